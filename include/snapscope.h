@@ -1,0 +1,573 @@
+/*
+ * snapscope.h - read etcd snapshots and any bbolt file, offline and without trust.
+ *
+ * One open file is a `struct ss_file`. What it hands out (spans, entries, records) borrows from that
+ * file's bytes and stays valid until ss_close, unless a function says otherwise. Nothing here prints,
+ * exits, locks or writes the input, or installs a signal handler unless asked (ss_guard_install).
+ *
+ *   ss_open ── ss_file_facts, ss_file_meta          what the file is, its two meta pages
+ *          ├── ss_page_*, ss_pages                   pages, decoded one by one or listed with owners
+ *          ├── ss_bucket_open ── ss_cursor_*         any bucket of any bbolt file, in key order
+ *          ├── ss_record_*, ss_state_*, ss_dump      what the file means to etcd
+ *          └── ss_close
+ *
+ * Results:  every function that can fail returns enum ss_status and fills a caller's struct ss_error
+ *           (never NULL). The first error wins; the message names what was found and what was due.
+ * Threads:  one ss_file may be read by several threads at once; one cursor or state by one at a time.
+ * Numbers:  `_off` is an absolute offset in the bare database file (after unpacking, if it was
+ *           packed), `_len` counts bytes, `_count` counts things; page sizes are bytes.
+ * Format facts are numbered in docs/format.md and cited as [F3] and so on.
+ */
+#ifndef SNAPSCOPE_H
+#define SNAPSCOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define SS_API
+#else
+#define SS_API __attribute__((visibility("default")))
+#endif
+
+#define SS_VERSION_MAJOR 0
+#define SS_VERSION_MINOR 1
+#define SS_VERSION_PATCH 0
+
+/* The library's own version, "MAJOR.MINOR.PATCH". Static storage. */
+SS_API const char *ss_version(void);
+
+/* "No such place": an offset, page or index that does not apply. */
+#define SS_NONE UINT64_MAX
+
+/* ------------------------------------------------------------------------- status and errors --- */
+
+/* What a call came to. SS_END is an answer, not a failure: no further element, or no such key. */
+enum ss_status {
+    SS_SYSTEM = -1, /* the system failed: memory, I/O, output, cancelled; or the call was wrong */
+    SS_OK = 0,
+    SS_CORRUPT = 1, /* the bytes are not what they must be: struct ss_error has the place */
+    SS_END = 2
+};
+
+/*
+ * Why a call failed. X(symbol, name): the name is stable and stands in every JSON document.
+ * The first block goes with SS_SYSTEM, the second with SS_CORRUPT.
+ */
+#define SS_CODES(X)                                                                                \
+    X(NONE, "none")                                                                                \
+    X(NOMEM, "no-memory")                                                                          \
+    X(IO, "io")                         /* read or map failed; errno in sys */                     \
+    X(OUTPUT, "output")                 /* write, sync or rename of our own output failed */       \
+    X(EXISTS, "exists")                 /* the output is there already, or is the input */         \
+    X(ARGUMENT, "argument")             /* the caller's values make no sense */                    \
+    X(CANCELLED, "cancelled")           /* a progress callback asked to stop */                    \
+    X(LIMIT, "limit")                   /* a stated bound (unpacked size) was reached */           \
+    X(NOT_FOUND, "not-found")           /* a bucket, member or page that was named is not there */ \
+    X(REV_FUTURE, "revision-future")    /* asked beyond the file's last revision */                \
+    X(REV_COMPACTED, "revision-compacted") /* asked before what compaction left */                 \
+    X(NOT_ETCD, "not-etcd")             /* a sound bbolt file without etcd's `key` bucket */       \
+                                                                                                   \
+    X(EMPTY, "empty")                   /* zero bytes */                                           \
+    X(NOT_BBOLT, "not-bbolt")           /* no bbolt meta page: what it is instead is in the text */\
+    X(ARCHIVE, "archive")               /* the packed form is damaged */                           \
+    X(MEMBER, "archive-member")         /* several members, or none of that name: text lists them */\
+    X(META, "meta")                     /* neither meta page can be used */                        \
+    X(PAGE_RANGE, "page-range")         /* page id outside [2, high-water) or past the file */     \
+    X(PAGE_OVERFLOW, "page-overflow")   /* a run of pages passes high-water or the file's end */   \
+    X(PAGE_ID, "page-id")               /* the page says that it is another one */                 \
+    X(PAGE_TYPE, "page-type")           /* none, or several, or the wrong one of the four types */ \
+    X(PAGE_COUNT, "page-count")         /* the element array passes the run, or a branch is empty */\
+    X(ELEM_POS, "element-pos")          /* element data before the array's end or past the run */  \
+    X(ELEM_SIZE, "element-size")        /* key or value longer than bbolt allows or the run has */ \
+    X(ELEM_FLAGS, "element-flags")      /* a leaf element's flags are neither 0 nor 1 */           \
+    X(KEY_ORDER, "key-order")           /* keys do not strictly ascend, or leave parent's bounds */\
+    X(CYCLE, "cycle")                   /* a page is reached twice */                              \
+    X(DEPTH, "depth")                   /* deeper than any real tree */                            \
+    X(BUCKET, "bucket")                 /* a bucket's header or inline page is broken */           \
+    X(FREELIST, "freelist")             /* the freelist page is broken */                          \
+    X(REV_KEY, "revision-key")          /* a `key` bucket key that is no revision */               \
+    X(RECORD, "record")                 /* a value that is no well-formed KeyValue */              \
+    X(FIELD, "field")                   /* a record of another bucket that cannot be decoded */
+
+enum ss_code {
+#define SS_CODE_ENUM(symbol, name) SS_E_##symbol,
+    SS_CODES(SS_CODE_ENUM)
+#undef SS_CODE_ENUM
+        SS_E_COUNT
+};
+
+/* The stable name of a code, "page-type"; "unknown" for anything else. Static storage. */
+SS_API const char *ss_code_name(enum ss_code code);
+
+/* Why and where a call failed. Plain data: copy it freely. `message` and `bucket` are printable. */
+struct ss_error {
+    enum ss_code code;
+    int sys;           /* errno, or 0 */
+    uint64_t off;      /* absolute file offset of the offending bytes, or SS_NONE */
+    uint64_t pgid;     /* page id, or SS_NONE */
+    char bucket[128];  /* bucket path, components joined by "/", escaped; "" when none applies */
+    char message[640]; /* one sentence, no place in it, no final stop; with `have`/`due` values */
+};
+
+/*
+ * Writes "message (offset 0x5000, page 5, bucket key)" into buf, at most cap bytes with the NUL, and
+ * returns buf. Parts that do not apply are left out. cap 1024 always suffices.
+ */
+SS_API char *ss_error_text(const struct ss_error *err, char *buf, size_t cap);
+
+/* --------------------------------------------------------------------------------------- open --- */
+
+/* Bytes of the open file: borrowed, read-only, with the place they came from. */
+struct ss_span {
+    const uint8_t *ptr;
+    uint64_t len;
+    uint64_t off; /* absolute file offset of ptr[0] */
+};
+
+/* Long work reports through this. Return false to stop it: the call then fails, SS_E_CANCELLED. */
+typedef bool (*ss_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+
+#define SS_UNPACKED_LIMIT_DEFAULT (UINT64_C(64) << 30)
+
+/* How to open. Zero-initialise, then set what matters; a NULL pointer stands for all zero. */
+struct ss_open_opts {
+    const char *member;       /* which file of an archive, when it holds several */
+    uint32_t page_size;       /* 0: as the meta pages say; else they are looked for at 0 and here */
+    uint64_t unpacked_limit;  /* bytes that a stream or archive may spool; 0: the default above */
+    const char *tmp_dir;      /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
+    ss_progress_fn progress;  /* may be NULL; total 0 when unknown */
+    void *progress_ctx;
+};
+
+struct ss_file;
+
+/*
+ * Opens `path` ("-": standard input) read-only; a stream, or a compressed or archived file (gzip,
+ * zstd, xz, bzip2, lz4, tar, zip), is unpacked into an unlinked temporary file first. Succeeds for any bytes that can
+ * be read, a bbolt file or not: ss_file_facts tells, and ss_file_readable says whether trees can be
+ * walked. Errors: IO, NOMEM, LIMIT, CANCELLED (SYSTEM); ARCHIVE, MEMBER (CORRUPT). On success *out is
+ * the caller's to ss_close; else NULL.
+ */
+SS_API enum ss_status ss_open(const char *path, const struct ss_open_opts *opts,
+                              struct ss_file **out, struct ss_error *err);
+
+/*
+ * The same over bytes in memory, which are borrowed until ss_close and never unpacked: gzip bytes are
+ * then simply not bbolt. For tests, fuzzers and callers with their own I/O. `name` is for messages.
+ */
+SS_API enum ss_status ss_open_memory(const void *bytes, size_t len, const char *name,
+                                     const struct ss_open_opts *opts, struct ss_file **out,
+                                     struct ss_error *err);
+
+/* Closes and frees; everything borrowed from it is gone. NULL is fine. */
+SS_API void ss_close(struct ss_file *file);
+
+/*
+ * Installs, once a process, a SIGBUS handler for files that shrink or disks that fail under a mapped
+ * read: the call under way then ends in SS_E_IO with the offset. A fault outside snapscope's mappings
+ * goes to the handler that was there before. The command line asks for it; a library user may.
+ * Errors: IO.
+ */
+SS_API enum ss_status ss_guard_install(struct ss_error *err);
+
+/* What the bytes are, from their first bytes and size. */
+enum ss_kind {
+    SS_KIND_UNKNOWN,
+    SS_KIND_BBOLT,
+    SS_KIND_EMPTY,
+    SS_KIND_ZEROES, /* nothing but zero bytes where metas belong */
+    SS_KIND_TEXT,
+    SS_KIND_GZIP,
+    SS_KIND_ZSTD,
+    SS_KIND_XZ,
+    SS_KIND_BZIP2,
+    SS_KIND_LZ4,
+    SS_KIND_ZIP,
+    SS_KIND_TAR,
+    SS_KIND_SQLITE /* k3s's other datastore, often mistaken for a snapshot */
+};
+
+/* "bbolt", "empty", "gzip", … Static storage. */
+SS_API const char *ss_kind_name(enum ss_kind kind);
+
+/* What is known of an open file before any tree is walked. Strings live as long as the file. */
+struct ss_file_facts {
+    const char *name;        /* as it was opened; "-" for standard input */
+    const char *packing;     /* "none", "gzip", "tar+zstd", "zip", … : how it came */
+    const char *member;      /* name inside the archive, or NULL */
+    bool spooled;            /* read from a temporary copy: a stream, or unpacked */
+    uint64_t packed_len;     /* bytes before unpacking; = len when not packed; 0 for a stream */
+    uint64_t len;            /* bytes of the bare file */
+    enum ss_kind kind;
+    bool big_endian;         /* the rest is only for kind BBOLT with a usable meta */
+    uint32_t page_size;
+    int current_meta;        /* 0 or 1; -1: none can be used */
+    uint64_t high_water;     /* pages; page ids are below it */
+    uint64_t db_len;         /* high_water x page_size, saturating; may pass len when truncated */
+    uint64_t page_count;     /* pages that are both below high_water and whole in the file */
+};
+
+SS_API void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out);
+
+/* SS_OK when trees can be walked; else CORRUPT with the reason (EMPTY, NOT_BBOLT, META). */
+SS_API enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err);
+
+/* The file's bytes from off on, at most len of them; shorter, or empty, at its end. */
+SS_API struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, uint64_t len);
+
+/* ------------------------------------------------------------------------------------- metas --- */
+
+/* One meta page, whether it can be used or not. [F4] */
+struct ss_meta {
+    uint64_t off;        /* of its page header; meta 1 is looked for at every size when meta 0 fails */
+    bool present;        /* the file has bytes there */
+    bool valid;          /* magic, version, checksum and page size are right */
+    enum ss_code fault;  /* SS_E_NONE, or SS_E_META */
+    char reason[96];     /* "checksum 0x… , computed 0x…"; "" when valid */
+    bool big_endian;
+    uint64_t page_id;    /* from the page header, as are the flags */
+    uint16_t page_flags;
+    uint32_t magic, version, page_size, flags;
+    uint64_t root, sequence, freelist, high_water, txid, checksum;
+    uint64_t computed;   /* FNV-1a 64 over the 56 bytes before the checksum */
+};
+
+/* `which` is 0 or 1. */
+SS_API void ss_file_meta(const struct ss_file *file, int which, struct ss_meta *out);
+
+/* ------------------------------------------------------------------------------------- pages --- */
+
+enum ss_page_type {
+    SS_PAGE_UNKNOWN,
+    SS_PAGE_META,
+    SS_PAGE_FREELIST,
+    SS_PAGE_BRANCH,
+    SS_PAGE_LEAF
+};
+
+/* "branch", "leaf", "meta", "freelist", "unknown". Static storage. */
+SS_API const char *ss_page_type_name(enum ss_page_type type);
+
+/* A page header as it stands in the file, unchecked. [F2] */
+struct ss_page_head {
+    uint64_t off;
+    uint64_t id;
+    uint16_t flags;
+    uint16_t count;
+    uint32_t overflow; /* further pages that belong to this one */
+    enum ss_page_type type;
+};
+
+/* Reads a header: errors PAGE_RANGE when the page is not whole in the file, META when unreadable. */
+SS_API enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid,
+                                   struct ss_page_head *out, struct ss_error *err);
+
+/* One element of a gated branch or leaf page. [F3] */
+struct ss_element {
+    uint64_t off;        /* of the element itself */
+    bool is_bucket;      /* leaf: the value is a bucket header */
+    uint64_t child;      /* branch: child page id; leaf: SS_NONE */
+    struct ss_span key;
+    struct ss_span value; /* leaf only */
+};
+
+struct ss_page;
+
+/*
+ * Passes page `pgid` through the gate: id in [2, high-water), the whole overflow run below high-water
+ * and the file's end, stored id equal, exactly one known type, the element array inside the run,
+ * element data behind the array and inside the run, legal key and value sizes. *out may be trusted;
+ * the caller frees it with ss_page_free before ss_close. Errors: PAGE_*, ELEM_*, META, NOMEM.
+ */
+SS_API enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss_page **out,
+                                   struct ss_error *err);
+SS_API void ss_page_free(struct ss_page *page);
+
+/* The header of a gated page, and its i-th element (i < count; branch and leaf pages only). */
+SS_API void ss_page_get_head(const struct ss_page *page, struct ss_page_head *out);
+SS_API void ss_page_element(const struct ss_page *page, uint32_t i, struct ss_element *out);
+
+/* The page ids that a gated freelist page holds: how many, and the i-th. [F5] */
+SS_API uint64_t ss_page_free_count(const struct ss_page *page);
+SS_API uint64_t ss_page_free_id(const struct ss_page *page, uint64_t i);
+
+enum ss_page_use {
+    SS_USE_META,
+    SS_USE_FREELIST,  /* the freelist page itself */
+    SS_USE_REACHABLE, /* first page of a tree page */
+    SS_USE_OVERFLOW,  /* a further page of the one before */
+    SS_USE_FREE,      /* named by the stored freelist; or, with none stored, unreachable */
+    SS_USE_ORPHAN     /* neither reachable nor in the stored freelist, or behind a broken page */
+};
+
+/* "meta", "freelist", "reachable", "overflow", "free", "orphan". Static storage. */
+SS_API const char *ss_page_use_name(enum ss_page_use use);
+
+/* One line of the page list. */
+struct ss_page_row {
+    uint64_t pgid;
+    enum ss_page_use use;
+    struct ss_page_head head;  /* as it stands; of free and overflow pages: whatever bytes are there */
+    enum ss_code fault;        /* NONE, or why the gate or the tree refused a reached page */
+    const char *bucket;        /* owner's path, escaped; "" for the root bucket; NULL: no owner */
+};
+
+typedef bool (*ss_page_row_fn)(void *ctx, const struct ss_page_row *row);
+typedef void (*ss_fault_fn)(void *ctx, const struct ss_error *fault);
+
+/*
+ * Lists every whole page below high-water in order of id. The trees are walked first; a fault in one
+ * subtree never stops the rest: each is given to on_fault (may be NULL) and counted in *fault_count.
+ * Stops early when on_row returns false. Cost: 4 bytes a page and one bucket path a bucket.
+ * Errors: META (not readable), NOMEM, IO, CANCELLED.
+ */
+SS_API enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row,
+                               ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                               struct ss_error *err);
+
+/* -------------------------------------------------------------------------- buckets and cursor --- */
+
+struct ss_bucket;
+
+/*
+ * Opens the bucket at path[0] / path[1] / …; count 0 is the root bucket, whose elements are the
+ * top-level buckets. Freed by ss_bucket_free before ss_close. Errors: NOT_FOUND (SYSTEM: no such
+ * bucket, or that key is no bucket), NOMEM, META, and what a broken tree gives.
+ */
+SS_API enum ss_status ss_bucket_open(const struct ss_file *file, const struct ss_span *path,
+                                     size_t count, struct ss_bucket **out, struct ss_error *err);
+SS_API void ss_bucket_free(struct ss_bucket *bucket);
+
+struct ss_bucket_facts {
+    const char *path;   /* escaped; lives as long as the bucket */
+    uint64_t root;      /* page id; 0: inline */
+    uint64_t sequence;
+    bool is_inline;
+};
+SS_API void ss_bucket_facts(const struct ss_bucket *bucket, struct ss_bucket_facts *out);
+
+/* What one walk over a bucket and all below it counts. */
+struct ss_bucket_stats {
+    const char *path;          /* escaped, valid during the callback */
+    uint32_t level;            /* 1: top-level bucket */
+    uint64_t root;             /* page id; 0: inline */
+    uint64_t sequence;
+    uint64_t key_count;        /* elements that are not buckets */
+    uint64_t bucket_count;     /* direct child buckets */
+    uint64_t key_len;          /* bytes of keys, values: of the elements counted in key_count */
+    uint64_t value_len;
+    uint64_t branch_count, leaf_count, overflow_count; /* pages; 0 for inline */
+    uint32_t depth;            /* tree levels; 1: the root is a leaf; 0: inline */
+};
+typedef bool (*ss_bucket_stats_fn)(void *ctx, const struct ss_bucket_stats *stats);
+
+/*
+ * Every bucket, parents before children, in key order, to on_stats; false from it stops. A fault in
+ * one subtree never stops the rest: it goes to on_fault (may be NULL) and is counted, and the figures
+ * of that bucket are then what could be read. Errors: META, NOMEM, IO.
+ */
+SS_API enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                 ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                                 struct ss_error *err);
+
+/* Where a cursor stands. */
+struct ss_entry {
+    struct ss_span key;
+    struct ss_span value; /* of a bucket element: the bucket's header and inline page */
+    bool is_bucket;
+    uint64_t pgid;        /* of the leaf; of the page that holds it when the bucket is inline */
+    uint32_t index;       /* element number in its page */
+};
+
+struct ss_cursor;
+
+/*
+ * A cursor over a bucket, which must outlive it. It trusts nothing: each page passes the gate, keys
+ * must strictly ascend and stay within their parents' bounds, so that no walk can loop.
+ * Errors: NOMEM.
+ */
+SS_API enum ss_status ss_cursor_new(const struct ss_bucket *bucket, struct ss_cursor **out,
+                                    struct ss_error *err);
+SS_API void ss_cursor_free(struct ss_cursor *cursor);
+
+/*
+ * Move: to the first or last element, to the first one whose key is >= key, or one step. SS_OK fills
+ * *entry; SS_END: there is none (the cursor then stands before the first or after the last, and a
+ * step back from there works). CORRUPT: PAGE_*, ELEM_*, KEY_ORDER, CYCLE, DEPTH; after it only
+ * first, last and seek may be called. SYSTEM: IO.
+ */
+SS_API enum ss_status ss_cursor_first(struct ss_cursor *c, struct ss_entry *entry,
+                                      struct ss_error *err);
+SS_API enum ss_status ss_cursor_last(struct ss_cursor *c, struct ss_entry *entry,
+                                     struct ss_error *err);
+SS_API enum ss_status ss_cursor_seek(struct ss_cursor *c, const void *key, size_t key_len,
+                                     struct ss_entry *entry, struct ss_error *err);
+SS_API enum ss_status ss_cursor_next(struct ss_cursor *c, struct ss_entry *entry,
+                                     struct ss_error *err);
+SS_API enum ss_status ss_cursor_prev(struct ss_cursor *c, struct ss_entry *entry,
+                                     struct ss_error *err);
+
+/* ------------------------------------------------------------------------------- etcd records --- */
+
+/* A revision as etcd orders them: main, then sub. */
+struct ss_revision {
+    int64_t main;
+    int64_t sub;
+};
+
+/* One element of the `key` bucket, decoded. Spans borrow from the file. [F9] [F10] */
+struct ss_record {
+    struct ss_revision rev;
+    bool tombstone;          /* a deletion: only the key is meaningful */
+    bool marker;             /* an empty value, as `restore --bump-revision` puts: no key, no data */
+    struct ss_span key;
+    struct ss_span value;
+    int64_t create_revision;
+    int64_t mod_revision;    /* = rev.main; also of tombstones and markers, whose value lacks it */
+    int64_t version;
+    int64_t lease;           /* 0: none */
+    uint64_t pgid;           /* leaf page and element it stands in */
+    uint32_t index;
+};
+
+/* Which keys: [from, to) and, if prefix_len > 0, those with the prefix. NULL pointers: no bound. */
+struct ss_range {
+    const void *from, *to, *prefix;
+    size_t from_len, to_len, prefix_len;
+};
+
+/* The revisions that a file holds. */
+struct ss_rev_facts {
+    bool is_etcd;             /* there is a `key` bucket */
+    bool empty;               /* it holds no revision: first and last are 0 */
+    struct ss_revision first; /* of the first and last element of `key` */
+    struct ss_revision last;
+    int64_t scheduled_compact; /* main of `meta`'s scheduledCompactRev, or 0 */
+    int64_t finished_compact;  /* main of finishedCompactRev, or 0 */
+    int64_t compacted;         /* the greater: history before it is not complete */
+    int64_t current;           /* what etcd will say its revision is: max(last.main, compacted, 1) */
+};
+
+/* Errors: META, NOMEM, and what a broken tree or record gives. */
+SS_API enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_facts *out,
+                                   struct ss_error *err);
+
+/* Decodes one element of `key`. Errors: REV_KEY, RECORD, with the offset of the first wrong byte. */
+SS_API enum ss_status ss_record_decode(const struct ss_entry *entry, struct ss_record *out,
+                                       struct ss_error *err);
+
+typedef enum ss_status (*ss_record_fn)(void *ctx, const struct ss_record *rec, struct ss_error *err);
+
+/*
+ * Every retained revision with from.main <= main <= to_main, in order, to on_record; what that
+ * returns other than SS_OK ends the walk and is returned (SS_END: as SS_OK). to_main 0: to the last.
+ * Errors: NOT_ETCD, and what a broken tree or record gives.
+ */
+SS_API enum ss_status ss_records(const struct ss_file *file, int64_t from_main, int64_t to_main,
+                                 ss_record_fn on_record, void *ctx, struct ss_error *err);
+
+struct ss_state;
+
+/*
+ * The live keys at revision `rev` (0: the latest): for each key its last record with main <= rev,
+ * unless that is a tombstone; markers never count. One pass over `key`, in 24 to 40 bytes a live key.
+ * `range` NULL: all keys. Errors: NOT_ETCD; REV_FUTURE; REV_COMPACTED when rev < compacted (what
+ * compaction removed cannot be told from what never was); NOMEM, IO, CANCELLED; the tree's and
+ * records' own. Freed by ss_state_free before ss_close.
+ */
+SS_API enum ss_status ss_state_new(const struct ss_file *file, int64_t rev,
+                                   const struct ss_range *range, struct ss_state **out,
+                                   struct ss_error *err);
+SS_API void ss_state_free(struct ss_state *state);
+
+/* How many keys, at which revision (as resolved), and the i-th in byte order of the keys. */
+SS_API uint64_t ss_state_count(const struct ss_state *state);
+SS_API int64_t ss_state_rev(const struct ss_state *state);
+SS_API void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *out);
+
+/* The record of one key, by binary search; SS_END when it is not live. */
+SS_API enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,
+                                    struct ss_record *out);
+
+/* -------------------------------------------------------------------------------------- export --- */
+
+/* Takes all len bytes, or returns false with errno set: the export then fails, SS_E_OUTPUT. */
+typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
+
+enum ss_dump_format {
+    SS_DUMP_NDJSON, /* one record a line */
+    SS_DUMP_JSON    /* one document: {"revision":…,"count":…,"kvs":[…]} */
+};
+
+struct ss_dump_opts {
+    enum ss_dump_format format;
+    int64_t rev;                  /* 0: latest; with revisions: the last one to give */
+    bool revisions;               /* all history instead of the state */
+    bool keys_only;               /* no "value" */
+    struct ss_range range;
+    const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead */
+    size_t bucket_count;
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+struct ss_dump_result {
+    uint64_t record_count; /* lines, or elements of the list */
+    int64_t rev;           /* the revision that was dumped; 0 for another bucket */
+    uint64_t out_len;      /* bytes written */
+};
+
+/*
+ * Writes the records that opts choose, in the record format of docs/format.md: live keys in byte
+ * order, revisions in revision order. The same file and options give the same bytes. On failure what
+ * was written so far is not the whole and says nothing; a JSON document then lacks its end.
+ * Errors: as ss_state_new, ss_records and ss_bucket_open; OUTPUT.
+ */
+SS_API enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
+                              ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
+                              struct ss_error *err);
+
+/* -------------------------------------------------------------------------------------- output --- */
+
+struct ss_output;
+
+/*
+ * A new file that appears whole or not at all: bytes go to an unnamed or hidden file in the same
+ * folder, and ss_output_commit syncs it and gives it its name. An existing `path` is EXISTS, unless
+ * `force`; the evidence `input` (may be NULL) is never replaced, whatever link leads to it.
+ * Errors: OUTPUT, EXISTS, NOMEM.
+ */
+SS_API enum ss_status ss_output_open(const char *path, bool force, const struct ss_file *input,
+                                     struct ss_output **out, struct ss_error *err);
+SS_API enum ss_status ss_output_write(struct ss_output *out, const void *bytes, size_t len,
+                                      struct ss_error *err);
+SS_API enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err);
+/* Frees; what was not committed is gone. NULL is fine. */
+SS_API void ss_output_free(struct ss_output *out);
+
+/* ---------------------------------------------------------------------------------------- text --- */
+
+/* Whether bytes may stand as JSON text: well-formed UTF-8 without NUL. All else goes as base64. */
+SS_API bool ss_text_is_clean(const void *bytes, size_t len);
+
+/* Base64 (RFC 4648, padded) of len bytes into out, which has room for 4 x ceil(len / 3) + 1. */
+SS_API size_t ss_text_base64(const void *bytes, size_t len, char *out);
+
+/*
+ * Printable form for people and terminals: clean printable UTF-8 as it is, all else as \xNN, and the
+ * backslash doubled: nothing raw reaches a terminal, and nothing is lost. Writes at most cap bytes
+ * with the NUL and returns what the whole needs, without the NUL, like snprintf; cut at a whole escape.
+ */
+SS_API size_t ss_text_escape(const void *bytes, size_t len, char *out, size_t cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * db.h - an open bbolt file: its source, both metas, and the sizes that everything is checked against.
+ *
+ *   page 0        page 1        page 2 …            page high_water - 1
+ *   ┌─────────────┬─────────────┬──────────────────┬───────────────────┬───────────────────────
+ *   │ meta 0      │ meta 1      │ leaf, branch, freelist, free pages   │ trailing bytes, hash
+ *   └─────────────┴─────────────┴──────────────────┴───────────────────┴───────────────────────
+ *   0             page_size     2 x page_size       high_water x page_size               src.len
+ *
+ * Guarantees: when `readable`, page_size is a power of two in [1 KiB, 16 MiB], high_water >= 2, and
+ * page_count <= high_water pages lie whole inside the file.
+ */
+#ifndef SS_PARSER_DB_H
+#define SS_PARSER_DB_H
+
+#include "source/source.h"
+
+struct ss_file {
+    struct ss_source src;
+    struct ss_span bytes; /* the whole source */
+    enum ss_kind kind;
+    struct ss_meta meta[2];
+    int current; /* index of the meta in force, -1: none */
+    bool readable;
+    struct ss_error why_not; /* when not readable */
+    bool big;                /* byte order */
+    uint32_t page_size;
+    uint64_t high_water;
+    uint64_t page_count;
+};
+
+/* Fills file->meta, current, and the sizes from file->bytes. forced: --page-size, 0 for none. */
+void ss_meta_load(struct ss_file *file, uint32_t forced);
+
+/* Whether n is a page size that bbolt can have: a power of two from 1 KiB to 16 MiB. */
+bool ss_page_size_legal(uint64_t n);
+
+/* The meta in force; only when readable. */
+static inline const struct ss_meta *ss_file_current(const struct ss_file *file)
+{
+    return &file->meta[file->current];
+}
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * source.h - evidence: the bytes of one input, mapped read-only, wherever they came from.
+ *
+ *   FILE ─────────────────────────────┐
+ *   stdin, FIFO ── spool ──► unlinked ├──► mmap(PROT_READ) ──► struct ss_source
+ *   .gz .tar .zip … ─ unpack ─► file ─┘                        (base, len)
+ *   memory (borrowed) ────────────────────────────────────────►
+ *
+ * Guarantees: the input is opened O_RDONLY (and O_NOATIME where allowed), never locked, never mapped
+ * writable; spooled copies have no name from the start; what a packed stream may unpack to is
+ * bounded. The whole length is mapped once, so a span of it stays valid until ss_source_close.
+ *
+ * Mapped reads can fail when the file shrinks or its disk dies. With ss_guard_install done, the
+ * faulting pages read as zeroes from then on and the first fault's offset is kept: whoever hands
+ * results to a caller asks ss_source_check last, and its answer replaces any other.
+ */
+#ifndef SS_SOURCE_SOURCE_H
+#define SS_SOURCE_SOURCE_H
+
+#include "snapscope.h"
+#include "util/span.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+struct ss_source {
+    const uint8_t *base; /* never NULL: an empty file has one static byte */
+    uint64_t len;
+    char *name;          /* as opened; "-" for standard input */
+    char *member;        /* inside the archive, or NULL */
+    char packing[32];    /* "none", "gzip", "tar+zstd", "zip" */
+    bool spooled;
+    bool mapped;         /* base is ours to unmap */
+    uint64_t packed_len;
+    int fd;              /* of the mapped file (the spool when spooled), kept open for copies; -1 */
+    dev_t dev;           /* of the input as named, to recognise it as somebody's output */
+    ino_t ino;           /* 0: none (stream, memory) */
+    _Atomic uint64_t fault_off; /* first failed mapped read, or SS_NONE */
+};
+
+/* As ss_open and ss_open_memory say; fills a caller's struct. On failure nothing is left open. */
+enum ss_status ss_source_open(struct ss_source *src, const char *path,
+                              const struct ss_open_opts *opts, struct ss_error *err);
+enum ss_status ss_source_open_memory(struct ss_source *src, const void *bytes, size_t len,
+                                     const char *name, struct ss_error *err);
+void ss_source_close(struct ss_source *src);
+
+/* Fills *err and returns SS_SYSTEM (IO, with the offset) once a mapped read has failed; else status. */
+enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
+                               struct ss_error *err);
+
+/* The whole of it, and what its first bytes look like. */
+struct ss_span ss_source_span(const struct ss_source *src);
+enum ss_kind ss_source_sniff(const struct ss_source *src);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * error.c - see error.h. Messages are cut, never overrun: a struct ss_error is plain data.
+ */
+#include "util/error.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *ss_version(void)
+{
+#define TEXT(x) #x
+#define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
+    return VERSION(SS_VERSION_MAJOR, SS_VERSION_MINOR, SS_VERSION_PATCH);
+#undef VERSION
+#undef TEXT
+}
+
+const char *ss_code_name(enum ss_code code)
+{
+    static const char *const names[] = {
+#define NAME(symbol, name) [SS_E_##symbol] = name,
+        SS_CODES(NAME)
+#undef NAME
+    };
+
+    if ((unsigned)code >= SS_E_COUNT)
+        return "unknown";
+    return names[code];
+}
+
+void ss_error_clear(struct ss_error *err)
+{
+    err->code = SS_E_NONE;
+    err->sys = 0;
+    err->off = SS_NONE;
+    err->pgid = SS_NONE;
+    err->bucket[0] = '\0';
+    err->message[0] = '\0';
+}
+
+enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
+                          const char *format, ...)
+{
+    va_list args;
+
+    ss_error_clear(err);
+    err->code = code;
+    err->off = off;
+    err->pgid = pgid;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof(err->message), format, args);
+    va_end(args);
+    return SS_CORRUPT;
+}
+
+enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
+{
+    char reason[128];
+    va_list args;
+    size_t used;
+
+    ss_error_clear(err);
+    err->code = code;
+    err->sys = sys;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof(err->message), format, args);
+    va_end(args);
+    if (sys == 0)
+        return SS_SYSTEM;
+    if (strerror_r(sys, reason, sizeof(reason)) != 0)
+        snprintf(reason, sizeof(reason), "errno %d", sys);
+    used = strlen(err->message);
+    snprintf(err->message + used, sizeof(err->message) - used, ": %s", reason);
+    return SS_SYSTEM;
+}
+
+enum ss_status ss_nomem(struct ss_error *err, uint64_t len)
+{
+    return ss_system(err, SS_E_NOMEM, 0, "out of memory (%" PRIu64 " bytes were needed)", len);
+}
+
+enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum ss_status status)
+{
+    if (status != SS_OK && status != SS_END && err->bucket[0] == '\0')
+        snprintf(err->bucket, sizeof(err->bucket), "%s", path);
+    return status;
+}
+
+char *ss_error_text(const struct ss_error *err, char *buf, size_t cap)
+{
+    char off[48] = "", pgid[40] = "", bucket[160] = "";
+
+    if (err->off != SS_NONE)
+        snprintf(off, sizeof(off), "offset 0x%" PRIx64, err->off);
+    if (err->pgid != SS_NONE)
+        snprintf(pgid, sizeof(pgid), "%spage %" PRIu64, off[0] ? ", " : "", err->pgid);
+    if (err->bucket[0] != '\0')
+        snprintf(bucket, sizeof(bucket), "%sbucket %s", off[0] || pgid[0] ? ", " : "", err->bucket);
+    if (off[0] || pgid[0] || bucket[0])
+        snprintf(buf, cap, "%s (%s%s%s)", err->message, off, pgid, bucket);
+    else
+        snprintf(buf, cap, "%s", err->message);
+    return buf;
+}

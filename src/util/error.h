@@ -1,0 +1,35 @@
+/*
+ * error.h - filling struct ss_error.
+ *
+ * An error means "cannot go on". It is set once, where the cause is known; callers above pass it
+ * through untouched, adding at most the bucket they were in (ss_error_in_bucket).
+ */
+#ifndef SS_UTIL_ERROR_H
+#define SS_UTIL_ERROR_H
+
+#include "snapscope.h"
+
+#include <errno.h>
+
+/* Back to "no error": code NONE, no place. Public functions call it first. */
+void ss_error_clear(struct ss_error *err);
+
+/*
+ * Sets code, place (SS_NONE: does not apply) and a printf-formatted message, and returns SS_CORRUPT:
+ *     return ss_corrupt(err, SS_E_PAGE_ID, page_off, pgid, "page says that it is %" PRIu64, id);
+ * Strings that come from a file are escaped by the caller (ss_text_escape).
+ */
+enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
+                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same for SS_SYSTEM, with an errno (0: none); its text is appended to the message. */
+enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* SS_SYSTEM, NOMEM, with how much was asked for. */
+enum ss_status ss_nomem(struct ss_error *err, uint64_t len);
+
+/* Adds the bucket's escaped path when the error has none yet. Returns `status`, for tail calls. */
+enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum ss_status status);
+
+#endif
