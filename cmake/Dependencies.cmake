@@ -1,0 +1,17 @@
+# Libraries that others keep. snapscope-config.cmake.in and snapscope.pc.in name the same ones.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(LibArchive 3.3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET GLOBAL libxxhash>=0.8)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET GLOBAL jansson>=2.13)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET GLOBAL libisal>=2.30)
+
+set(SS_LIBRARY_DEPENDENCIES OpenSSL::Crypto LibArchive::LibArchive PkgConfig::XXHASH
+                            PkgConfig::JANSSON PkgConfig::ISAL Threads::Threads)
+
+if(SNAPSCOPE_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka>=1.1)
+endif()
