@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs what is missing for a build, or for a build and its tests, on Debian 12.
+#
+#   scripts/deps.sh [build|test|coverage]       default: build
+#
+# Installs nothing when nothing is missing. Runs as root, or through sudo.
+set -euo pipefail
+
+build=(cmake ninja-build gcc libc6-dev pkg-config zstd
+    libssl-dev libxxhash-dev libjansson-dev libarchive-dev libisal-dev)
+test=(ca-certificates clang clang-format clang-tidy git libcmocka-dev python3 python3-jsonschema
+    xz-utils bzip2 zip)
+coverage=(gcovr)
+
+case ${1:-build} in
+build) wanted=("${build[@]}") ;;
+test) wanted=("${build[@]}" "${test[@]}") ;;
+coverage) wanted=("${build[@]}" "${test[@]}" "${coverage[@]}") ;;
+*)
+    echo "usage: $0 [build|test|coverage]" >&2
+    exit 2
+    ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $state == installed ]] || missing+=("$package")
+done
+if [[ ${#missing[@]} -eq 0 ]]; then
+    exit 0
+fi
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+        echo "missing: ${missing[*]}; run as root, or install sudo" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+as_root+=(env DEBIAN_FRONTEND=noninteractive)
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# quiet COMMAND...: shows what it said only when it fails
+quiet() {
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+}
+
+echo "installing: ${missing[*]}"
+# One source that does not answer need not stop the others: the install decides.
+quiet "${as_root[@]}" apt-get update -q || echo "apt-get update failed; going on" >&2
+quiet "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
