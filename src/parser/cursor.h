@@ -5,9 +5,10 @@
  *   stack[1]  branch   index ─┤  lo <= every key < hi
  *   stack[n]  leaf     index ─┘
  *
- * A walk cannot loop: every key met must ascend strictly (or descend, going back) and lie inside the
- * bounds, a page may not stand twice on the stack, the stack is at most SS_TREE_DEPTH_MAX deep, and
- * the pages entered since the last absolute move may not outnumber the file's.
+ * A page is entered only when its keys ascend strictly and lie inside the bounds, so that a binary
+ * search may be trusted. A walk cannot loop: a page may not stand twice on the stack, the stack is at
+ * most SS_TREE_DEPTH_MAX deep, and the pages entered since the last absolute move may not outnumber
+ * the file's (only empty leaves could be met twice within disjoint bounds).
  */
 #ifndef SS_PARSER_CURSOR_H
 #define SS_PARSER_CURSOR_H
@@ -33,7 +34,6 @@ struct ss_cursor {
     enum ss_cursor_at at;
     uint32_t depth;       /* frames in use */
     uint64_t entered;     /* pages since the last absolute move */
-    struct ss_span last;  /* key of the current entry */
     struct ss_cursor_frame stack[SS_TREE_DEPTH_MAX];
 };
 

@@ -25,7 +25,7 @@
 #define SS_PAGE_HEADER_LEN 16u
 #define SS_ELEMENT_LEN 16u
 #define SS_KEY_LEN_MAX 32768u
-#define SS_VALUE_LEN_MAX 0x7FFFFFFEu
+#define SS_VALUE_LEN_MAX 0x7FFFFFFEu /* bbolt MaxValueSize: 2^31 - 2 */
 #define SS_PGID_NO_FREELIST UINT64_MAX
 
 enum {
@@ -44,11 +44,15 @@ struct ss_page_view {
     enum ss_page_type type;
     bool big;
     bool is_inline;
+    bool has_bucket;    /* leaf: at least one element is a bucket */
 };
 
-/* The gate for page `pgid`. Errors: PAGE_*, ELEM_*, FREELIST with offset and page. */
-enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, struct ss_page_view *out,
-                            struct ss_error *err);
+/*
+ * The gate for page `pgid`, which was named by the 8 bytes at ref_off (SS_NONE: by the caller): an id
+ * that is out of range is that place's fault. Errors: PAGE_*, ELEM_*, FREELIST, with offset and page.
+ */
+enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+                            struct ss_page_view *out, struct ss_error *err);
 
 /*
  * The gate for an inline page: `value` is what stands behind the bucket header, `host` the page that
@@ -57,8 +61,20 @@ enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, struct ss
 enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span value, uint64_t host,
                                    struct ss_page_view *out, struct ss_error *err);
 
-/* A header as it stands, unchecked but whole in the file. */
+/* A header as it stands, unchecked; the page must be whole in the file. */
 struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid);
+
+/*
+ * Looks for the next key of a gated tree page, from element *i on, that does not ascend strictly or
+ * lies outside [lo, hi) (NULL pointers: no bound). SS_CORRUPT, KEY_ORDER: *i is the element behind it,
+ * so that a caller can go on; SS_OK: there is none left.
+ */
+enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_span lo,
+                                  struct ss_span hi, uint32_t *i, struct ss_error *err);
+
+/* How many page ids a gated freelist page holds, and the i-th. [F5] */
+uint64_t ss_freelist_count(const struct ss_page_view *page);
+uint64_t ss_freelist_id(const struct ss_page_view *page, uint64_t i);
 
 static inline const uint8_t *ss_element_at(const struct ss_page_view *page, uint32_t i)
 {

@@ -1,0 +1,157 @@
+/*
+ * file.c - opening a file: its source, what it is, its metas; and what is known before any tree.
+ */
+#include "parser/db.h"
+#include "parser/page.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Why trees cannot be walked: said once, at opening, and handed out by ss_file_readable. */
+static void explain(struct ss_file *file)
+{
+    struct ss_error *why = &file->why_not;
+
+    if (file->kind == SS_KIND_EMPTY)
+        ss_corrupt(why, SS_E_EMPTY, 0, SS_NONE, "file is empty");
+    else if (file->kind == SS_KIND_UNKNOWN)
+        ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE,
+                   "no bbolt meta page at offset 0 or at any page size: this is no etcd snapshot "
+                   "or member db, or both of its meta pages are overwritten");
+    else if (file->kind != SS_KIND_BBOLT)
+        ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE, "no bbolt file, but %s",
+                   ss_kind_name(file->kind));
+    else
+        ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
+                   "neither meta page can be used: meta 0: %s; meta 1 (offset 0x%" PRIx64 "): %s",
+                   file->meta[0].reason, file->meta[1].off, file->meta[1].reason);
+}
+
+static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts,
+                           struct ss_error *err)
+{
+    file->bytes = ss_source_span(&file->src);
+    file->kind = ss_source_sniff(&file->src);
+    ss_meta_load(file, opts != NULL ? opts->page_size : 0);
+    file->readable = file->current >= 0;
+    if (file->readable)
+        file->kind = SS_KIND_BBOLT;
+    else
+        explain(file);
+    return ss_source_check(&file->src, SS_OK, err);
+}
+
+static enum ss_status check_opts(const struct ss_open_opts *opts, struct ss_error *err)
+{
+    if (opts != NULL && opts->page_size != 0 && !ss_page_size_legal(opts->page_size))
+        return ss_system(err, SS_E_ARGUMENT, 0,
+                         "page size %" PRIu32 " is no power of two in [1 KiB, 16 MiB]",
+                         opts->page_size);
+    return SS_OK;
+}
+
+static enum ss_status new_file(const struct ss_open_opts *opts, struct ss_file **file,
+                               struct ss_error *err)
+{
+    enum ss_status status;
+
+    *file = NULL;
+    ss_error_clear(err);
+    status = check_opts(opts, err);
+    if (status != SS_OK)
+        return status;
+    *file = calloc(1, sizeof(**file));
+    return *file != NULL ? SS_OK : ss_nomem(err, sizeof(**file));
+}
+
+/* The second half of both openings: keeps the file when all went well, else drops it. */
+static enum ss_status finish(struct ss_file *file, enum ss_status status,
+                             const struct ss_open_opts *opts, struct ss_file **out,
+                             struct ss_error *err)
+{
+    *out = NULL;
+    if (status != SS_OK) {
+        free(file);
+        return status;
+    }
+    status = load(file, opts, err);
+    if (status != SS_OK) {
+        ss_close(file);
+        return status;
+    }
+    *out = file;
+    return SS_OK;
+}
+
+enum ss_status ss_open(const char *path, const struct ss_open_opts *opts, struct ss_file **out,
+                       struct ss_error *err)
+{
+    struct ss_file *file;
+    enum ss_status status = new_file(opts, &file, err);
+
+    if (status == SS_OK)
+        status = ss_source_open(&file->src, path, opts, err);
+    return finish(file, status, opts, out, err);
+}
+
+enum ss_status ss_open_memory(const void *bytes, size_t len, const char *name,
+                              const struct ss_open_opts *opts, struct ss_file **out,
+                              struct ss_error *err)
+{
+    struct ss_file *file;
+    enum ss_status status = new_file(opts, &file, err);
+
+    if (status == SS_OK)
+        status = ss_source_open_memory(&file->src, bytes, len, name, err);
+    return finish(file, status, opts, out, err);
+}
+
+void ss_close(struct ss_file *file)
+{
+    if (file == NULL)
+        return;
+    ss_source_close(&file->src);
+    free(file);
+}
+
+void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
+{
+    const struct ss_source *src = &file->src;
+
+    *out = (struct ss_file_facts){.name = src->name,
+                                  .packing = src->packing,
+                                  .member = src->member,
+                                  .spooled = src->spooled,
+                                  .packed_len = src->packed_len,
+                                  .len = src->len,
+                                  .kind = file->kind,
+                                  .big_endian = file->big,
+                                  .page_size = file->page_size,
+                                  .current_meta = file->current,
+                                  .high_water = file->high_water,
+                                  .page_count = file->page_count};
+    out->db_len = ss_mul_sat_u64(file->high_water, file->page_size);
+}
+
+enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err)
+{
+    if (file->readable)
+        return SS_OK;
+    *err = file->why_not;
+    return SS_CORRUPT;
+}
+
+struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, uint64_t len)
+{
+    struct ss_span span = {file->bytes.ptr, 0, off};
+
+    if (off < file->bytes.len)
+        ss_span_sub(file->bytes, off, ss_min_u64(len, file->bytes.len - off), &span);
+    return span;
+}
+
+void ss_file_meta(const struct ss_file *file, int which, struct ss_meta *out)
+{
+    *out = file->meta[which == 0 ? 0 : 1];
+}

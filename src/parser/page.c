@@ -1,0 +1,272 @@
+/*
+ * page.c - the page gate, see page.h for the bytes and the order of its checks. [F2] [F3]
+ *
+ * Guarantees: SS_OK means that every accessor of page.h stays inside the run for every element.
+ * Numbers from the file are widened to 64 bits before they are added, so nothing here can wrap.
+ */
+#include "parser/page.h"
+
+#include <inttypes.h>
+
+static enum ss_page_type type_of(uint16_t flags)
+{
+    switch (flags) {
+    case SS_FLAG_BRANCH:
+        return SS_PAGE_BRANCH;
+    case SS_FLAG_LEAF:
+        return SS_PAGE_LEAF;
+    case SS_FLAG_META:
+        return SS_PAGE_META;
+    case SS_FLAG_FREELIST:
+        return SS_PAGE_FREELIST;
+    default:
+        return SS_PAGE_UNKNOWN;
+    }
+}
+
+static struct ss_page_head head_from(const uint8_t *p, uint64_t off, bool big)
+{
+    struct ss_page_head head = {.off = off,
+                                .id = ss_load_u64(p, big),
+                                .flags = ss_load_u16(p + 8, big),
+                                .count = ss_load_u16(p + 10, big),
+                                .overflow = ss_load_u32(p + 12, big)};
+
+    head.type = type_of(head.flags);
+    return head;
+}
+
+struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid)
+{
+    uint64_t off = pgid * file->page_size;
+
+    return head_from(file->bytes.ptr + off, off, file->big);
+}
+
+static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err)
+{
+    uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
+    uint32_t any_flags = 0;
+    uint32_t i;
+
+    for (i = 0; i < page->count; i++) {
+        const uint8_t *e = ss_element_at(page, i);
+        uint32_t flags = ss_load_u32(e, page->big);
+        uint64_t start = SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN +
+                         ss_load_u32(e + 4, page->big);
+        uint64_t ksize = ss_load_u32(e + 8, page->big);
+        uint64_t vsize = ss_load_u32(e + 12, page->big);
+
+        if (flags > 1)
+            return ss_corrupt(err, SS_E_ELEM_FLAGS, ss_element_off(page, i), page->pgid,
+                              "leaf element %" PRIu32 " has flags 0x%" PRIx32 ", due 0 or 1", i,
+                              flags);
+        if (start < array_end || start > page->run.len)
+            return ss_corrupt(err, SS_E_ELEM_POS, ss_element_off(page, i) + 4, page->pgid,
+                              "leaf element %" PRIu32 " has its data at %" PRIu64
+                              " of its page, due in [%" PRIu64 ", %" PRIu64 "]",
+                              i, start, array_end, page->run.len);
+        if (ksize == 0 || ksize > SS_KEY_LEN_MAX)
+            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 8, page->pgid,
+                              "leaf element %" PRIu32 " has a key of %" PRIu64
+                              " bytes, due in [1, %u]",
+                              i, ksize, SS_KEY_LEN_MAX);
+        if (vsize > SS_VALUE_LEN_MAX || ksize + vsize > page->run.len - start)
+            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 12, page->pgid,
+                              "leaf element %" PRIu32 " has key and value of %" PRIu64
+                              " bytes, but its run has %" PRIu64 " left",
+                              i, ksize + vsize, page->run.len - start);
+        any_flags |= flags;
+    }
+    page->has_bucket = any_flags != 0;
+    return SS_OK;
+}
+
+static enum ss_status check_branch(const struct ss_page_view *page, struct ss_error *err)
+{
+    uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
+    uint32_t i;
+
+    if (page->count == 0)
+        return ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
+                          "branch page has no elements");
+    for (i = 0; i < page->count; i++) {
+        const uint8_t *e = ss_element_at(page, i);
+        uint64_t start =
+            SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN + ss_load_u32(e, page->big);
+        uint64_t ksize = ss_load_u32(e + 4, page->big);
+
+        if (start < array_end || start > page->run.len)
+            return ss_corrupt(err, SS_E_ELEM_POS, ss_element_off(page, i), page->pgid,
+                              "branch element %" PRIu32 " has its key at %" PRIu64
+                              " of its page, due in [%" PRIu64 ", %" PRIu64 "]",
+                              i, start, array_end, page->run.len);
+        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
+            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 4, page->pgid,
+                              "branch element %" PRIu32 " has a key of %" PRIu64
+                              " bytes, due in [1, %u] and within the %" PRIu64 " left",
+                              i, ksize, SS_KEY_LEN_MAX, page->run.len - start);
+    }
+    return SS_OK;
+}
+
+uint64_t ss_freelist_count(const struct ss_page_view *page)
+{
+    if (page->count != 0xFFFF)
+        return page->count;
+    return ss_load_u64(page->run.ptr + SS_PAGE_HEADER_LEN, page->big);
+}
+
+uint64_t ss_freelist_id(const struct ss_page_view *page, uint64_t i)
+{
+    uint64_t first = page->count == 0xFFFF ? 1 : 0;
+
+    return ss_load_u64(page->run.ptr + SS_PAGE_HEADER_LEN + (first + i) * 8, page->big);
+}
+
+/* A run is at least 1 KiB, so the leading count can be read before the array is known to fit. */
+static enum ss_status check_freelist(const struct ss_page_view *page, struct ss_error *err)
+{
+    uint64_t slots = (page->run.len - SS_PAGE_HEADER_LEN) / 8;
+    uint64_t first = page->count == 0xFFFF ? 1 : 0;
+    uint64_t count = ss_freelist_count(page);
+
+    if (count > slots - first)
+        return ss_corrupt(err, SS_E_FREELIST, page->run.off + (first ? SS_PAGE_HEADER_LEN : 10),
+                          page->pgid,
+                          "freelist says that it holds %" PRIu64 " ids, its run has room for %" PRIu64,
+                          count, slots - first);
+    return SS_OK;
+}
+
+static enum ss_status check_elements(struct ss_page_view *page, struct ss_error *err)
+{
+    uint64_t array_len = (uint64_t)page->count * SS_ELEMENT_LEN;
+
+    if (page->type == SS_PAGE_FREELIST)
+        return check_freelist(page, err);
+    if (page->type == SS_PAGE_META)
+        return SS_OK;
+    if (array_len > page->run.len - SS_PAGE_HEADER_LEN)
+        return ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
+                          "page says that it has %" PRIu32 " elements, its %" PRIu64
+                          " bytes hold at most %" PRIu64,
+                          page->count, page->run.len,
+                          (page->run.len - SS_PAGE_HEADER_LEN) / SS_ELEMENT_LEN);
+    return page->type == SS_PAGE_LEAF ? check_leaf(page, err) : check_branch(page, err);
+}
+
+static enum ss_status check_range(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+                                  struct ss_error *err)
+{
+    if (pgid < 2 || pgid >= file->high_water)
+        return ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
+                          "page id %" PRIu64 " is not in [2, %" PRIu64 ")", pgid, file->high_water);
+    if (pgid >= file->page_count)
+        return ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
+                          "page %" PRIu64 " is not in the file: it ends after %" PRIu64
+                          " bytes, page by page after %" PRIu64 " of %" PRIu64 " pages (truncated)",
+                          pgid, file->bytes.len, file->page_count, file->high_water);
+    return SS_OK;
+}
+
+static enum ss_status check_head(const struct ss_file *file, uint64_t pgid,
+                                 const struct ss_page_head *head, struct ss_error *err)
+{
+    if (head->overflow >= file->high_water - pgid)
+        return ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
+                          "overflow run of 1 + %" PRIu32 " pages passes high-water %" PRIu64,
+                          head->overflow, file->high_water);
+    if (head->overflow >= file->page_count - pgid)
+        return ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
+                          "overflow run of 1 + %" PRIu32 " pages passes the file's end at %" PRIu64
+                          " bytes (truncated)",
+                          head->overflow, file->bytes.len);
+    if (head->id == 0 && head->flags == 0 && head->count == 0 && head->overflow == 0)
+        return ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "page header is all zeroes");
+    if (head->id != pgid)
+        return ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "page says that it is page %" PRIu64,
+                          head->id);
+    if (head->type == SS_PAGE_UNKNOWN)
+        return ss_corrupt(err, SS_E_PAGE_TYPE, head->off + 8, pgid,
+                          "page flags 0x%04x name no single page type", head->flags);
+    return SS_OK;
+}
+
+enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+                            struct ss_page_view *out, struct ss_error *err)
+{
+    struct ss_page_head head;
+    enum ss_status status;
+
+    status = check_range(file, pgid, ref_off, err);
+    if (status != SS_OK)
+        return status;
+    head = ss_page_head_at(file, pgid);
+    status = check_head(file, pgid, &head, err);
+    if (status != SS_OK)
+        return status;
+
+    *out = (struct ss_page_view){.pgid = pgid,
+                                 .run_count = 1 + (uint64_t)head.overflow,
+                                 .count = head.count,
+                                 .type = head.type,
+                                 .big = file->big};
+    out->run = (struct ss_span){file->bytes.ptr + head.off, out->run_count * file->page_size,
+                                head.off};
+    return check_elements(out, err);
+}
+
+enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span value, uint64_t host,
+                                   struct ss_page_view *out, struct ss_error *err)
+{
+    struct ss_page_head head;
+
+    if (value.len < SS_PAGE_HEADER_LEN)
+        return ss_corrupt(err, SS_E_BUCKET, value.off, host,
+                          "inline bucket has %" PRIu64 " bytes for its page, due at least %u",
+                          value.len, SS_PAGE_HEADER_LEN);
+    head = head_from(value.ptr, value.off, file->big);
+    if (head.id != 0 || head.overflow != 0)
+        return ss_corrupt(err, SS_E_BUCKET, value.off, host,
+                          "inline page says id %" PRIu64 " and overflow %" PRIu32 ", due 0 and 0",
+                          head.id, head.overflow);
+    if (head.type != SS_PAGE_LEAF)
+        return ss_corrupt(err, SS_E_BUCKET, value.off + 8, host,
+                          "inline page has flags 0x%04x, due leaf (0x%04x)", head.flags,
+                          SS_FLAG_LEAF);
+    *out = (struct ss_page_view){.run = value,
+                                 .pgid = host,
+                                 .count = head.count,
+                                 .type = SS_PAGE_LEAF,
+                                 .big = file->big,
+                                 .is_inline = true};
+    return check_elements(out, err);
+}
+
+enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_span lo,
+                                  struct ss_span hi, uint32_t *i, struct ss_error *err)
+{
+    for (; *i < page->count; ++*i) {
+        uint32_t at = *i;
+        struct ss_span key = ss_element_key(page, at);
+        const char *what = NULL;
+
+        if (at > 0) {
+            int c = ss_span_cmp(ss_element_key(page, at - 1), key);
+
+            if (c >= 0)
+                what = c == 0 ? "equals the key before it" : "is below the key before it";
+        } else if (lo.ptr != NULL && ss_span_cmp(key, lo) < 0) {
+            what = "is below its parent's key";
+        }
+        if (what == NULL && at + 1 == page->count && hi.ptr != NULL && ss_span_cmp(key, hi) >= 0)
+            what = "is not below the key that starts the next sibling";
+        if (what != NULL) {
+            ++*i;
+            return ss_corrupt(err, SS_E_KEY_ORDER, key.off, page->pgid,
+                              "key of element %" PRIu32 " %s", at, what);
+        }
+    }
+    return SS_OK;
+}

@@ -1,0 +1,322 @@
+/*
+ * pages.c - single pages for callers, and the list of all pages with their owners.
+ *
+ * The list needs who owns each page before the first line is given, so one walk fills, a page:
+ *   owner u32   0: nobody; else bucket node + 1
+ *   state u8    reached, head of a run, refused with a code
+ */
+#include "parser/walk.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct ss_page {
+    struct ss_page_view view;
+    struct ss_page_head head;
+};
+
+const char *ss_page_type_name(enum ss_page_type type)
+{
+    static const char *const names[] = {[SS_PAGE_UNKNOWN] = "unknown",
+                                        [SS_PAGE_META] = "meta",
+                                        [SS_PAGE_FREELIST] = "freelist",
+                                        [SS_PAGE_BRANCH] = "branch",
+                                        [SS_PAGE_LEAF] = "leaf"};
+
+    return (unsigned)type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown";
+}
+
+const char *ss_page_use_name(enum ss_page_use use)
+{
+    static const char *const names[] = {[SS_USE_META] = "meta",
+                                        [SS_USE_FREELIST] = "freelist",
+                                        [SS_USE_REACHABLE] = "reachable",
+                                        [SS_USE_OVERFLOW] = "overflow",
+                                        [SS_USE_FREE] = "free",
+                                        [SS_USE_ORPHAN] = "orphan"};
+
+    return (unsigned)use < sizeof(names) / sizeof(names[0]) ? names[use] : "unknown";
+}
+
+enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid, struct ss_page_head *out,
+                            struct ss_error *err)
+{
+    enum ss_status status;
+
+    ss_error_clear(err);
+    status = ss_file_readable(file, err);
+    if (status != SS_OK)
+        return status;
+    if (pgid >= file->page_count)
+        return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
+                          "page %" PRIu64 " is not in the file: it has %" PRIu64
+                          " whole pages below high-water %" PRIu64,
+                          pgid, file->page_count, file->high_water);
+    *out = ss_page_head_at(file, pgid);
+    return ss_source_check(&file->src, SS_OK, err);
+}
+
+enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss_page **out,
+                            struct ss_error *err)
+{
+    struct ss_page_view view;
+    enum ss_status status;
+
+    *out = NULL;
+    ss_error_clear(err);
+    status = ss_file_readable(file, err);
+    if (status == SS_OK)
+        status = ss_page_gate(file, pgid, SS_NONE, &view, err);
+    status = ss_source_check(&file->src, status, err);
+    if (status != SS_OK)
+        return status;
+    *out = malloc(sizeof(**out));
+    if (*out == NULL)
+        return ss_nomem(err, sizeof(**out));
+    (*out)->view = view;
+    (*out)->head = ss_page_head_at(file, pgid);
+    return SS_OK;
+}
+
+void ss_page_free(struct ss_page *page)
+{
+    free(page);
+}
+
+void ss_page_get_head(const struct ss_page *page, struct ss_page_head *out)
+{
+    *out = page->head;
+}
+
+void ss_page_element(const struct ss_page *page, uint32_t i, struct ss_element *out)
+{
+    const struct ss_page_view *view = &page->view;
+
+    *out = (struct ss_element){.off = ss_element_off(view, i), .child = SS_NONE};
+    out->key = ss_element_key(view, i);
+    if (view->type == SS_PAGE_BRANCH) {
+        out->child = ss_branch_child(view, i);
+        return;
+    }
+    out->is_bucket = ss_leaf_is_bucket(view, i);
+    out->value = ss_leaf_value(view, i);
+}
+
+uint64_t ss_page_free_count(const struct ss_page *page)
+{
+    return page->view.type == SS_PAGE_FREELIST ? ss_freelist_count(&page->view) : 0;
+}
+
+uint64_t ss_page_free_id(const struct ss_page *page, uint64_t i)
+{
+    return ss_freelist_id(&page->view, i);
+}
+
+/* ---------------------------------------------------------------------------------- the list --- */
+
+#define STATE_REACHED 0x80u
+#define STATE_HEAD 0x40u
+#define STATE_CODE 0x3Fu
+
+_Static_assert(SS_E_COUNT <= STATE_CODE, "every code fits the state byte");
+
+struct page_list {
+    const struct ss_file *file;
+    uint32_t *owner;
+    uint8_t *state;
+    struct ss_bitmap freed;   /* named by the stored freelist */
+    bool freelist_stored;     /* and usable */
+    uint64_t freelist_first, freelist_count;
+    ss_page_row_fn on_row;
+    ss_fault_fn on_fault;
+    void *ctx;
+    struct ss_walk walk;
+};
+
+static bool note_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
+{
+    struct page_list *list = ctx;
+    uint64_t i;
+
+    (void)walk;
+    for (i = 0; i < page->view->run_count; i++) {
+        list->owner[page->view->pgid + i] = page->node + 1;
+        list->state[page->view->pgid + i] |= (uint8_t)(STATE_REACHED | (i == 0 ? STATE_HEAD : 0));
+    }
+    return true;
+}
+
+static void mark_fault(struct page_list *list, const struct ss_error *err)
+{
+    uint8_t *state;
+
+    if (err->pgid >= list->file->page_count)
+        return;
+    state = &list->state[err->pgid];
+    if ((*state & STATE_CODE) == 0)
+        *state |= (uint8_t)err->code;
+}
+
+static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
+                       const struct ss_error *err)
+{
+    struct page_list *list = ctx;
+
+    (void)walk;
+    (void)element;
+    mark_fault(list, err);
+    if (err->pgid < list->file->page_count && list->owner[err->pgid] == 0) {
+        list->owner[err->pgid] = node + 1;
+        list->state[err->pgid] |= STATE_REACHED | STATE_HEAD;
+    }
+    if (list->on_fault != NULL)
+        list->on_fault(list->ctx, err);
+}
+
+static void list_fault(struct page_list *list, const struct ss_error *err)
+{
+    list->walk.fault_count++;
+    mark_fault(list, err);
+    if (list->on_fault != NULL)
+        list->on_fault(list->ctx, err);
+}
+
+/* One id of the stored freelist: legal, named once, and not reachable. */
+static void note_free_id(struct page_list *list, const struct ss_page_view *page, uint64_t i,
+                         struct ss_error *err)
+{
+    uint64_t slot = page->count == 0xFFFF ? i + 1 : i;
+    uint64_t off = page->run.off + SS_PAGE_HEADER_LEN + slot * 8;
+    uint64_t id = ss_freelist_id(page, i);
+
+    if (id < 2 || id >= list->file->high_water)
+        ss_corrupt(err, SS_E_FREELIST, off, page->pgid,
+                   "freelist names page %" PRIu64 ", not in [2, %" PRIu64 ")", id,
+                   list->file->high_water);
+    else if (id >= list->file->page_count)
+        return;
+    else if (!ss_bitmap_claim(&list->freed, id))
+        ss_corrupt(err, SS_E_FREELIST, off, id, "freelist names page %" PRIu64 " twice", id);
+    else if (ss_bitmap_test(&list->walk.claimed, id))
+        ss_corrupt(err, SS_E_FREELIST, off, id, "page %" PRIu64 " is both reachable and free", id);
+    else
+        return;
+    list_fault(list, err);
+}
+
+static void load_freelist(struct page_list *list, struct ss_error *err)
+{
+    const struct ss_meta *meta = ss_file_current(list->file);
+    struct ss_page_view page;
+    enum ss_status status;
+    uint64_t i;
+
+    if (meta->freelist == SS_PGID_NO_FREELIST)
+        return;
+    status = ss_page_gate(list->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page,
+                          err);
+    if (status == SS_OK && page.type != SS_PAGE_FREELIST)
+        status = ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
+                            "meta names a %s page as the freelist", ss_page_type_name(page.type));
+    if (status != SS_OK) {
+        list_fault(list, err);
+        return;
+    }
+    list->freelist_stored = true;
+    list->freelist_first = page.pgid;
+    list->freelist_count = page.run_count;
+    for (i = 0; i < ss_freelist_count(&page); i++)
+        note_free_id(list, &page, i, err);
+}
+
+static enum ss_page_use use_of(const struct page_list *list, uint64_t pgid)
+{
+    uint8_t state = list->state[pgid];
+
+    if (pgid < 2)
+        return SS_USE_META;
+    if ((state & STATE_REACHED) != 0)
+        return (state & STATE_HEAD) != 0 ? SS_USE_REACHABLE : SS_USE_OVERFLOW;
+    if (list->freelist_stored && pgid >= list->freelist_first &&
+        pgid - list->freelist_first < list->freelist_count)
+        return SS_USE_FREELIST;
+    if (list->freelist_stored)
+        return ss_bitmap_test(&list->freed, pgid) ? SS_USE_FREE : SS_USE_ORPHAN;
+    return list->walk.fault_count == 0 ? SS_USE_FREE : SS_USE_ORPHAN;
+}
+
+/* Rows in order of id; the path of an owner is built only when the owner changes. */
+static enum ss_status give_rows(struct page_list *list, struct ss_error *err)
+{
+    char path[SS_PATH_TEXT_CAP] = "";
+    uint32_t path_of = 1;
+    uint64_t pgid;
+
+    for (pgid = 0; pgid < list->file->page_count; pgid++) {
+        struct ss_page_row row = {.pgid = pgid, .use = use_of(list, pgid)};
+        uint32_t owner = list->owner[pgid];
+
+        row.head = ss_page_head_at(list->file, pgid);
+        row.fault = (enum ss_code)(list->state[pgid] & STATE_CODE);
+        if (owner != 0 && owner != path_of) {
+            ss_walk_path(&list->walk, owner - 1, path);
+            path_of = owner;
+        }
+        row.bucket = owner != 0 ? path : NULL;
+        if (!list->on_row(list->ctx, &row))
+            break;
+    }
+    return ss_source_check(&list->file->src, SS_OK, err);
+}
+
+static enum ss_status list_init(struct page_list *list, const struct ss_file *file,
+                                struct ss_error *err)
+{
+    size_t count = (size_t)file->page_count + 1;
+
+    list->file = file;
+    list->owner = calloc(count, sizeof(*list->owner));
+    list->state = calloc(count, 1);
+    if (list->owner == NULL || list->state == NULL || !ss_bitmap_init(&list->freed, count))
+        return ss_nomem(err, (uint64_t)count * 5);
+    return SS_OK;
+}
+
+static void list_free(struct page_list *list)
+{
+    ss_walk_fini(&list->walk);
+    ss_bitmap_fini(&list->freed);
+    free(list->owner);
+    free(list->state);
+    free(list);
+}
+
+enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fault_fn on_fault,
+                        void *ctx, uint64_t *fault_count, struct ss_error *err)
+{
+    static const struct ss_walk_ops ops = {.on_page = note_page, .on_fault = note_fault};
+    struct page_list *list;
+    enum ss_status status;
+
+    *fault_count = 0;
+    ss_error_clear(err);
+    status = ss_file_readable(file, err);
+    if (status != SS_OK)
+        return status;
+    list = calloc(1, sizeof(*list));
+    if (list == NULL)
+        return ss_nomem(err, sizeof(*list));
+    list->on_row = on_row;
+    list->on_fault = on_fault;
+    list->ctx = ctx;
+    status = list_init(list, file, err);
+    if (status == SS_OK)
+        status = ss_walk_run(&list->walk, file, &ops, list, err);
+    if (status == SS_OK) {
+        load_freelist(list, err);
+        *fault_count = list->walk.fault_count;
+        status = give_rows(list, err);
+    }
+    list_free(list);
+    return status;
+}

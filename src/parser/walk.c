@@ -1,0 +1,300 @@
+/*
+ * walk.c - see walk.h.
+ */
+#include "parser/walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NO_NODE UINT32_MAX
+#define NO_ELEMENT UINT32_MAX
+
+void ss_walk_path(const struct ss_walk *walk, uint32_t node, char path[SS_PATH_TEXT_CAP])
+{
+    uint32_t chain[SS_BUCKET_LEVEL_MAX];
+    uint32_t n = 0;
+
+    path[0] = '\0';
+    for (; node != 0 && n < SS_BUCKET_LEVEL_MAX; node = walk->buckets[node].parent)
+        chain[n++] = node;
+    while (n > 0)
+        if (!ss_bucket_path_append(path, walk->buckets[chain[--n]].name))
+            return;
+}
+
+static void fault(struct ss_walk *walk, uint32_t node, uint32_t element, struct ss_error *err)
+{
+    char path[SS_PATH_TEXT_CAP];
+
+    walk->fault_count++;
+    if (walk->ops->on_fault == NULL)
+        return;
+    ss_walk_path(walk, node, path);
+    ss_error_in_bucket(err, path, SS_CORRUPT);
+    walk->ops->on_fault(walk->ctx, walk, node, element, err);
+}
+
+static bool reserve_bucket(struct ss_walk *walk)
+{
+    struct ss_walk_bucket *grown;
+    uint32_t cap;
+
+    if (walk->bucket_count < walk->bucket_cap)
+        return true;
+    cap = walk->bucket_cap == 0 ? 16 : walk->bucket_cap * 2;
+    grown = realloc(walk->buckets, (size_t)cap * sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    walk->buckets = grown;
+    walk->bucket_cap = cap;
+    return true;
+}
+
+/* Adds a bucket to the nodes; the caller links it into the pending stack. */
+static enum ss_status add_bucket(struct ss_walk *walk, const struct ss_tree *tree,
+                                 struct ss_span name, uint32_t parent, uint32_t *node,
+                                 struct ss_error *err)
+{
+    uint32_t level = walk->bucket_count == 0 ? 0 : walk->buckets[parent].level + 1;
+
+    if (walk->bucket_count == UINT32_MAX / 2)
+        return ss_system(err, SS_E_LIMIT, 0, "file has more than %" PRIu32 " buckets",
+                         walk->bucket_count);
+    if (!reserve_bucket(walk))
+        return ss_nomem(err, (uint64_t)walk->bucket_cap * 2 * sizeof(*walk->buckets));
+    *node = walk->bucket_count++;
+    walk->buckets[*node] = (struct ss_walk_bucket){
+        .tree = *tree, .name = name, .parent = parent, .level = level, .next_pending = NO_NODE};
+    return SS_OK;
+}
+
+/* Meets the bucket elements of a leaf, in order, appending them behind *tail of this tree's list. */
+static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
+                                   const struct ss_page_view *page, uint32_t *head, uint32_t *tail,
+                                   struct ss_error *err)
+{
+    uint32_t i;
+
+    for (i = 0; i < page->count; i++) {
+        struct ss_tree tree;
+        uint32_t child;
+        enum ss_status status;
+
+        if (!ss_leaf_is_bucket(page, i))
+            continue;
+        if (walk->buckets[node].level >= SS_BUCKET_LEVEL_MAX) {
+            ss_corrupt(err, SS_E_DEPTH, ss_element_off(page, i), page->pgid,
+                       "buckets are nested deeper than %u levels", SS_BUCKET_LEVEL_MAX);
+            fault(walk, node, i, err);
+            continue;
+        }
+        if (ss_tree_decode(walk->file, ss_leaf_value(page, i), page->pgid, &tree, err) != SS_OK) {
+            fault(walk, node, i, err);
+            continue;
+        }
+        status = add_bucket(walk, &tree, ss_leaf_key(page, i), node, &child, err);
+        if (status != SS_OK)
+            return status;
+        if (*tail == NO_NODE)
+            *head = child;
+        else
+            walk->buckets[*tail].next_pending = child;
+        *tail = child;
+    }
+    return SS_OK;
+}
+
+/* Claims every page of a run. A page that was claimed before is a fault; true: the run is ours. */
+static bool claim_run(struct ss_walk *walk, uint32_t node, const struct ss_page_view *page,
+                      uint64_t ref_off, struct ss_error *err)
+{
+    uint64_t i;
+
+    for (i = 0; i < page->run_count; i++) {
+        if (ss_bitmap_claim(&walk->claimed, page->pgid + i)) {
+            walk->claimed_count++;
+            continue;
+        }
+        ss_corrupt(err, SS_E_CYCLE, i == 0 ? ref_off : page->run.off + 12, page->pgid + i,
+                   i == 0 ? "page is referenced more than once"
+                          : "page belongs to more than one overflow run or tree");
+        fault(walk, node, NO_ELEMENT, err);
+        return false;
+    }
+    return true;
+}
+
+static void report_order(struct ss_walk *walk, uint32_t node, const struct ss_walk_frame *frame,
+                         struct ss_error *err)
+{
+    uint32_t i = 0;
+
+    while (ss_page_order_next(&frame->page, frame->lo, frame->hi, &i, err) != SS_OK)
+        fault(walk, node, i - 1, err);
+}
+
+/* Gates, claims and pushes a page. False: it is not entered, and why was reported. */
+static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
+                  struct ss_span lo, struct ss_span hi, struct ss_error *err)
+{
+    const struct ss_tree *tree = &walk->buckets[node].tree;
+    struct ss_walk_frame *frame;
+    struct ss_walk_page page;
+    enum ss_status status;
+
+    if (walk->depth == SS_TREE_DEPTH_MAX) {
+        ss_corrupt(err, SS_E_DEPTH, ref_off, pgid, "tree is deeper than %u levels",
+                   SS_TREE_DEPTH_MAX);
+        fault(walk, node, NO_ELEMENT, err);
+        return false;
+    }
+    frame = &walk->stack[walk->depth];
+    *frame = (struct ss_walk_frame){.lo = lo, .hi = hi};
+    if (walk->depth == 0 && tree->inline_page.ptr != NULL)
+        status = ss_page_gate_inline(walk->file, tree->inline_page, tree->host, &frame->page, err);
+    else
+        status = ss_page_gate(walk->file, pgid, ref_off, &frame->page, err);
+    if (status == SS_OK && frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
+        status = ss_corrupt(err, SS_E_PAGE_TYPE, frame->page.run.off + 8, pgid,
+                            "tree page is a %s page, due branch or leaf",
+                            ss_page_type_name(frame->page.type));
+    if (status != SS_OK) {
+        fault(walk, node, NO_ELEMENT, err);
+        return false;
+    }
+    if (!claim_run(walk, node, &frame->page, ref_off, err))
+        return false;
+    report_order(walk, node, frame, err);
+    walk->depth++;
+    page = (struct ss_walk_page){
+        .view = &frame->page, .node = node, .depth = walk->depth, .lo = lo, .hi = hi};
+    if (walk->ops->on_page != NULL && !walk->ops->on_page(walk->ctx, walk, &page))
+        walk->stopped = true;
+    return true;
+}
+
+/*
+ * The bounds for child i of a branch: its own key, and the next one's. Keys that are out of order
+ * were reported already; the child then gets the branch's own bounds, so that one bad key does not
+ * make every key below it look wrong.
+ */
+static void child_bounds(const struct ss_walk_frame *frame, uint32_t i, struct ss_span *lo,
+                         struct ss_span *hi)
+{
+    *lo = ss_branch_key(&frame->page, i);
+    *hi = i + 1 < frame->page.count ? ss_branch_key(&frame->page, i + 1) : frame->hi;
+    if ((hi->ptr != NULL && ss_span_cmp(*lo, *hi) >= 0) ||
+        (frame->lo.ptr != NULL && ss_span_cmp(*lo, frame->lo) < 0)) {
+        *lo = frame->lo;
+        *hi = frame->hi;
+    }
+}
+
+static void enter_next_child(struct ss_walk *walk, uint32_t node, struct ss_walk_frame *frame,
+                             struct ss_error *err)
+{
+    uint32_t i = frame->index++;
+    struct ss_span lo, hi;
+
+    child_bounds(frame, i, &lo, &hi);
+    enter(walk, node, ss_branch_child(&frame->page, i), ss_element_off(&frame->page, i) + 8, lo, hi,
+          err);
+}
+
+static enum ss_status check_going(struct ss_walk *walk, struct ss_error *err)
+{
+    const struct ss_walk_ops *ops = walk->ops;
+
+    if (ops->progress != NULL && !ops->progress(ops->progress_ctx, "walking trees",
+                                                walk->claimed_count, walk->file->page_count))
+        return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    return ss_source_check(&walk->file->src, SS_OK, err);
+}
+
+/* Walks one bucket's own tree; its child buckets come back as a list linked by next_pending. */
+static enum ss_status walk_tree(struct ss_walk *walk, uint32_t node, uint32_t *head, uint32_t *tail,
+                                struct ss_error *err)
+{
+    struct ss_tree tree = walk->buckets[node].tree;
+    enum ss_status status = SS_OK;
+
+    *head = *tail = NO_NODE;
+    walk->depth = 0;
+    enter(walk, node, tree.root, tree.ref_off, (struct ss_span){0}, (struct ss_span){0}, err);
+    while (walk->depth > 0 && status == SS_OK && !walk->stopped) {
+        struct ss_walk_frame *top = &walk->stack[walk->depth - 1];
+
+        if (top->page.type == SS_PAGE_BRANCH && top->index < top->page.count) {
+            enter_next_child(walk, node, top, err);
+            continue;
+        }
+        if (top->page.type == SS_PAGE_LEAF && top->page.has_bucket)
+            status = meet_buckets(walk, node, &top->page, head, tail, err);
+        walk->depth--;
+        if (status == SS_OK && top->page.type == SS_PAGE_BRANCH)
+            status = check_going(walk, err);
+    }
+    return status;
+}
+
+/* Takes the next pending bucket off the stack, walks it, and puts its children on top. */
+static enum ss_status walk_bucket(struct ss_walk *walk, struct ss_error *err)
+{
+    uint32_t node = walk->pending;
+    uint32_t head, tail;
+    enum ss_status status;
+
+    walk->pending = walk->buckets[node].next_pending;
+    if (walk->ops->on_bucket != NULL && !walk->ops->on_bucket(walk->ctx, walk, node)) {
+        walk->stopped = true;
+        return SS_OK;
+    }
+    status = walk_tree(walk, node, &head, &tail, err);
+    if (status != SS_OK || walk->stopped)
+        return status;
+    if (tail != NO_NODE) {
+        walk->buckets[tail].next_pending = walk->pending;
+        walk->pending = head;
+    }
+    if (walk->ops->on_bucket_end != NULL && !walk->ops->on_bucket_end(walk->ctx, walk, node))
+        walk->stopped = true;
+    return check_going(walk, err);
+}
+
+enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
+                           const struct ss_walk_ops *ops, void *ctx, struct ss_error *err)
+{
+    struct ss_tree root;
+    uint32_t node;
+    enum ss_status status;
+
+    walk->file = file;
+    walk->ops = ops;
+    walk->ctx = ctx;
+    walk->claimed = (struct ss_bitmap){0};
+    walk->claimed_count = 0;
+    walk->buckets = NULL;
+    walk->bucket_count = walk->bucket_cap = 0;
+    walk->pending = 0;
+    walk->fault_count = 0;
+    walk->stopped = false;
+
+    status = ss_file_readable(file, err);
+    if (status != SS_OK)
+        return status;
+    if (!ss_bitmap_init(&walk->claimed, file->page_count))
+        return ss_nomem(err, file->page_count / 8);
+    root = ss_tree_root(file);
+    status = add_bucket(walk, &root, (struct ss_span){0}, 0, &node, err);
+    while (status == SS_OK && walk->pending != NO_NODE && !walk->stopped)
+        status = walk_bucket(walk, err);
+    return ss_source_check(&file->src, status, err);
+}
+
+void ss_walk_fini(struct ss_walk *walk)
+{
+    ss_bitmap_fini(&walk->claimed);
+    free(walk->buckets);
+    walk->buckets = NULL;
+}
