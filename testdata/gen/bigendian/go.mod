@@ -1,0 +1,3 @@
+module snapscope.invalid/testdata/bigendian
+
+go 1.19
