@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Sets up for all tests and runs them: the dev build, the same under AddressSanitizer and
+# UndefinedBehaviorSanitizer, the comparisons with other tools, the format check.
+#
+#   scripts/test.sh [CTEST OPTION...]       for example -R unit_
+#
+# The last line is "N passed, N failed, N skipped" over everything; the exit code is 0 only when nothing
+# failed. Where Go is missing or too old the oracle tests are skipped; with CI=true that is a failure.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+passed=0
+failed=0
+skipped=0
+trap 'printf "%d passed, %d failed, %d skipped\n" "$passed" "$failed" "$skipped"' EXIT
+
+step() { printf '\n== %s\n' "$1"; }
+
+# one NAME COMMAND...: counts a command as one test
+one() {
+    if "${@:2}"; then
+        passed=$((passed + 1))
+    else
+        echo "FAILED: $1"
+        failed=$((failed + 1))
+        return 1
+    fi
+}
+
+build() { # PRESET
+    cmake --preset "$1" >"build/$1.configure.log" || {
+        cat "build/$1.configure.log"
+        return 1
+    }
+    cmake --build --preset "$1"
+}
+
+# suite PRESET CTEST OPTION...: builds, runs CTest, adds up what its report says
+suite() {
+    local preset=$1 report="$PWD/build/$1.junit.xml" code=0 counts
+    shift
+    step "$preset"
+    one "build of $preset" build "$preset" || return 0
+    rm -f "$report"
+    ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$report" "$@" || code=$?
+    if ! counts=$(python3 scripts/junit.py "$report"); then
+        echo "FAILED: no report of $preset (ctest exit $code)"
+        failed=$((failed + 1))
+        return
+    fi
+    local p f s
+    read -r p f s <<<"$counts"
+    if [[ $code -ne 0 && $f -eq 0 ]]; then
+        echo "FAILED: ctest of $preset ended with exit $code"
+        f=1
+    fi
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+}
+
+oracles() {
+    local code=0
+    # Where Go's own archive is unpacked; not on everybody's PATH.
+    PATH="$PATH:/usr/local/go/bin" tests/oracle/build.sh build/oracles || code=$?
+    if [[ $code -eq 77 && ${CI:-} != true ]]; then
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    one "build of the oracles" test "$code" -eq 0 || return 0
+}
+
+mkdir -p build
+step 'dependencies'
+one 'dependencies' scripts/deps.sh test || exit 1
+step 'format'
+one 'format (scripts/format.sh mends it)' scripts/format.sh --check || true
+step 'oracles'
+oracles
+suite dev "$@"
+suite asan-ubsan "$@"
+
+[[ $failed -eq 0 ]]
