@@ -14,6 +14,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 )
 
 const rootUser, rootPassword = "root", "root-password"
@@ -145,7 +146,7 @@ type cluster struct {
 
 func startCluster(rel *release, work string, n int, extra ...string) (*cluster, error) {
 	c := &cluster{}
-	var initial, endpoints []string
+	var initial []string
 	for i := range n {
 		name := fmt.Sprintf("m%d", i)
 		s, err := newServer(rel, name, filepath.Join(work, name))
@@ -154,7 +155,6 @@ func startCluster(rel *release, work string, n int, extra ...string) (*cluster, 
 		}
 		c.members = append(c.members, s)
 		initial = append(initial, name+"="+s.peerURL)
-		endpoints = append(endpoints, s.clientURL)
 	}
 	for _, s := range c.members {
 		if err := s.start(strings.Join(initial, ","), extra...); err != nil {
@@ -166,12 +166,21 @@ func startCluster(rel *release, work string, n int, extra ...string) (*cluster, 
 			return nil, err
 		}
 	}
-	var err error
-	c.cli, err = clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 10 * time.Second})
-	if err != nil {
+	if err := c.dial("", ""); err != nil {
 		return nil, err
 	}
 	return c, c.waitStorageVersion()
+}
+
+// dial makes the client of all members; with a user once authentication is on.
+func (c *cluster) dial(user, password string) error {
+	cfg := clientv3.Config{DialTimeout: 10 * time.Second, Logger: zap.NewNop(), Username: user, Password: password}
+	for _, s := range c.members {
+		cfg.Endpoints = append(cfg.Endpoints, s.clientURL)
+	}
+	var err error
+	c.cli, err = clientv3.New(cfg)
+	return err
 }
 
 // waitStorageVersion waits until the cluster version is agreed upon: from 3.6 on
