@@ -9,6 +9,7 @@
  *          ├── ss_page_*, ss_pages                   pages, decoded one by one or listed with owners
  *          ├── ss_bucket_open ── ss_cursor_*         any bucket of any bbolt file, in key order
  *          ├── ss_record_*, ss_state_*, ss_dump      what the file means to etcd
+ *          ├── ss_verify                             is it sound, and every fault with its place
  *          └── ss_close
  *
  * Results:  every function that can fail returns enum ss_status and fills a caller's struct ss_error
@@ -86,7 +87,9 @@ enum ss_status {
     X(ELEM_POS, "element-pos")          /* element data before the array's end or past the run */  \
     X(ELEM_SIZE, "element-size")        /* key or value longer than bbolt allows or the run has */ \
     X(ELEM_FLAGS, "element-flags")      /* a leaf element's flags are neither 0 nor 1 */           \
-    X(KEY_ORDER, "key-order")           /* keys do not strictly ascend, or leave parent's bounds */\
+    X(KEY_ORDER, "key-order")           /* a key is below the one before it */                     \
+    X(KEY_DUPLICATE, "key-duplicate")   /* a key equals the one before it */                       \
+    X(KEY_BOUNDS, "key-bounds")         /* a key lies outside what its parent promises */          \
     X(CYCLE, "cycle")                   /* a page is reached twice */                              \
     X(DEPTH, "depth")                   /* deeper than any real tree */                            \
     X(BUCKET, "bucket")                 /* a bucket's header or inline page is broken */           \
@@ -399,7 +402,7 @@ SS_API void ss_cursor_free(struct ss_cursor *cursor);
 /*
  * Move: to the first or last element, to the first one whose key is >= key, or one step. SS_OK fills
  * *entry; SS_END: there is none (the cursor then stands before the first or after the last, and a
- * step back from there works). CORRUPT: PAGE_*, ELEM_*, KEY_ORDER, CYCLE, DEPTH; after it only
+ * step back from there works). CORRUPT: PAGE_*, ELEM_*, KEY_*, CYCLE, DEPTH; after it only
  * first, last and seek may be called. SYSTEM: IO.
  */
 SS_API enum ss_status ss_cursor_first(struct ss_cursor *c, struct ss_entry *entry,
@@ -494,6 +497,116 @@ SS_API void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_rec
 /* The record of one key, by binary search; SS_END when it is not live. */
 SS_API enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,
                                     struct ss_record *out);
+
+/* -------------------------------------------------------------------------------------- verify --- */
+
+enum ss_severity {
+    SS_SEVERITY_NOTE,    /* worth knowing; the file may be sound */
+    SS_SEVERITY_WARNING, /* unusual or weak; etcd runs with it */
+    SS_SEVERITY_ERROR    /* damage, or what etcd refuses: the file is not sound */
+};
+
+/* "note", "warning", "error". Static storage. */
+SS_API const char *ss_severity_name(enum ss_severity severity);
+
+/* One row of the catalogue of checks; docs/checks.md explains each. Static storage. */
+struct ss_check {
+    const char *id; /* stable: "PAGE-004" */
+    enum ss_severity severity;
+    const char *text; /* what it means, in one line */
+};
+
+/* How many checks there are, and the i-th, in the catalogue's order. */
+SS_API size_t ss_check_count(void);
+SS_API const struct ss_check *ss_check_at(size_t i);
+
+/* Evidence, with its place. Strings are printable and belong to the report. */
+struct ss_finding {
+    const struct ss_check *check;
+    uint64_t off;       /* absolute file offset, or SS_NONE */
+    uint64_t pgid;      /* or SS_NONE */
+    uint64_t element;   /* number in its page, or SS_NONE */
+    const char *bucket; /* path, "" when none applies */
+    const char *detail; /* what exactly; one sentence without place or final stop */
+    const char *have;   /* value found and value due; "" when it is no matter of one value */
+    const char *expect;
+};
+
+/* The trailing SHA-256, told from the file's size and from its meta alike. [F8] */
+enum ss_hash_state {
+    SS_HASH_NOT_CHECKED, /* not asked for */
+    SS_HASH_NO_DB,       /* no bbolt file and no hash: nothing to say */
+    SS_HASH_VALID,
+    SS_HASH_MISMATCH,
+    SS_HASH_ZERO,        /* 32 zero bytes stand where it belongs */
+    SS_HASH_ABSENT,
+    SS_HASH_CUT          /* the file ends inside it, or before all pages are there */
+};
+
+/* "valid", "mismatch", "zero", "absent", "cut", "no-db", "not-checked". Static storage. */
+SS_API const char *ss_hash_state_name(enum ss_hash_state state);
+
+struct ss_hash_report {
+    enum ss_hash_state state;
+    uint64_t covered_len;  /* bytes that the hash is over; 0 when none was computed */
+    uint8_t found_len;     /* bytes of it that the file has: 0 to 32 */
+    bool computed;         /* `expected` is filled */
+    uint8_t found[32];     /* as the file has it */
+    uint8_t expected[32];  /* as computed over covered_len bytes */
+};
+
+/*
+ * Computes and judges the trailing hash alone, which reads the whole file once.
+ * Errors: IO, CANCELLED, NOMEM.
+ */
+SS_API enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn progress,
+                                    void *progress_ctx, struct ss_hash_report *out,
+                                    struct ss_error *err);
+
+enum { SS_VERIFY_HASH = 1, SS_VERIFY_STRUCTURE = 2, SS_VERIFY_ETCD = 4, SS_VERIFY_ALL = 7 };
+
+struct ss_verify_opts {
+    unsigned what;         /* SS_VERIFY_*, 0: all */
+    uint64_t max_findings; /* how many are kept; 0: 1000. The counts are always true */
+    bool require_hash;     /* an absent hash is an error */
+    unsigned threads;      /* 1: one after the other; 0 or more: the hash on a thread of its own */
+    ss_progress_fn progress; /* called from the calling thread only */
+    void *progress_ctx;
+};
+
+enum ss_verdict {
+    SS_VERDICT_SOUND,      /* all that was asked for was checked, and no error was found */
+    SS_VERDICT_CONSISTENT, /* no error, but value bytes cannot be vouched for: no hash, or not asked */
+    SS_VERDICT_DAMAGED,    /* at least one error */
+    SS_VERDICT_UNREADABLE  /* no bbolt file, or no usable meta: nothing could be walked */
+};
+
+/* "sound", "consistent", "damaged", "unreadable". Static storage. */
+SS_API const char *ss_verdict_name(enum ss_verdict verdict);
+
+struct ss_verify_report {
+    enum ss_verdict verdict;
+    char verdict_text[256];     /* the verdict in one honest line */
+    unsigned checked;           /* SS_VERIFY_* that were really checked */
+    bool is_etcd;               /* there is a `key` bucket, so the etcd checks apply */
+    struct ss_hash_report hash;
+    uint64_t error_count, warning_count, note_count; /* all, also those not kept */
+    size_t finding_count;       /* kept */
+    const struct ss_finding *findings;
+    uint64_t reachable_count, free_count, leaked_count; /* pages */
+    uint64_t record_count, live_count;                  /* of `key` */
+};
+
+/*
+ * Checks a file: its hash, the structure of every tree, and what the buckets mean to etcd. A fault
+ * never stops the rest. Findings stand in a fixed order (hash, metas, structure in walk order, freelist,
+ * etcd), whatever the threads. SS_OK: *out is filled, whatever the verdict, and freed by
+ * ss_verify_free. Errors: IO, NOMEM, CANCELLED.
+ * Memory: 2 bits a page, a node a bucket, 24 to 40 bytes a key alive at once, and the findings kept.
+ */
+SS_API enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
+                                struct ss_verify_report **out, struct ss_error *err);
+SS_API void ss_verify_free(struct ss_verify_report *report);
 
 /* -------------------------------------------------------------------------------------- export --- */
 

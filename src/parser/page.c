@@ -244,28 +244,38 @@ enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span va
     return check_elements(out, err);
 }
 
+static const char *order_text(enum ss_code code)
+{
+    if (code == SS_E_KEY_DUPLICATE)
+        return "equals the key before it";
+    if (code == SS_E_KEY_ORDER)
+        return "is below the key before it";
+    return "is outside the bounds that its parent promises";
+}
+
 enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_span lo,
                                   struct ss_span hi, uint32_t *i, struct ss_error *err)
 {
     for (; *i < page->count; ++*i) {
         uint32_t at = *i;
         struct ss_span key = ss_element_key(page, at);
-        const char *what = NULL;
+        enum ss_code code = SS_E_NONE;
 
         if (at > 0) {
             int c = ss_span_cmp(ss_element_key(page, at - 1), key);
 
             if (c >= 0)
-                what = c == 0 ? "equals the key before it" : "is below the key before it";
+                code = c == 0 ? SS_E_KEY_DUPLICATE : SS_E_KEY_ORDER;
         } else if (lo.ptr != NULL && ss_span_cmp(key, lo) < 0) {
-            what = "is below its parent's key";
+            code = SS_E_KEY_BOUNDS;
         }
-        if (what == NULL && at + 1 == page->count && hi.ptr != NULL && ss_span_cmp(key, hi) >= 0)
-            what = "is not below the key that starts the next sibling";
-        if (what != NULL) {
+        if (code == SS_E_NONE && at + 1 == page->count && hi.ptr != NULL &&
+            ss_span_cmp(key, hi) >= 0)
+            code = SS_E_KEY_BOUNDS;
+        if (code != SS_E_NONE) {
             ++*i;
-            return ss_corrupt(err, SS_E_KEY_ORDER, key.off, page->pgid,
-                              "key of element %" PRIu32 " %s", at, what);
+            return ss_corrupt(err, code, key.off, page->pgid, "key of element %" PRIu32 " %s", at,
+                              order_text(code));
         }
     }
     return SS_OK;

@@ -66,7 +66,7 @@ struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid);
 
 /*
  * Looks for the next key of a gated tree page, from element *i on, that does not ascend strictly or
- * lies outside [lo, hi) (NULL pointers: no bound). SS_CORRUPT, KEY_ORDER: *i is the element behind it,
+ * lies outside [lo, hi) (NULL pointers: no bound). SS_CORRUPT, KEY_*: *i is the element behind it,
  * so that a caller can go on; SS_OK: there is none left.
  */
 enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_span lo,

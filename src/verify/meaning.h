@@ -1,0 +1,37 @@
+/*
+ * meaning.h - what the buckets mean to etcd, checked on the leaves that the structure walk hands over.
+ *
+ *   walk ──► ss_meaning_bucket ──► ss_meaning_leaf … ──► ss_meaning_bucket_end   (each top-level bucket)
+ *                                                   └──► ss_meaning_finish       (what spans buckets)
+ *
+ * Leaves come gated and in key order; one that failed the gate is left out, and `holes` is set from
+ * then on for that bucket: checks that reason from what is missing (gaps, history) then stay silent,
+ * since the structure's own finding says what is lost. Nothing here stops at a fault.
+ */
+#ifndef SS_VERIFY_MEANING_H
+#define SS_VERIFY_MEANING_H
+
+#include "parser/page.h"
+#include "verify/findings.h"
+
+struct ss_meaning;
+
+/* Reads the compaction marks ahead, since bucket `meta` comes last. Errors: NOMEM, IO. */
+enum ss_status ss_meaning_new(const struct ss_file *file, struct ss_findings *findings,
+                              struct ss_meaning **out, struct ss_error *err);
+void ss_meaning_free(struct ss_meaning *meaning);
+
+/* A leaf of the root bucket: names that are no bucket are findings. */
+void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view *page);
+
+/* A top-level bucket begins, gives a leaf, ends. Buckets below it are not handed over. */
+void ss_meaning_bucket(struct ss_meaning *meaning, struct ss_span name);
+enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_view *page,
+                               bool holes, struct ss_error *err);
+void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes);
+
+/* Checks across buckets; fills is_etcd, record_count, live_count. Errors: NOMEM, IO. */
+enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_report *report,
+                                 struct ss_error *err);
+
+#endif
