@@ -9,7 +9,10 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-const keptNamespaces = 4
+const (
+	keptNamespaces = 4
+	keptRevisions  = 40 // that compaction leaves, so that the file has a history
+)
 
 var inNamespace = regexp.MustCompile(`/ns(\d+)(/|$)`)
 
@@ -35,7 +38,8 @@ func thinOut(c *cluster, f *fixture) error {
 		}
 		deleted, rev = deleted+1, resp.Header.Revision
 	}
-	if _, err := c.cli.Compact(ctx, rev, clientv3.WithCompactPhysical()); err != nil {
+	compacted := rev - keptRevisions
+	if _, err := c.cli.Compact(ctx, compacted, clientv3.WithCompactPhysical()); err != nil {
 		return err
 	}
 	if _, err := c.cli.Defragment(ctx, c.members[0].clientURL); err != nil {
@@ -45,9 +49,10 @@ func thinOut(c *cluster, f *fixture) error {
 		"(namespaces, pods, deployments, config maps, secrets, events, a custom resource and its objects)",
 		len(all.Kvs), all.Header.Revision)
 	f.step("restored into a new server; the %d objects of the namespaces above ns%d deleted one by one; compaction at %d; "+
-		"defragmentation", deleted, keptNamespaces, rev)
+		"defragmentation", deleted, keptNamespaces, compacted)
 	f.contains("unchanged objects as the API server wrote them: protobuf, JSON of custom resources, "+
 		"secrets encrypted by secretbox with a throw-away key", "leases that keys point to",
+		fmt.Sprintf("the deletions of the last %d revisions", keptRevisions),
 		fmt.Sprintf("%d live keys", len(all.Kvs)-deleted))
-	return f.liveAnswers(c, c.members[0], false, rev)
+	return f.liveAnswers(c, c.members[0], false, compacted, rev-keptRevisions/2, rev)
 }
