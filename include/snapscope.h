@@ -115,7 +115,9 @@ struct ss_error {
     uint64_t off;      /* absolute file offset of the offending bytes, or SS_NONE */
     uint64_t pgid;     /* page id, or SS_NONE */
     char bucket[128];  /* bucket path, components joined by "/", escaped; "" when none applies */
-    char message[640]; /* one sentence, no place in it, no final stop; with `have`/`due` values */
+    char message[512]; /* one sentence, no place in it, no final stop */
+    char have[64];     /* the value found and the value due, when one value is at fault; else "" */
+    char expect[64];
 };
 
 /*

@@ -55,9 +55,7 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     if (status != SS_OK)
         return status;
     if (frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
-        return ss_corrupt(err, SS_E_PAGE_TYPE, frame->page.run.off + 8, pgid,
-                          "tree page is a %s page, due branch or leaf",
-                          ss_page_type_name(frame->page.type));
+        return ss_tree_page_refuse(&frame->page, err);
     status = ss_page_order_next(&frame->page, lo, hi, &i, err);
     if (status != SS_OK)
         return status;

@@ -43,6 +43,27 @@ struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid)
     return head_from(file->bytes.ptr + off, off, file->big);
 }
 
+static enum ss_status refuse_pos(const struct ss_page_view *page, uint32_t i, uint64_t off,
+                                 uint64_t start, struct ss_error *err)
+{
+    ss_corrupt(err, SS_E_ELEM_POS, off, page->pgid,
+               "data of element %" PRIu32 " begin outside the page's data area", i);
+    ss_error_have(err, "%" PRIu64, start);
+    return ss_error_expect(err, "in [%" PRIu64 ", %" PRIu64 "]",
+                           SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN,
+                           page->run.len);
+}
+
+static enum ss_status refuse_key_size(const struct ss_page_view *page, uint32_t i, uint64_t off,
+                                      uint64_t start, uint64_t ksize, struct ss_error *err)
+{
+    ss_corrupt(err, SS_E_ELEM_SIZE, off, page->pgid,
+               "key of element %" PRIu32 " is empty, too long, or does not fit its page", i);
+    ss_error_have(err, "%" PRIu64, ksize);
+    return ss_error_expect(err, "in [1, %" PRIu64 "]",
+                           ss_min_u64(SS_KEY_LEN_MAX, page->run.len - start));
+}
+
 static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err)
 {
     uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
@@ -57,25 +78,23 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
         uint64_t ksize = ss_load_u32(e + 8, page->big);
         uint64_t vsize = ss_load_u32(e + 12, page->big);
 
-        if (flags > 1)
-            return ss_corrupt(err, SS_E_ELEM_FLAGS, ss_element_off(page, i), page->pgid,
-                              "leaf element %" PRIu32 " has flags 0x%" PRIx32 ", due 0 or 1", i,
-                              flags);
+        if (flags > 1) {
+            ss_corrupt(err, SS_E_ELEM_FLAGS, ss_element_off(page, i), page->pgid,
+                       "leaf element %" PRIu32 " has unknown flags", i);
+            ss_error_have(err, "0x%" PRIx32, flags);
+            return ss_error_expect(err, "0 or 1");
+        }
         if (start < array_end || start > page->run.len)
-            return ss_corrupt(err, SS_E_ELEM_POS, ss_element_off(page, i) + 4, page->pgid,
-                              "leaf element %" PRIu32 " has its data at %" PRIu64
-                              " of its page, due in [%" PRIu64 ", %" PRIu64 "]",
-                              i, start, array_end, page->run.len);
-        if (ksize == 0 || ksize > SS_KEY_LEN_MAX)
-            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 8, page->pgid,
-                              "leaf element %" PRIu32 " has a key of %" PRIu64
-                              " bytes, due in [1, %u]",
-                              i, ksize, SS_KEY_LEN_MAX);
-        if (vsize > SS_VALUE_LEN_MAX || ksize + vsize > page->run.len - start)
-            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 12, page->pgid,
-                              "leaf element %" PRIu32 " has key and value of %" PRIu64
-                              " bytes, but its run has %" PRIu64 " left",
-                              i, ksize + vsize, page->run.len - start);
+            return refuse_pos(page, i, ss_element_off(page, i) + 4, start, err);
+        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
+            return refuse_key_size(page, i, ss_element_off(page, i) + 8, start, ksize, err);
+        if (vsize > SS_VALUE_LEN_MAX || ksize + vsize > page->run.len - start) {
+            ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 12, page->pgid,
+                       "value of element %" PRIu32 " does not fit its page", i);
+            ss_error_have(err, "%" PRIu64, vsize);
+            return ss_error_expect(err, "at most %" PRIu64,
+                                   ss_min_u64(SS_VALUE_LEN_MAX, page->run.len - start - ksize));
+        }
         any_flags |= flags;
     }
     page->has_bucket = any_flags != 0;
@@ -87,9 +106,12 @@ static enum ss_status check_branch(const struct ss_page_view *page, struct ss_er
     uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
     uint32_t i;
 
-    if (page->count == 0)
-        return ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
-                          "branch page has no elements");
+    if (page->count == 0) {
+        ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
+                   "branch page has no elements");
+        ss_error_have(err, "0");
+        return ss_error_expect(err, "at least 1");
+    }
     for (i = 0; i < page->count; i++) {
         const uint8_t *e = ss_element_at(page, i);
         uint64_t start =
@@ -97,15 +119,9 @@ static enum ss_status check_branch(const struct ss_page_view *page, struct ss_er
         uint64_t ksize = ss_load_u32(e + 4, page->big);
 
         if (start < array_end || start > page->run.len)
-            return ss_corrupt(err, SS_E_ELEM_POS, ss_element_off(page, i), page->pgid,
-                              "branch element %" PRIu32 " has its key at %" PRIu64
-                              " of its page, due in [%" PRIu64 ", %" PRIu64 "]",
-                              i, start, array_end, page->run.len);
+            return refuse_pos(page, i, ss_element_off(page, i), start, err);
         if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
-            return ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 4, page->pgid,
-                              "branch element %" PRIu32 " has a key of %" PRIu64
-                              " bytes, due in [1, %u] and within the %" PRIu64 " left",
-                              i, ksize, SS_KEY_LEN_MAX, page->run.len - start);
+            return refuse_key_size(page, i, ss_element_off(page, i) + 4, start, ksize, err);
     }
     return SS_OK;
 }
@@ -131,12 +147,12 @@ static enum ss_status check_freelist(const struct ss_page_view *page, struct ss_
     uint64_t first = page->count == 0xFFFF ? 1 : 0;
     uint64_t count = ss_freelist_count(page);
 
-    if (count > slots - first)
-        return ss_corrupt(err, SS_E_FREELIST, page->run.off + (first ? SS_PAGE_HEADER_LEN : 10),
-                          page->pgid,
-                          "freelist says that it holds %" PRIu64 " ids, its run has room for %" PRIu64,
-                          count, slots - first);
-    return SS_OK;
+    if (count <= slots - first)
+        return SS_OK;
+    ss_corrupt(err, SS_E_FREELIST, page->run.off + (first ? SS_PAGE_HEADER_LEN : 10), page->pgid,
+               "freelist holds more page ids than its pages have room for");
+    ss_error_have(err, "%" PRIu64, count);
+    return ss_error_expect(err, "at most %" PRIu64, slots - first);
 }
 
 static enum ss_status check_elements(struct ss_page_view *page, struct ss_error *err)
@@ -147,49 +163,59 @@ static enum ss_status check_elements(struct ss_page_view *page, struct ss_error 
         return check_freelist(page, err);
     if (page->type == SS_PAGE_META)
         return SS_OK;
-    if (array_len > page->run.len - SS_PAGE_HEADER_LEN)
-        return ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
-                          "page says that it has %" PRIu32 " elements, its %" PRIu64
-                          " bytes hold at most %" PRIu64,
-                          page->count, page->run.len,
-                          (page->run.len - SS_PAGE_HEADER_LEN) / SS_ELEMENT_LEN);
+    if (array_len > page->run.len - SS_PAGE_HEADER_LEN) {
+        ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
+                   "page has more elements than its %" PRIu64 " bytes can hold", page->run.len);
+        ss_error_have(err, "%" PRIu32, page->count);
+        return ss_error_expect(err, "at most %" PRIu64,
+                               (page->run.len - SS_PAGE_HEADER_LEN) / SS_ELEMENT_LEN);
+    }
     return page->type == SS_PAGE_LEAF ? check_leaf(page, err) : check_branch(page, err);
 }
 
 static enum ss_status check_range(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
                                   struct ss_error *err)
 {
-    if (pgid < 2 || pgid >= file->high_water)
-        return ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
-                          "page id %" PRIu64 " is not in [2, %" PRIu64 ")", pgid, file->high_water);
-    if (pgid >= file->page_count)
-        return ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
-                          "page %" PRIu64 " is not in the file: it ends after %" PRIu64
-                          " bytes, page by page after %" PRIu64 " of %" PRIu64 " pages (truncated)",
-                          pgid, file->bytes.len, file->page_count, file->high_water);
+    if (pgid < 2 || pgid >= file->high_water) {
+        ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid, "page %" PRIu64 " cannot exist", pgid);
+        ss_error_have(err, "%" PRIu64, pgid);
+        return ss_error_expect(err, "in [2, %" PRIu64 ")", file->high_water);
+    }
+    if (pgid >= file->page_count) {
+        ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
+                   "page %" PRIu64 " lies behind the end of the file, which is truncated: it has %" PRIu64
+                   " of %" PRIu64 " pages",
+                   pgid, file->page_count, file->high_water);
+        ss_error_have(err, "%" PRIu64, pgid);
+        return ss_error_expect(err, "below %" PRIu64, file->page_count);
+    }
     return SS_OK;
 }
 
 static enum ss_status check_head(const struct ss_file *file, uint64_t pgid,
                                  const struct ss_page_head *head, struct ss_error *err)
 {
-    if (head->overflow >= file->high_water - pgid)
-        return ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
-                          "overflow run of 1 + %" PRIu32 " pages passes high-water %" PRIu64,
-                          head->overflow, file->high_water);
-    if (head->overflow >= file->page_count - pgid)
-        return ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
-                          "overflow run of 1 + %" PRIu32 " pages passes the file's end at %" PRIu64
-                          " bytes (truncated)",
-                          head->overflow, file->bytes.len);
-    if (head->id == 0 && head->flags == 0 && head->count == 0 && head->overflow == 0)
-        return ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "page header is all zeroes");
-    if (head->id != pgid)
-        return ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "page says that it is page %" PRIu64,
-                          head->id);
-    if (head->type == SS_PAGE_UNKNOWN)
-        return ss_corrupt(err, SS_E_PAGE_TYPE, head->off + 8, pgid,
-                          "page flags 0x%04x name no single page type", head->flags);
+    if (head->overflow >= file->page_count - pgid) {
+        ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
+                   head->overflow >= file->high_water - pgid
+                       ? "overflow run passes high-water"
+                       : "overflow run passes the end of the file, which is truncated");
+        ss_error_have(err, "%" PRIu32, head->overflow);
+        return ss_error_expect(err, "below %" PRIu64, file->page_count - pgid);
+    }
+    if (head->id != pgid) {
+        bool zeroed = ss_page_head_is_zero(head);
+
+        ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid,
+                   zeroed ? "page is zeroed" : "page says that it is another page");
+        ss_error_have(err, "%" PRIu64, head->id);
+        return ss_error_expect(err, "%" PRIu64, pgid);
+    }
+    if (head->type == SS_PAGE_UNKNOWN) {
+        ss_corrupt(err, SS_E_PAGE_TYPE, head->off + 8, pgid, "page has no single known type");
+        ss_error_have(err, "flags 0x%04x", head->flags);
+        return ss_error_expect(err, "0x01, 0x02, 0x04 or 0x10");
+    }
     return SS_OK;
 }
 
@@ -224,8 +250,7 @@ enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span va
 
     if (value.len < SS_PAGE_HEADER_LEN)
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
-                          "inline bucket has %" PRIu64 " bytes for its page, due at least %u",
-                          value.len, SS_PAGE_HEADER_LEN);
+                          "inline bucket has no room for its page");
     head = head_from(value.ptr, value.off, file->big);
     if (head.id != 0 || head.overflow != 0)
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
@@ -279,4 +304,12 @@ enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_spa
         }
     }
     return SS_OK;
+}
+
+enum ss_status ss_tree_page_refuse(const struct ss_page_view *page, struct ss_error *err)
+{
+    ss_corrupt(err, SS_E_PAGE_TYPE, page->run.off + 8, page->pgid,
+               "a tree names a page that is no branch or leaf");
+    ss_error_have(err, "%s", ss_page_type_name(page->type));
+    return ss_error_expect(err, "branch or leaf");
 }

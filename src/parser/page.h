@@ -64,6 +64,12 @@ enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span va
 /* A header as it stands, unchecked; the page must be whole in the file. */
 struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid);
 
+/* Whether all 16 bytes of a header are zero: the commonest damage of all deserves its own word. */
+static inline bool ss_page_head_is_zero(const struct ss_page_head *head)
+{
+    return head->id == 0 && head->flags == 0 && head->count == 0 && head->overflow == 0;
+}
+
 /*
  * Looks for the next key of a gated tree page, from element *i on, that does not ascend strictly or
  * lies outside [lo, hi) (NULL pointers: no bound). SS_CORRUPT, KEY_*: *i is the element behind it,
@@ -71,6 +77,9 @@ struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid);
  */
 enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_span lo,
                                   struct ss_span hi, uint32_t *i, struct ss_error *err);
+
+/* Sets the error for a gated page that a tree names and that is neither branch nor leaf. */
+enum ss_status ss_tree_page_refuse(const struct ss_page_view *page, struct ss_error *err);
 
 /* How many page ids a gated freelist page holds, and the i-th. [F5] */
 uint64_t ss_freelist_count(const struct ss_page_view *page);

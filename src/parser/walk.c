@@ -156,9 +156,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     else
         status = ss_page_gate(walk->file, pgid, ref_off, &frame->page, err);
     if (status == SS_OK && frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
-        status = ss_corrupt(err, SS_E_PAGE_TYPE, frame->page.run.off + 8, pgid,
-                            "tree page is a %s page, due branch or leaf",
-                            ss_page_type_name(frame->page.type));
+        status = ss_tree_page_refuse(&frame->page, err);
     if (status != SS_OK) {
         fault(walk, node, NO_ELEMENT, err);
         return false;

@@ -38,6 +38,8 @@ void ss_error_clear(struct ss_error *err)
     err->pgid = SS_NONE;
     err->bucket[0] = '\0';
     err->message[0] = '\0';
+    err->have[0] = '\0';
+    err->expect[0] = '\0';
 }
 
 enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
@@ -51,6 +53,26 @@ enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off,
     err->pgid = pgid;
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
+    va_end(args);
+    return SS_CORRUPT;
+}
+
+enum ss_status ss_error_have(struct ss_error *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(err->have, sizeof(err->have), format, args);
+    va_end(args);
+    return SS_CORRUPT;
+}
+
+enum ss_status ss_error_expect(struct ss_error *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(err->expect, sizeof(err->expect), format, args);
     va_end(args);
     return SS_CORRUPT;
 }
@@ -88,10 +110,22 @@ enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum s
     return status;
 }
 
+/* ": VALUE, due VALUE", or what of it there is. */
+static void values_text(const struct ss_error *err, char *buf, size_t cap)
+{
+    buf[0] = '\0';
+    if (err->have[0] != '\0' && err->expect[0] != '\0')
+        snprintf(buf, cap, ": %s, due %s", err->have, err->expect);
+    else if (err->have[0] != '\0')
+        snprintf(buf, cap, ": %s", err->have);
+}
+
 char *ss_error_text(const struct ss_error *err, char *buf, size_t cap)
 {
+    char values[sizeof(err->have) + sizeof(err->expect) + 16];
     char off[48] = "", pgid[40] = "", bucket[160] = "";
 
+    values_text(err, values, sizeof(values));
     if (err->off != SS_NONE)
         snprintf(off, sizeof(off), "offset 0x%" PRIx64, err->off);
     if (err->pgid != SS_NONE)
@@ -99,8 +133,8 @@ char *ss_error_text(const struct ss_error *err, char *buf, size_t cap)
     if (err->bucket[0] != '\0')
         snprintf(bucket, sizeof(bucket), "%sbucket %s", off[0] || pgid[0] ? ", " : "", err->bucket);
     if (off[0] || pgid[0] || bucket[0])
-        snprintf(buf, cap, "%s (%s%s%s)", err->message, off, pgid, bucket);
+        snprintf(buf, cap, "%s%s (%s%s%s)", err->message, values, off, pgid, bucket);
     else
-        snprintf(buf, cap, "%s", err->message);
+        snprintf(buf, cap, "%s%s", err->message, values);
     return buf;
 }

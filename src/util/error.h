@@ -22,7 +22,18 @@ void ss_error_clear(struct ss_error *err);
 enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
                           const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The same for SS_SYSTEM, with an errno (0: none); its text is appended to the message. */
+/*
+ * Adds the value found and the value due to an error that was just set. Both return SS_CORRUPT, so
+ * that the last one can end a function:
+ *     ss_error_have(err, "%" PRIu32, flags);
+ *     return ss_error_expect(err, "0 or 1");
+ */
+enum ss_status ss_error_have(struct ss_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+enum ss_status ss_error_expect(struct ss_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* As ss_corrupt for SS_SYSTEM, with an errno (0: none); its text is appended to the message. */
 enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
