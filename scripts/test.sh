@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets up for all tests and runs them: the dev build, the same under AddressSanitizer and
-# UndefinedBehaviorSanitizer, the comparisons with other tools, the format check.
+# Sets up for all tests and runs them: the release build compiles, the tests in the dev build
+# and under AddressSanitizer and UndefinedBehaviorSanitizer, the comparisons with other tools, the format
+# check.
 #
 #   scripts/test.sh [CTEST OPTION...]       for example -R unit_
 #
@@ -77,6 +78,8 @@ step 'format'
 one 'format (scripts/format.sh mends it)' scripts/format.sh --check || true
 step 'oracles'
 oracles
+step release
+one 'build of release' build release || true
 suite dev "$@"
 suite asan-ubsan "$@"
 
