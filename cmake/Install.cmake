@@ -34,6 +34,10 @@ install(FILES "${PROJECT_BINARY_DIR}/snapscope-config.cmake"
               "${PROJECT_BINARY_DIR}/snapscope-config-version.cmake"
         DESTINATION "${package_dir}")
 
+# The prefix is found from where the file lies, so that `cmake --install --prefix` and a move keep it right.
+set(pc_dir "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH SS_PC_PREFIX "${pc_dir}" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" SS_PC_PREFIX "${SS_PC_PREFIX}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/snapscope.pc.in" "${PROJECT_BINARY_DIR}/snapscope.pc"
                @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/snapscope.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
