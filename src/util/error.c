@@ -1,6 +1,10 @@
 /*
  * error.c - see error.h. Messages are cut, never overrun: a struct ss_error is plain data.
  */
+/* strerror_r as POSIX has it; with _GNU_SOURCE glibc declares another of that name. */
+#undef _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
+
 #include "util/error.h"
 
 #include <inttypes.h>
