@@ -1,0 +1,313 @@
+/*
+ * source.c - opening: from a path to mapped bytes, by way of the spool and unpack.c where needed.
+ *
+ * MAP_PRIVATE, although nothing is written: such a mapping can never reach the file, not even when
+ * the descriptor is that of a spool, which is open for writing; and some FUSE and 9P mounts refuse
+ * any other. A file that cannot be mapped at all is spooled.
+ *
+ * Times: O_NOATIME keeps the access time, where the caller owns the file or is root. Elsewhere the
+ * mount's atime rules apply, as to every reader; writing the old time back would itself be a change.
+ */
+#include "source/source.h"
+#include "source/guard.h"
+#include "source/spool.h"
+#include "source/unpack.h"
+#include "util/error.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint8_t no_bytes[1];
+
+enum {
+    NAME_SHOWN = 256
+};
+
+static char *name_shown(const char *name, char buf[NAME_SHOWN])
+{
+    ss_text_escape(name, strlen(name), buf, NAME_SHOWN);
+    return buf;
+}
+
+/* No bytes, no file. */
+static enum ss_status source_init(struct ss_source *src, const char *name, struct ss_error *err)
+{
+    memset(src, 0, sizeof(*src));
+    src->base = no_bytes;
+    src->fd = -1;
+    atomic_init(&src->fault_off, SS_NONE);
+    snprintf(src->packing, sizeof(src->packing), "none");
+    src->name = strdup(name);
+    return src->name != NULL ? SS_OK : ss_nomem(err, strlen(name) + 1);
+}
+
+/* Lets go of the mapping and its descriptor. */
+static void bytes_release(struct ss_source *src)
+{
+    if (src->mapped) {
+        ss_guard_remove(src->base);
+        munmap((void *)(uintptr_t)src->base, (size_t)src->len);
+    }
+    if (src->fd >= 0)
+        close(src->fd);
+    src->base = no_bytes;
+    src->len = 0;
+    src->mapped = false;
+    src->fd = -1;
+}
+
+/* Maps the first len bytes of fd in place of what src had; src owns fd from here on, also on failure. */
+static enum ss_status bytes_map(struct ss_source *src, int fd, uint64_t len, struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+    void *base;
+
+    bytes_release(src);
+    src->fd = fd;
+    atomic_store(&src->fault_off, SS_NONE);
+    if (len == 0)
+        return SS_OK;
+    base = len > PTRDIFF_MAX ? MAP_FAILED : mmap(NULL, (size_t)len, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (base == MAP_FAILED)
+        return ss_system(err, SS_E_IO, len > PTRDIFF_MAX ? EOVERFLOW : errno, "%s cannot be mapped",
+                         name_shown(src->name, shown));
+    if (!ss_guard_add(base, len, fd, &src->fault_off)) {
+        munmap(base, (size_t)len);
+        return ss_nomem(err, 0);
+    }
+    src->base = base;
+    src->len = len;
+    src->mapped = true;
+    return SS_OK;
+}
+
+/* Puts a filled spool in place of what src had. */
+static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, struct ss_error *err)
+{
+    int fd = spool->fd;
+
+    spool->fd = -1;
+    src->spooled = true;
+    return bytes_map(src, fd, spool->len, err);
+}
+
+/* A copy of what fd gives, from `at` on, or from its position when at is SS_NONE. */
+static enum ss_status open_spooled(struct ss_source *src, int fd, uint64_t at,
+                                   const struct ss_open_opts *opts, struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+    struct ss_spool spool;
+    enum ss_status status = ss_spool_open(&spool, opts, err);
+
+    if (status == SS_OK)
+        status = ss_spool_copy(&spool, fd, at, name_shown(src->name, shown), err);
+    if (status == SS_OK)
+        status = spool_map(src, &spool, err);
+    ss_spool_close(&spool);
+    return status;
+}
+
+/* Maps or spools a descriptor that src comes to own. */
+static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *st,
+                              const struct ss_open_opts *opts, struct ss_error *err)
+{
+    enum ss_status status;
+    int copy;
+
+    src->dev = st->st_dev;
+    src->ino = st->st_ino;
+    src->packed_len = (uint64_t)st->st_size;
+    status = bytes_map(src, fd, (uint64_t)st->st_size, err);
+    if (status == SS_OK || err->sys != ENODEV)
+        return status;
+    copy = src->fd;
+    src->fd = -1;
+    status = open_spooled(src, copy, 0, opts, err);
+    close(copy);
+    return status;
+}
+
+static enum ss_status open_path(struct ss_source *src, const char *path,
+                                const struct ss_open_opts *opts, struct ss_error *err)
+{
+    enum ss_status status;
+    char shown[NAME_SHOWN];
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOATIME);
+
+    if (fd < 0 && errno == EPERM)
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
+    if (fstat(fd, &st) != 0)
+        status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(path, shown));
+    else if (S_ISDIR(st.st_mode))
+        status = ss_system(err, SS_E_IO, EISDIR, "%s cannot be read", name_shown(path, shown));
+    else if (S_ISREG(st.st_mode))
+        return open_fd(src, fd, &st, opts, err);
+    else
+        status = open_spooled(src, fd, SS_NONE, opts, err);
+    close(fd);
+    return status;
+}
+
+/*
+ * A descriptor of our own for a redirected standard input, so that neither its position nor its
+ * access time is touched; where the system does not give one, a duplicate, whose position is shared
+ * but never moved: everything is mapped or read by pread.
+ */
+static int stdin_reopen(void)
+{
+    int fd = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME);
+
+    return fd >= 0 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opts *opts,
+                                 struct ss_error *err)
+{
+    enum ss_status status;
+    struct stat st;
+    off_t at;
+    int fd;
+
+    if (fstat(STDIN_FILENO, &st) != 0)
+        return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
+    if (S_ISDIR(st.st_mode))
+        return ss_system(err, SS_E_IO, EISDIR, "standard input cannot be read");
+    if (!S_ISREG(st.st_mode))
+        return open_spooled(src, STDIN_FILENO, SS_NONE, opts, err);
+    at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    fd = stdin_reopen();
+    if (at < 0 || fd < 0)
+        return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
+    if (at == 0)
+        return open_fd(src, fd, &st, opts, err);
+    src->dev = st.st_dev;
+    src->ino = st.st_ino;
+    status = open_spooled(src, fd, (uint64_t)at, opts, err);
+    close(fd);
+    return status;
+}
+
+/* One layer of packing off: `kind` says which. */
+static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
+                                   const struct ss_open_opts *opts, struct ss_error *err)
+{
+    struct ss_spool spool;
+    enum ss_status status = ss_spool_open(&spool, opts, err);
+
+    if (status != SS_OK)
+        return status;
+    if (ss_kind_is_stream(kind))
+        status = ss_unpack_stream(src, kind, &spool, err);
+    else
+        status = ss_unpack_member(src, kind, &spool, &src->member, err);
+    if (status == SS_OK || err->code == SS_E_ARCHIVE || err->code == SS_E_MEMBER)
+        status = ss_source_check(src, status, err);
+    if (status == SS_OK)
+        status = spool_map(src, &spool, err);
+    ss_spool_close(&spool);
+    return status;
+}
+
+/* At most a stream and the archive in it; what an archive's member is packed as stays. */
+static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opts *opts,
+                                 struct ss_error *err)
+{
+    enum ss_kind kind = ss_source_sniff(src);
+    enum ss_status status = SS_OK;
+    const char *stream = NULL;
+
+    if (ss_kind_is_stream(kind)) {
+        stream = ss_kind_name(kind);
+        snprintf(src->packing, sizeof(src->packing), "%s", stream);
+        status = unpack_layer(src, kind, opts, err);
+        if (status != SS_OK)
+            return status;
+        kind = ss_source_sniff(src);
+    }
+    if (ss_kind_is_archive(kind)) {
+        snprintf(src->packing, sizeof(src->packing), "%s%s%s", ss_kind_name(kind),
+                 stream != NULL ? "+" : "", stream != NULL ? stream : "");
+        return unpack_layer(src, kind, opts, err);
+    }
+    if (opts->member != NULL) {
+        char shown[NAME_SHOWN];
+
+        return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
+                          "the input is no archive that could hold a file %s",
+                          name_shown(opts->member, shown));
+    }
+    return status;
+}
+
+enum ss_status ss_source_open(struct ss_source *src, const char *path,
+                              const struct ss_open_opts *opts, struct ss_error *err)
+{
+    static const struct ss_open_opts none;
+    enum ss_status status;
+
+    ss_error_clear(err);
+    if (opts == NULL)
+        opts = &none;
+    status = source_init(src, path, err);
+    if (status == SS_OK)
+        status =
+            strcmp(path, "-") == 0 ? open_stdin(src, opts, err) : open_path(src, path, opts, err);
+    if (status == SS_OK)
+        status = unpack_all(src, opts, err);
+    if (status == SS_OK)
+        status = ss_source_check(src, status, err);
+    if (status != SS_OK)
+        ss_source_close(src);
+    return status;
+}
+
+enum ss_status ss_source_open_memory(struct ss_source *src, const void *bytes, size_t len,
+                                     const char *name, struct ss_error *err)
+{
+    enum ss_status status;
+
+    ss_error_clear(err);
+    status = source_init(src, name, err);
+    if (status != SS_OK)
+        return status;
+    if (len > 0)
+        src->base = bytes;
+    src->len = len;
+    src->packed_len = len;
+    return SS_OK;
+}
+
+void ss_source_close(struct ss_source *src)
+{
+    bytes_release(src);
+    free(src->name);
+    free(src->member);
+    src->name = NULL;
+    src->member = NULL;
+}
+
+enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
+                               struct ss_error *err)
+{
+    uint64_t off = atomic_load_explicit(&src->fault_off, memory_order_relaxed);
+    char shown[NAME_SHOWN];
+
+    if (off == SS_NONE)
+        return status;
+    ss_system(err, SS_E_IO, EIO, "%s shrank or its disk failed while it was read",
+              name_shown(src->name, shown));
+    err->off = off;
+    return SS_SYSTEM;
+}
+
+struct ss_span ss_source_span(const struct ss_source *src)
+{
+    return (struct ss_span){src->base, src->len, 0};
+}

@@ -1,0 +1,188 @@
+/*
+ * spool.c - see spool.h. The file is unnamed from the start where the file system can do that
+ * (O_TMPFILE, with O_EXCL so that it can never be given a name), else its name is removed at once:
+ * a killed process leaves nothing behind.
+ */
+#include "source/spool.h"
+#include "util/checked.h"
+#include "util/error.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum {
+    COPY_LEN = 1 << 20
+};
+
+static const char *tmp_dir(const struct ss_open_opts *opts)
+{
+    const char *env = getenv("TMPDIR");
+
+    if (opts->tmp_dir != NULL)
+        return opts->tmp_dir;
+    return env != NULL && env[0] != '\0' ? env : "/tmp";
+}
+
+/* For file systems without unnamed files: a name for as short as can be. -1: errno. */
+static int open_named(const char *dir)
+{
+    char *path = NULL;
+    int fd;
+
+    if (asprintf(&path, "%s/snapscope-XXXXXX", dir) < 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0 && unlink(path) != 0) {
+        int saved = errno;
+
+        close(fd);
+        fd = -1;
+        errno = saved;
+    }
+    free(path);
+    return fd;
+}
+
+enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
+                             struct ss_error *err)
+{
+    const char *dir = tmp_dir(opts);
+    char shown[256];
+    int sys;
+
+    spool->len = 0;
+    spool->opts = opts;
+    spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
+    spool->fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (spool->fd < 0)
+        spool->fd = open_named(dir);
+    if (spool->fd >= 0)
+        return SS_OK;
+    sys = errno;
+    ss_text_escape(dir, strlen(dir), shown, sizeof(shown));
+    return ss_system(err, SS_E_IO, sys, "no temporary file can be made in %s", shown);
+}
+
+void ss_spool_close(struct ss_spool *spool)
+{
+    if (spool->fd >= 0)
+        close(spool->fd);
+    spool->fd = -1;
+}
+
+static enum ss_status limit_reached(const struct ss_spool *spool, struct ss_error *err)
+{
+    return ss_system(err, SS_E_LIMIT, 0,
+                     "the input gives more than the %" PRIu64 " bytes that may be unpacked or "
+                     "copied to a temporary file",
+                     spool->limit);
+}
+
+/*
+ * pwrite from a mapped page that cannot be read fails with EFAULT where a load would raise SIGBUS.
+ * Loading one byte of each page lets the guard see it, note it, and make the page readable.
+ */
+static void touch(const uint8_t *bytes, uint64_t len)
+{
+    volatile uint8_t sink;
+
+    for (uint64_t pos = 0; pos < len; pos += 1024)
+        sink = bytes[pos];
+    sink = bytes[len - 1];
+    (void)sink;
+}
+
+enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t len, uint64_t off,
+                            struct ss_error *err)
+{
+    const uint8_t *next = bytes;
+    bool touched = false;
+
+    if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
+        return limit_reached(spool, err);
+    while (len > 0) {
+        ssize_t n = pwrite(spool->fd, next, (size_t)ss_min_u64(len, COPY_LEN), (off_t)off);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EFAULT && !touched) {
+            touch(next, len);
+            touched = true;
+            continue;
+        }
+        if (n <= 0)
+            return ss_system(err, SS_E_IO, n < 0 ? errno : ENOSPC,
+                             "the temporary file cannot be written");
+        next += n;
+        off += (uint64_t)n;
+        len -= (uint64_t)n;
+    }
+    if (off > spool->len)
+        spool->len = off;
+    return SS_OK;
+}
+
+enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_error *err)
+{
+    if (len <= spool->len)
+        return SS_OK;
+    if (len > ss_min_u64(spool->limit, INT64_MAX))
+        return limit_reached(spool, err);
+    if (ftruncate(spool->fd, (off_t)len) != 0)
+        return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
+    spool->len = len;
+    return SS_OK;
+}
+
+/* Standard input may have been left non-blocking by whoever shares it. */
+static bool wait_readable(int fd)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+
+    return poll(&wanted, 1, -1) > 0 || errno == EINTR;
+}
+
+enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const char *name,
+                             struct ss_error *err)
+{
+    enum ss_status status = SS_OK;
+    uint8_t *buf = malloc(COPY_LEN);
+
+    if (buf == NULL)
+        return ss_nomem(err, COPY_LEN);
+    while (status == SS_OK) {
+        ssize_t n = at == SS_NONE ? read(fd, buf, COPY_LEN)
+                                  : pread(fd, buf, COPY_LEN, (off_t)(at + spool->len));
+
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd))))
+            continue;
+        if (n == 0)
+            break;
+        if (n < 0) {
+            status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name);
+            err->off = spool->len;
+            break;
+        }
+        status = ss_spool_put(spool, buf, (uint64_t)n, spool->len, err);
+        if (status == SS_OK)
+            status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
+    }
+    free(buf);
+    return status;
+}
+
+enum ss_status ss_spool_progress(const struct ss_open_opts *opts, const char *phase, uint64_t done,
+                                 uint64_t total, struct ss_error *err)
+{
+    if (opts->progress == NULL || opts->progress(opts->progress_ctx, phase, done, total))
+        return SS_OK;
+    return ss_system(err, SS_E_CANCELLED, 0, "cancelled while %s", phase);
+}

@@ -1,0 +1,304 @@
+/*
+ * unpack.c - see unpack.h. libarchive reads the formats; what it may read is decided here.
+ *
+ *   x.db.zst   ── ss_unpack_stream ──► x.db
+ *   x.tar.xz   ── ss_unpack_stream ──► x.tar ── ss_unpack_member ──► x.db
+ *   x.zip      ──────────────────────────────── ss_unpack_member ──► x.db
+ *
+ * A stream and the archive in it are unpacked one after the other, so that the stream is read to its
+ * last byte and verified even where the archive's end mark comes before. Exactly one filter or one
+ * format is enabled, the one that the first bytes showed: libarchive's own guessing would take 512
+ * zero bytes for a tar, and its raw format takes anything.
+ *
+ * Guarantees: nothing is allocated by a size that the input states; sparse files stay sparse.
+ */
+#include "source/unpack.h"
+#include "util/error.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    LIST_MAX = 20,
+    SHOWN_MAX = 200
+};
+
+/* What one pass over an archive's headers found. */
+struct listing {
+    uint64_t count; /* regular files */
+    uint64_t entry; /* ordinal of the one to take, among all entries */
+    bool found;
+    char text[512]; /* "a.db (12 bytes), b.db (34 bytes)" */
+    size_t text_len;
+    uint64_t shown;
+};
+
+bool ss_kind_is_stream(enum ss_kind kind)
+{
+    return kind == SS_KIND_GZIP || kind == SS_KIND_ZSTD || kind == SS_KIND_XZ ||
+           kind == SS_KIND_BZIP2 || kind == SS_KIND_LZ4;
+}
+
+bool ss_kind_is_archive(enum ss_kind kind)
+{
+    return kind == SS_KIND_TAR || kind == SS_KIND_ZIP;
+}
+
+/* A reader for just this kind, opened on the mapped bytes. NULL: no memory. */
+static struct archive *reader_open(const struct ss_source *packed, enum ss_kind kind)
+{
+    static int (*const supports[])(struct archive *) = {
+        [SS_KIND_ZSTD] = archive_read_support_filter_zstd,
+        [SS_KIND_XZ] = archive_read_support_filter_xz,
+        [SS_KIND_BZIP2] = archive_read_support_filter_bzip2,
+        [SS_KIND_LZ4] = archive_read_support_filter_lz4,
+        [SS_KIND_ZIP] = archive_read_support_format_zip,
+        [SS_KIND_TAR] = archive_read_support_format_tar,
+    };
+    struct archive *reader = archive_read_new();
+
+    if (reader == NULL)
+        return NULL;
+    supports[kind](reader);
+    if (ss_kind_is_stream(kind))
+        archive_read_support_format_raw(reader);
+    archive_read_open_memory(reader, packed->base, (size_t)packed->len);
+    return reader;
+}
+
+/* libarchive's own words, and how far it had got. */
+static enum ss_status damaged(struct ss_error *err, struct archive *reader, enum ss_kind kind)
+{
+    const char *words = archive_error_string(reader);
+    char shown[256];
+
+    if (archive_errno(reader) == ENOMEM)
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory while unpacking");
+    if (words == NULL)
+        words = "it ends early";
+    ss_text_escape(words, strlen(words), shown, sizeof(shown));
+    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                      "the %s data is damaged near its byte %" PRId64 ": %s", ss_kind_name(kind),
+                      (int64_t)archive_filter_bytes(reader, -1), shown);
+}
+
+/* The data of the entry that the reader stands at. */
+static enum ss_status entry_copy(struct archive *reader, enum ss_kind kind, uint64_t packed_len,
+                                 struct ss_spool *spool, struct ss_error *err)
+{
+    for (;;) {
+        const void *bytes;
+        enum ss_status status;
+        int64_t off;
+        size_t len;
+        int code = archive_read_data_block(reader, &bytes, &len, &off);
+
+        if (code == ARCHIVE_EOF)
+            return SS_OK;
+        if (code == ARCHIVE_RETRY)
+            continue;
+        if (code != ARCHIVE_OK || off < 0)
+            return damaged(err, reader, kind);
+        status = ss_spool_put(spool, bytes, len, (uint64_t)off, err);
+        if (status == SS_OK)
+            status = ss_spool_progress(spool->opts, "unpacking",
+                                       (uint64_t)archive_filter_bytes(reader, -1), packed_len, err);
+        if (status != SS_OK)
+            return status;
+    }
+}
+
+/* libarchive stops at the end of a stream; what follows must be padding. */
+static enum ss_status tail_check(const struct ss_source *packed, struct archive *reader,
+                                 enum ss_kind kind, struct ss_error *err)
+{
+    int64_t used = archive_filter_bytes(reader, -1);
+
+    for (uint64_t pos = used < 0 ? 0 : (uint64_t)used; pos < packed->len; pos++) {
+        if (packed->base[pos] != 0)
+            return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                              "the %s data is damaged near its byte %" PRIu64
+                              ": other data follows its end",
+                              ss_kind_name(kind), pos);
+    }
+    return SS_OK;
+}
+
+enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kind,
+                                struct ss_spool *spool, struct ss_error *err)
+{
+    struct archive_entry *entry;
+    struct archive *reader;
+    enum ss_status status;
+    int code;
+
+    if (kind == SS_KIND_GZIP)
+        return ss_unpack_gzip(packed, spool, err);
+    reader = reader_open(packed, kind);
+    if (reader == NULL)
+        return ss_nomem(err, 0);
+    code = archive_read_next_header(reader, &entry);
+    if (code == ARCHIVE_OK || code == ARCHIVE_WARN)
+        status = entry_copy(reader, kind, packed->len, spool, err);
+    else
+        status = code == ARCHIVE_EOF ? SS_OK : damaged(err, reader, kind);
+    if (status == SS_OK)
+        status = tail_check(packed, reader, kind, err);
+    archive_read_free(reader);
+    return status;
+}
+
+/* A file with data of its own: no folder, link or device. */
+static bool entry_is_file(struct archive_entry *entry)
+{
+    return archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == NULL;
+}
+
+/* The name as stored; in UTF-8 where the current locale cannot express it. Never NULL. */
+static const char *entry_name(struct archive_entry *entry)
+{
+    const char *name = archive_entry_pathname(entry);
+
+    if (name == NULL)
+        name = archive_entry_pathname_utf8(entry);
+    return name != NULL ? name : "";
+}
+
+static const char *name_bare(const char *name)
+{
+    return strncmp(name, "./", 2) == 0 ? name + 2 : name;
+}
+
+/* Adds a file to the text, as long as there is room for it and for "and N more" after it. */
+static void listing_add(struct listing *list, struct archive_entry *entry)
+{
+    const char *name = entry_name(entry);
+    char shown[SHOWN_MAX], size[48] = "", item[SHOWN_MAX + 64];
+    int len;
+
+    list->count++;
+    if (list->shown >= LIST_MAX || list->shown + 1 < list->count)
+        return;
+    ss_text_escape(name, strlen(name), shown, sizeof(shown));
+    if (archive_entry_size_is_set(entry))
+        snprintf(size, sizeof(size), " (%" PRId64 " bytes)", (int64_t)archive_entry_size(entry));
+    len = snprintf(item, sizeof(item), "%s%s%s", list->shown == 0 ? "" : ", ", shown, size);
+    if (len < 0 || (size_t)len >= sizeof(list->text) - list->text_len)
+        return;
+    memcpy(list->text + list->text_len, item, (size_t)len + 1);
+    list->text_len += (size_t)len;
+    list->shown++;
+}
+
+/* Reads every header. member NULL: any regular file will do. */
+static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind kind,
+                                   const struct ss_open_opts *opts, struct listing *list,
+                                   struct ss_error *err)
+{
+    struct archive *reader = reader_open(packed, kind);
+    enum ss_status status = SS_OK;
+
+    if (reader == NULL)
+        return ss_nomem(err, 0);
+    for (uint64_t i = 0; status == SS_OK; i++) {
+        struct archive_entry *entry;
+        int code = archive_read_next_header(reader, &entry);
+
+        if (code == ARCHIVE_EOF)
+            break;
+        if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
+            status = damaged(err, reader, kind);
+        } else if (entry_is_file(entry)) {
+            listing_add(list, entry);
+            if (opts->member == NULL ||
+                strcmp(name_bare(entry_name(entry)), name_bare(opts->member)) == 0) {
+                list->entry = i;
+                list->found = true;
+            }
+        }
+        if (status == SS_OK && i % 256 == 0)
+            status = ss_spool_progress(opts, "listing", (uint64_t)archive_filter_bytes(reader, -1),
+                                       packed->len, err);
+    }
+    archive_read_free(reader);
+    return status;
+}
+
+/* Whether the listing leaves one choice. */
+static enum ss_status listing_judge(const struct listing *list, const char *member,
+                                    struct ss_error *err)
+{
+    char more[48] = "", shown[SHOWN_MAX];
+
+    if (list->count == 0)
+        return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file");
+    if (list->count > list->shown)
+        snprintf(more, sizeof(more), " and %" PRIu64 " more", list->count - list->shown);
+    if (member == NULL && list->count > 1)
+        return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
+                          "the archive holds %" PRIu64 " files, and none was named: %s%s",
+                          list->count, list->text, more);
+    if (list->found)
+        return SS_OK;
+    ss_text_escape(member, strlen(member), shown, 80);
+    return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file %s, but: %s%s",
+                      shown, list->text, more);
+}
+
+/* The chosen entry's data; a size that was promised must be there. */
+static enum ss_status member_copy(struct archive *reader, struct archive_entry *entry,
+                                  enum ss_kind kind, uint64_t packed_len, struct ss_spool *spool,
+                                  struct ss_error *err)
+{
+    bool sized = archive_entry_size_is_set(entry) != 0;
+    int64_t size = archive_entry_size(entry);
+    bool sparse = archive_entry_sparse_count(entry) > 0;
+    enum ss_status status;
+
+    if (archive_entry_is_encrypted(entry) > 0)
+        return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                          "the file in the archive is encrypted");
+    status = entry_copy(reader, kind, packed_len, spool, err);
+    if (status != SS_OK || !sized || size < 0)
+        return status;
+    if (sparse)
+        return ss_spool_extend(spool, (uint64_t)size, err);
+    if (spool->len != (uint64_t)size)
+        return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                          "the archive gives %" PRIu64 " bytes of a file of %" PRId64, spool->len,
+                          size);
+    return SS_OK;
+}
+
+enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kind,
+                                struct ss_spool *spool, char **member, struct ss_error *err)
+{
+    struct listing list = {0};
+    struct archive_entry *entry = NULL;
+    struct archive *reader;
+    enum ss_status status = listing_read(packed, kind, spool->opts, &list, err);
+
+    if (status == SS_OK)
+        status = listing_judge(&list, spool->opts->member, err);
+    if (status != SS_OK)
+        return status;
+    reader = reader_open(packed, kind);
+    if (reader == NULL)
+        return ss_nomem(err, 0);
+    for (uint64_t i = 0; status == SS_OK && i <= list.entry; i++) {
+        int code = archive_read_next_header(reader, &entry);
+
+        if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
+            status = damaged(err, reader, kind);
+    }
+    if (status == SS_OK) {
+        *member = strdup(entry_name(entry));
+        status = *member == NULL ? ss_nomem(err, strlen(entry_name(entry)) + 1)
+                                 : member_copy(reader, entry, kind, packed->len, spool, err);
+    }
+    archive_read_free(reader);
+    return status;
+}

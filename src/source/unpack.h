@@ -1,0 +1,36 @@
+/*
+ * unpack.h - from packed bytes to the one file inside them.
+ */
+#ifndef SS_SOURCE_UNPACK_H
+#define SS_SOURCE_UNPACK_H
+
+#include "source/source.h"
+#include "source/spool.h"
+
+/* Whether bytes of this kind are one compressed stream, or an archive of files. */
+bool ss_kind_is_stream(enum ss_kind kind);
+bool ss_kind_is_archive(enum ss_kind kind);
+
+/*
+ * Writes what the compressed stream `packed` holds to spool: all concatenated members of it, to the
+ * last byte, every checksum of the format verified. Zeroes behind the last member are padding;
+ * anything else there is damage. Errors: ARCHIVE (CORRUPT); LIMIT, IO, NOMEM, CANCELLED (SYSTEM).
+ */
+enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kind,
+                                struct ss_spool *spool, struct ss_error *err);
+
+/* The same for gzip, whose checksums libarchive does not look at. */
+enum ss_status ss_unpack_gzip(const struct ss_source *packed, struct ss_spool *spool,
+                              struct ss_error *err);
+
+/*
+ * Writes one regular file of the archive `packed` to spool, and its name to *member, which the caller
+ * frees: the file called spool->opts->member (a leading "./" does not count; of several with that name
+ * the last, as unpacking them all would leave it), or the only one. Errors: MEMBER (CORRUPT) when
+ * there are several and none was named, or none of that name: the message lists them; the others as
+ * ss_unpack_stream.
+ */
+enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kind,
+                                struct ss_spool *spool, char **member, struct ss_error *err);
+
+#endif
