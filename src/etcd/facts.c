@@ -1,0 +1,97 @@
+/*
+ * facts.c - which revisions a file holds, and which one etcd would start at.
+ *
+ *   key    first element … last element            revision keys (revision.h)
+ *   meta   "scheduledCompactRev", "finishedCompactRev"   17-byte revisions
+ *
+ * etcd at boot (mvcc restore, alike in 3.4 to 3.7): the current revision is the main of the last
+ * record, but at least 1 and at least either compact revision; a compaction that was scheduled and
+ * not finished is resumed at once. Hence the greater of the two is where history begins to count:
+ * a read at it is answered, one before it is refused as compacted.
+ */
+#include "etcd/record.h"
+#include "etcd/revision.h"
+
+static int64_t max_i64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The main of the revision under `name` in `meta`; 0 when it is not there. */
+static enum ss_status read_meta_revision(struct ss_cursor *c, const char *name, int64_t *out,
+                                         struct ss_error *err)
+{
+    struct ss_entry entry;
+    struct ss_revision rev;
+    enum ss_status st = ss_cursor_seek(c, name, strlen(name), &entry, err);
+
+    *out = 0;
+    if (st == SS_END || (st == SS_OK && (entry.is_bucket || !ss_span_is(entry.key, name))))
+        return SS_OK;
+    if (st == SS_OK)
+        st = ss_revision_decode_meta(entry.value, name, entry.pgid, &rev, err);
+    if (st == SS_OK)
+        *out = rev.main;
+    return ss_error_in_bucket(err, "meta", st);
+}
+
+static enum ss_status read_compaction(const struct ss_file *file, struct ss_rev_facts *out,
+                                      struct ss_error *err)
+{
+    struct ss_tree root = ss_tree_root(file), tree;
+    struct ss_cursor c;
+    enum ss_status st =
+        ss_tree_find_bucket(file, &root, "", ss_span_of("meta", strlen("meta")), &tree, err);
+
+    if (st != SS_OK)
+        return st == SS_END ? SS_OK : st;
+    ss_cursor_init(&c, file, &tree, "meta");
+    st = read_meta_revision(&c, "scheduledCompactRev", &out->scheduled_compact, err);
+    if (st == SS_OK)
+        st = read_meta_revision(&c, "finishedCompactRev", &out->finished_compact, err);
+    return st;
+}
+
+static enum ss_status read_ends(struct ss_cursor *c, struct ss_rev_facts *out, struct ss_error *err)
+{
+    struct ss_entry entry;
+    bool tombstone;
+    enum ss_status st = ss_cursor_first(c, &entry, err);
+
+    out->empty = st == SS_END;
+    if (st != SS_OK)
+        return st == SS_END ? SS_OK : st;
+    st = ss_revision_decode(entry.key, entry.pgid, &out->first, &tombstone, err);
+    if (st == SS_OK)
+        st = ss_cursor_last(c, &entry, err);
+    if (st == SS_OK)
+        st = ss_revision_decode(entry.key, entry.pgid, &out->last, &tombstone, err);
+    return ss_error_in_bucket(err, SS_KEY_BUCKET, st);
+}
+
+static enum ss_status read_facts(const struct ss_file *file, struct ss_rev_facts *out,
+                                 struct ss_error *err)
+{
+    struct ss_cursor c;
+    enum ss_status st = ss_key_bucket_cursor(file, &c, err);
+
+    if (st != SS_OK)
+        return st == SS_END ? SS_OK : st;
+    out->is_etcd = true;
+    st = read_ends(&c, out, err);
+    if (st == SS_OK)
+        st = read_compaction(file, out, err);
+    if (st != SS_OK)
+        return st;
+    out->compacted = max_i64(out->scheduled_compact, out->finished_compact);
+    out->current = max_i64(max_i64(out->last.main, out->compacted), 1);
+    return SS_OK;
+}
+
+enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_facts *out,
+                            struct ss_error *err)
+{
+    ss_error_clear(err);
+    *out = (struct ss_rev_facts){0};
+    return ss_source_check(&file->src, read_facts(file, out, err), err);
+}

@@ -1,0 +1,166 @@
+/*
+ * record.c - see record.h, which has the drawing.
+ */
+#include "etcd/record.h"
+
+#include "etcd/revision.h"
+#include "etcd/wire.h"
+
+#include <inttypes.h>
+
+enum {
+    FIELD_KEY = 1,
+    FIELD_CREATE_REVISION = 2,
+    FIELD_MOD_REVISION = 3,
+    FIELD_VERSION = 4,
+    FIELD_VALUE = 5,
+    FIELD_LEASE = 6,
+    FIELD_LAST = 6
+};
+
+static const struct {
+    const char *name;
+    enum ss_wire_type type;
+} fields[FIELD_LAST + 1] = {
+    [FIELD_KEY] = {"key", SS_WIRE_BYTES},
+    [FIELD_CREATE_REVISION] = {"create_revision", SS_WIRE_VARINT},
+    [FIELD_MOD_REVISION] = {"mod_revision", SS_WIRE_VARINT},
+    [FIELD_VERSION] = {"version", SS_WIRE_VARINT},
+    [FIELD_VALUE] = {"value", SS_WIRE_BYTES},
+    [FIELD_LEASE] = {"lease", SS_WIRE_VARINT},
+};
+
+static void take_field(struct ss_record *rec, const struct ss_wire_field *field)
+{
+    switch (field->number) {
+    case FIELD_KEY:
+        rec->key = field->body;
+        break;
+    case FIELD_CREATE_REVISION:
+        rec->create_revision = (int64_t)field->value;
+        break;
+    case FIELD_MOD_REVISION:
+        rec->mod_revision = (int64_t)field->value;
+        break;
+    case FIELD_VERSION:
+        rec->version = (int64_t)field->value;
+        break;
+    case FIELD_VALUE:
+        rec->value = field->body;
+        break;
+    default:
+        rec->lease = (int64_t)field->value;
+        break;
+    }
+}
+
+/* Reads all fields; *mod_off is where mod_revision stands, or the value's start. */
+static enum ss_status decode_fields(struct ss_span value, struct ss_record *rec, uint64_t *mod_off,
+                                    struct ss_error *err)
+{
+    struct ss_wire w;
+    struct ss_wire_field field;
+    enum ss_status st;
+
+    *mod_off = value.off;
+    ss_wire_init(&w, value, SS_E_RECORD, rec->pgid);
+    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > FIELD_LAST)
+            continue;
+        if (ss_wire_expect(&w, &field, fields[field.number].type, fields[field.number].name, err) !=
+            SS_OK)
+            return SS_CORRUPT;
+        if (field.number == FIELD_MOD_REVISION)
+            *mod_off = field.off;
+        take_field(rec, &field);
+    }
+    return st == SS_END ? SS_OK : st;
+}
+
+static enum ss_status decode_value(struct ss_span value, struct ss_record *rec,
+                                   struct ss_error *err)
+{
+    uint64_t mod_off;
+
+    if (decode_fields(value, rec, &mod_off, err) != SS_OK)
+        return SS_CORRUPT;
+    if (rec->key.len == 0)
+        return ss_corrupt(err, SS_E_RECORD, value.off, rec->pgid,
+                          "the record of revision %" PRId64 " has no key", rec->rev.main);
+    if (rec->tombstone) {
+        rec->value = (struct ss_span){value.ptr, 0, value.off};
+        rec->create_revision = rec->version = rec->lease = 0;
+        rec->mod_revision = rec->rev.main;
+    }
+    if (rec->mod_revision != rec->rev.main)
+        return ss_corrupt(err, SS_E_RECORD, mod_off, rec->pgid,
+                          "mod_revision %" PRId64 " in a record of revision %" PRId64,
+                          rec->mod_revision, rec->rev.main);
+    return SS_OK;
+}
+
+static enum ss_status decode(const struct ss_entry *entry, struct ss_record *out,
+                             struct ss_error *err)
+{
+    struct ss_span none = {entry->value.ptr, 0, entry->value.off};
+
+    *out =
+        (struct ss_record){.key = none, .value = none, .pgid = entry->pgid, .index = entry->index};
+    if (entry->is_bucket)
+        return ss_corrupt(err, SS_E_RECORD, entry->value.off, entry->pgid,
+                          "a bucket stands where a record is due");
+    if (ss_revision_decode(entry->key, entry->pgid, &out->rev, &out->tombstone, err) != SS_OK)
+        return SS_CORRUPT;
+    if (entry->value.len > 0 || out->tombstone)
+        return decode_value(entry->value, out, err);
+    out->marker = true;
+    out->mod_revision = out->rev.main;
+    return SS_OK;
+}
+
+enum ss_status ss_record_decode(const struct ss_entry *entry, struct ss_record *out,
+                                struct ss_error *err)
+{
+    return ss_error_in_bucket(err, SS_KEY_BUCKET, decode(entry, out, err));
+}
+
+enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor *c,
+                                    struct ss_error *err)
+{
+    enum ss_status st = ss_file_readable(file, err);
+    struct ss_tree root, tree;
+
+    if (st != SS_OK)
+        return st;
+    root = ss_tree_root(file);
+    st = ss_tree_find_bucket(file, &root, "", ss_span_of(SS_KEY_BUCKET, strlen(SS_KEY_BUCKET)),
+                             &tree, err);
+    if (st == SS_OK)
+        ss_cursor_init(c, file, &tree, SS_KEY_BUCKET);
+    return st;
+}
+
+enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,
+                                struct ss_error *err)
+{
+    uint8_t key[SS_TOMBSTONE_LEN];
+    size_t len = ss_revision_encode(rev, false, key);
+
+    return ss_cursor_seek(c, key, len, entry, err);
+}
+
+bool ss_range_has(const struct ss_range *range, struct ss_span key)
+{
+    if (range == NULL)
+        return true;
+    if (range->from != NULL && ss_span_cmp(key, ss_span_of(range->from, range->from_len)) < 0)
+        return false;
+    if (range->to != NULL && ss_span_cmp(key, ss_span_of(range->to, range->to_len)) >= 0)
+        return false;
+    return range->prefix_len == 0 || ss_span_has_prefix(key, range->prefix, range->prefix_len);
+}
+
+enum ss_status ss_not_etcd(struct ss_error *err)
+{
+    return ss_system(err, SS_E_NOT_ETCD, 0, "the file has no `key` bucket: it is not etcd's");
+}

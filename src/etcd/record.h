@@ -1,0 +1,39 @@
+/*
+ * record.h - what the elements of the `key` bucket hold, for the layers above. [F9] [F10]
+ *
+ *   key    revision (revision.h), 17 bytes, or 18 for a tombstone
+ *   value  mvccpb.KeyValue: key 1 · create_revision 2 · mod_revision 3 · version 4 · value 5 · lease 6
+ *
+ *   put         all fields; those that are zero or empty are left out by the writer
+ *   tombstone   the key alone
+ *   marker      no byte at all: what `etcdutl snapshot restore --bump-revision` puts
+ *
+ * A put is refused when its mod_revision is not the main revision it stands at: etcd finds it by the
+ * one and answers with the other, so neither can be trusted. So is a put or a tombstone without a key.
+ * Versions and create revisions are handed on as they stand.
+ */
+#ifndef SS_ETCD_RECORD_H
+#define SS_ETCD_RECORD_H
+
+#include "parser/cursor.h"
+
+#define SS_KEY_BUCKET "key"
+
+/*
+ * Sets up a cursor over the `key` bucket; SS_END: there is none. `file` must outlive the cursor.
+ * Errors: META, and what a broken root tree gives.
+ */
+enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor *c,
+                                    struct ss_error *err);
+
+/* Moves to the first element at or behind a revision; as ss_cursor_seek. */
+enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,
+                                struct ss_error *err);
+
+/* Whether a key passes a range; NULL passes all. */
+bool ss_range_has(const struct ss_range *range, struct ss_span key);
+
+/* SS_SYSTEM, NOT_ETCD: the file has no `key` bucket. */
+enum ss_status ss_not_etcd(struct ss_error *err);
+
+#endif
