@@ -1,0 +1,278 @@
+/*
+ * index.c - see index.h.
+ *
+ * What this costs is memory latency: for each record one slot, and for a key that is known already
+ * the element and the key of its former record, anywhere in the file. A batch asks for all slots
+ * first, then for all elements, then for all keys, and only then works.
+ */
+#include "etcd/index.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define HOMES_MIN 256u
+#define TAIL 32u /* slots behind the last home, for a cluster that ends there */
+
+static uint64_t random_seed(const void *salt)
+{
+    struct timespec now;
+    uint64_t seed;
+
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+        return seed;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)(uintptr_t)salt;
+}
+
+void ss_key_index_init(struct ss_key_index *x, const struct ss_file *file,
+                       const struct ss_tree *tree)
+{
+    *x = (struct ss_key_index){.seed = random_seed(x)};
+    ss_locator_init(&x->at, file, tree);
+}
+
+void ss_key_index_fini(struct ss_key_index *x)
+{
+    free(x->slots);
+    x->slots = NULL;
+    x->home_count = x->cap = x->count = 0;
+    x->pending_count = 0;
+}
+
+static uint64_t hash_key(const struct ss_key_index *x, struct ss_span key)
+{
+    return XXH3_64bits_withSeed(key.ptr, (size_t)key.len, x->seed);
+}
+
+static uint64_t home_of(uint64_t word, uint64_t home_count)
+{
+    return (uint64_t)((unsigned __int128)word * home_count >> 64);
+}
+
+static bool is_free(const struct ss_slot *slot)
+{
+    return slot->loc == SS_LOC_NONE;
+}
+
+/* The first slot at or behind the word's home that is free or has no smaller word. */
+static uint64_t first_not_less(const struct ss_key_index *x, uint64_t word)
+{
+    uint64_t pos = home_of(word, x->home_count);
+
+    while (!is_free(&x->slots[pos]) && x->slots[pos].word < word)
+        pos++;
+    return pos;
+}
+
+/* True: *pos is the key's slot. False: *pos is where it belongs. */
+static bool find(const struct ss_key_index *x, uint64_t word, struct ss_span key, uint64_t *pos)
+{
+    for (*pos = first_not_less(x, word); !is_free(&x->slots[*pos]); ++*pos) {
+        if (x->slots[*pos].word != word)
+            return false;
+        if (ss_span_eq(ss_locator_key(&x->at, x->slots[*pos].loc), key))
+            return true;
+    }
+    return false;
+}
+
+static void pack(struct ss_key_index *x)
+{
+    uint64_t n = 0;
+
+    for (uint64_t i = 0; i < x->cap; i++)
+        if (!is_free(&x->slots[i]))
+            x->slots[n++] = x->slots[i];
+}
+
+/* Slots that the packed ones will take up when spread over home_count homes. */
+static uint64_t spread_len(const struct ss_key_index *x, uint64_t home_count)
+{
+    uint64_t next = 0;
+
+    for (uint64_t i = 0; i < x->count; i++) {
+        uint64_t home = home_of(x->slots[i].word, home_count);
+
+        next = (home > next ? home : next) + 1;
+    }
+    return next;
+}
+
+/* Moves the packed slots to the array's end, then each one forward to its place: never past itself. */
+static void spread(struct ss_key_index *x)
+{
+    uint64_t from = x->cap - x->count;
+    uint64_t next = 0;
+
+    memmove(x->slots + from, x->slots, (size_t)x->count * sizeof(*x->slots));
+    for (uint64_t i = 0; i < x->count; i++) {
+        struct ss_slot slot = x->slots[from + i];
+        uint64_t home = home_of(slot.word, x->home_count);
+
+        while (next < home)
+            x->slots[next++] = (struct ss_slot){0};
+        x->slots[next++] = slot;
+    }
+    while (next < x->cap)
+        x->slots[next++] = (struct ss_slot){0};
+}
+
+static enum ss_status grow(struct ss_key_index *x, struct ss_error *err)
+{
+    uint64_t homes = x->home_count < HOMES_MIN ? HOMES_MIN : x->home_count + x->home_count / 2;
+    uint64_t cap, len;
+    struct ss_slot *slots;
+
+    pack(x);
+    cap = spread_len(x, homes);
+    cap = (cap > homes ? cap : homes) + TAIL;
+    if (!ss_mul_u64(cap, sizeof(*slots), &len) || len > SIZE_MAX)
+        return ss_nomem(err, UINT64_MAX);
+    slots = realloc(x->slots, (size_t)len);
+    if (slots == NULL)
+        return ss_nomem(err, len);
+    x->slots = slots;
+    x->home_count = homes;
+    x->cap = cap;
+    spread(x);
+    return SS_OK;
+}
+
+/* The free slot that ends the cluster at pos; cap when there is none. */
+static uint64_t cluster_end(const struct ss_key_index *x, uint64_t pos)
+{
+    while (pos < x->cap && !is_free(&x->slots[pos]))
+        pos++;
+    return pos;
+}
+
+static void insert(struct ss_key_index *x, uint64_t pos, struct ss_slot slot)
+{
+    uint64_t end = cluster_end(x, pos);
+
+    memmove(x->slots + pos + 1, x->slots + pos, (size_t)(end - pos) * sizeof(slot));
+    x->slots[pos] = slot;
+    x->count++;
+}
+
+/* Moves back what follows, up to a free slot or one that is at home already. */
+static void erase(struct ss_key_index *x, uint64_t pos)
+{
+    uint64_t end = pos + 1;
+
+    while (!is_free(&x->slots[end]) && home_of(x->slots[end].word, x->home_count) != end)
+        end++;
+    memmove(x->slots + pos, x->slots + pos + 1, (size_t)(end - pos - 1) * sizeof(*x->slots));
+    x->slots[end - 1] = (struct ss_slot){0};
+    x->count--;
+}
+
+/* Room for one more: the last slot always stays free, so that every probe ends. */
+static bool has_room(const struct ss_key_index *x)
+{
+    return x->count + 1 <= x->home_count / 5 * 4 && is_free(&x->slots[x->cap - 2]);
+}
+
+static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pending *p,
+                            struct ss_error *err)
+{
+    uint64_t pos;
+
+    if (!has_room(x) && grow(x, err) != SS_OK)
+        return SS_SYSTEM;
+    if (find(x, p->word, p->key, &pos)) {
+        if (p->tombstone)
+            erase(x, pos);
+        else
+            x->slots[pos].loc = p->loc;
+    } else if (!p->tombstone) {
+        insert(x, pos, (struct ss_slot){p->word, p->loc});
+    }
+    return SS_OK;
+}
+
+/* Asks for the former records' elements, then for their keys: two dependent reads, far apart. */
+static void fetch_former(struct ss_key_index *x)
+{
+    for (uint32_t i = 0; i < x->pending_count; i++) {
+        struct ss_index_pending *p = &x->pending[i];
+        const struct ss_slot *slot = &x->slots[first_not_less(x, p->word)];
+        const struct ss_locator *at = &x->at;
+
+        p->old = slot->word == p->word ? slot->loc : SS_LOC_NONE;
+        if (p->old != SS_LOC_NONE && at->inline_off == SS_NONE)
+            __builtin_prefetch(at->file->bytes.ptr + (p->old >> 16) * at->file->page_size +
+                               SS_PAGE_HEADER_LEN + (p->old & 0xffff) * SS_ELEMENT_LEN);
+    }
+    for (uint32_t i = 0; i < x->pending_count; i++) {
+        struct ss_entry former;
+
+        if (x->pending[i].old != SS_LOC_NONE &&
+            ss_locator_entry(&x->at, x->pending[i].old, &former))
+            __builtin_prefetch(former.value.ptr);
+    }
+}
+
+enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err)
+{
+    uint32_t count = x->pending_count;
+
+    if (x->home_count > 0)
+        fetch_former(x);
+    x->pending_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if ((x->home_count == 0 && grow(x, err) != SS_OK) || apply(x, &x->pending[i], err) != SS_OK)
+            return SS_SYSTEM;
+    return SS_OK;
+}
+
+enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *rec,
+                                struct ss_error *err)
+{
+    struct ss_index_pending *p = &x->pending[x->pending_count++];
+
+    *p = (struct ss_index_pending){.key = rec->key,
+                                   .word = hash_key(x, rec->key),
+                                   .loc = ss_locator_pack(rec->pgid, rec->index),
+                                   .tombstone = rec->tombstone};
+    if (x->home_count > 0)
+        __builtin_prefetch(&x->slots[home_of(p->word, x->home_count)]);
+    return x->pending_count == SS_INDEX_BATCH ? ss_key_index_flush(x, err) : SS_OK;
+}
+
+bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec)
+{
+    uint64_t loc = ss_locator_pack(rec->pgid, rec->index);
+    uint64_t word;
+
+    if (x->count == 0)
+        return false;
+    word = hash_key(x, rec->key);
+    for (uint64_t pos = first_not_less(x, word); !is_free(&x->slots[pos]); pos++) {
+        if (x->slots[pos].word != word)
+            return false;
+        if (x->slots[pos].loc == loc)
+            return true;
+    }
+    return false;
+}
+
+struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
+{
+    struct ss_slot *slots = x->slots, *cut;
+
+    *count = x->count;
+    if (x->count == 0) {
+        ss_key_index_fini(x);
+        return NULL;
+    }
+    pack(x);
+    cut = realloc(slots, (size_t)x->count * sizeof(*slots));
+    x->slots = NULL;
+    ss_key_index_fini(x);
+    return cut != NULL ? cut : slots;
+}

@@ -1,0 +1,74 @@
+/*
+ * index.h - the live keys while the `key` bucket is walked: last put wins, a tombstone removes.
+ *
+ *   slots   0 ............ home_count ... cap
+ *   ┌──────┬──────┬──────┬──────┬──────┐      word: XXH3 of the key, under a seed of this run
+ *   │ word │ word │ free │ word │ …    │      loc:  where its record stands (locator.h); 0: free
+ *   │ loc  │ loc  │      │ loc  │      │
+ *   └──────┴──────┴──────┴──────┴──────┘
+ *
+ * One array, open addressing, linear probing. A key's home is word x home_count / 2^64, which rises
+ * with the word, so the whole array is ordered by word: a probe ends at the first greater word, a
+ * removal closes its gap by moving the rest of the cluster back, and growing is one sequential pass
+ * within the reallocated array.
+ *
+ * Guarantees: no hash is trusted alone, equal words are settled by the keys' bytes. The seed comes
+ * from the system, so that no file can be made whose keys collide; nothing a caller sees depends on
+ * it. At most 4/5 of the homes are used and they grow by half: 20 to 30 bytes for each of the most
+ * keys that were live at once, and nothing is allocated for what a file only claims.
+ */
+#ifndef SS_ETCD_INDEX_H
+#define SS_ETCD_INDEX_H
+
+#include "etcd/locator.h"
+
+#define SS_INDEX_BATCH 32u
+
+struct ss_slot {
+    uint64_t word;
+    uint64_t loc;
+};
+
+/* A record on its way into the index: queued so that the memory it needs is fetched ahead. */
+struct ss_index_pending {
+    struct ss_span key;
+    uint64_t word;
+    uint64_t loc;
+    uint64_t old; /* where the record with this word stood, SS_LOC_NONE: none */
+    bool tombstone;
+};
+
+struct ss_key_index {
+    struct ss_locator at;
+    uint64_t seed;
+    struct ss_slot *slots;
+    uint64_t home_count;
+    uint64_t cap;
+    uint64_t count; /* keys */
+    uint32_t pending_count;
+    struct ss_index_pending pending[SS_INDEX_BATCH];
+};
+
+/* Embedded; allocates nothing yet. ss_key_index_fini is fine on a zeroed one. */
+void ss_key_index_init(struct ss_key_index *x, const struct ss_file *file,
+                       const struct ss_tree *tree);
+void ss_key_index_fini(struct ss_key_index *x);
+
+/*
+ * Takes records in revision order, puts and tombstones; what they mean shows after a flush. Markers
+ * are keys like any other here, with no bytes. Errors: NOMEM, after which only fini may be called.
+ */
+enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *rec,
+                                struct ss_error *err);
+enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err);
+
+/* Whether this very record is its key's last one. Only after a flush. */
+bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);
+
+/*
+ * Ends the index: hands its array over, slots packed to the front and cut to `count` of them, in no
+ * order that means anything. NULL when there are none. The caller frees it.
+ */
+struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count);
+
+#endif
