@@ -28,12 +28,13 @@ function(ss_unit_test name)
 endfunction()
 
 # ss_script_test(NAME LABEL SCRIPT [TIMEOUT]): a bash script. It finds the program under test, the
-# source and the build folder in SNAPSCOPE, SS_SOURCE_DIR and SS_BINARY_DIR; exit 77 means skipped.
+# source and the build folder in SNAPSCOPE, SS_SOURCE_DIR and SS_BINARY_DIR, the compiler and the
+# version in SS_CC and SS_VERSION; exit 77 means skipped.
 function(ss_script_test name label script)
   add_test(NAME ${name} COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/${script}")
   ss_test_properties(${name} ${label} ${ARGN})
   set(environment "SS_SOURCE_DIR=${PROJECT_SOURCE_DIR}" "SS_BINARY_DIR=${PROJECT_BINARY_DIR}"
-                  "SS_CC=${CMAKE_C_COMPILER}")
+                  "SS_CC=${CMAKE_C_COMPILER}" "SS_VERSION=${PROJECT_VERSION}")
   if(TARGET snapscope_cli)
     list(APPEND environment "SNAPSCOPE=$<TARGET_FILE:snapscope_cli>")
   endif()

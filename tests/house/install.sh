@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs into an empty prefix, then uses what is there as a stranger would: the program, its manual
+# pages, the examples as a CMake project of their own with the shared and with the static library, a
+# build through pkg-config. Every program made that way must read a real snapshot.
+set -euo pipefail
+
+work="$SS_BINARY_DIR/tests/house/install"
+prefix="$work/prefix"
+rm -rf "$work"
+mkdir -p "$work"
+failed=0
+
+fail() {
+    printf 'FAIL: %s\n' "$1" >&2
+    failed=$((failed + 1))
+}
+
+# quiet NAME COMMAND...: shows its log only when it fails
+quiet() {
+    if ! "${@:2}" >"$work/$1.log" 2>&1; then
+        cat "$work/$1.log" >&2
+        fail "$1"
+        return 1
+    fi
+}
+
+quiet install cmake --install "$SS_BINARY_DIR" --prefix "$prefix"
+pc=$(find "$prefix" -name snapscope.pc)
+lib=$(dirname "$(dirname "$pc")")
+for file in "$lib/libsnapscope.a" "$lib/libsnapscope.so" "$lib/libsnapscope.so.0" \
+    "$lib/cmake/snapscope/snapscope-config.cmake" \
+    "$lib/cmake/snapscope/snapscope-config-version.cmake" "$prefix/include/snapscope.h"; do
+    [[ -e $file ]] || fail "$file is not installed"
+done
+if [[ -n ${SNAPSCOPE:-} ]]; then
+    [[ -x $prefix/bin/snapscope ]] || fail 'the program is not installed'
+    installed=$("$prefix/bin/snapscope" --version)
+    built=$("$SNAPSCOPE" --version)
+    [[ $installed == "$built" ]] || fail "installed says $installed, built says $built"
+fi
+for page in "$SS_SOURCE_DIR"/docs/man/*.[13]; do
+    [[ -e $page ]] || continue
+    [[ -e $prefix/share/man/man${page##*.}/$(basename "$page") ]] || fail "$page is not installed"
+done
+
+# Only what the header marks may be seen from outside.
+strangers=$(nm -D --defined-only "$lib/libsnapscope.so" | awk '{print $3}' | grep -v '^ss_' || true)
+[[ -z $strangers ]] || fail "exported without the ss_ prefix: $strangers"
+while read -r symbol; do
+    grep -qw "$symbol" "$prefix/include/snapscope.h" || fail "$symbol is exported, not declared"
+done < <(nm -D --defined-only "$lib/libsnapscope.so" | awk '{print $3}')
+
+snapshot="$work/snapshot.db"
+zstd -q -d "$SS_SOURCE_DIR/testdata/etcd36-history/snapshot.db.zst" -o "$snapshot"
+
+# works NAME PROGRAM: it prints three keys with their sizes
+works() {
+    local said
+    if ! said=$(LD_LIBRARY_PATH="$lib" "$2" "$snapshot" 3 2>&1); then
+        fail "$1: $said"
+    elif [[ $(grep -cE '^ *[0-9]+ +[0-9]+  ' <<<"$said") -ne 3 ]]; then
+        fail "$1 printed: $said"
+    fi
+}
+
+# project NAME SOURCE PREFIX_PATH
+project() {
+    quiet "$1-configure" cmake -G Ninja -S "$2" -B "$work/$1" -DCMAKE_C_COMPILER="$SS_CC" \
+        -DCMAKE_PREFIX_PATH="$3" -DCMAKE_FIND_PACKAGE_NO_SYSTEM_PACKAGE_REGISTRY=ON &&
+        quiet "$1-build" cmake --build "$work/$1" &&
+        works "$1" "$work/$1/largest_values"
+}
+
+project shared "$SS_SOURCE_DIR/examples" "$prefix" || true
+project build-tree "$SS_SOURCE_DIR/examples" "$SS_BINARY_DIR" || true
+
+mkdir "$work/static-source"
+sed -e 's/CONFIG REQUIRED/CONFIG REQUIRED COMPONENTS static/; s/PRIVATE snapscope::snapscope/PRIVATE snapscope::static/' \
+    -e "s|largest_values.c|$SS_SOURCE_DIR/examples/largest_values.c|" \
+    "$SS_SOURCE_DIR/examples/CMakeLists.txt" >"$work/static-source/CMakeLists.txt"
+project static "$work/static-source" "$prefix" || true
+if readelf -d "$work/static/largest_values" | grep -q 'NEEDED.*libsnapscope'; then
+    fail 'the static example needs the shared library'
+fi
+
+export PKG_CONFIG_PATH="$lib/pkgconfig"
+read -ra flags <<<"$(pkg-config --cflags --libs snapscope)"
+quiet pkg-config "$SS_CC" -std=c17 "$SS_SOURCE_DIR/examples/largest_values.c" "${flags[@]}" \
+    -o "$work/by-pkg-config" && works pkg-config "$work/by-pkg-config"
+mapfile -t private < <(pkg-config --print-requires-private snapscope | awk '{print $1}' | sort)
+[[ ${private[*]} == 'jansson libarchive libcrypto libisal libxxhash' ]] ||
+    fail "Requires.private: ${private[*]}"
+[[ $(pkg-config --modversion snapscope) == "$SS_VERSION" ]] || fail "wrong version in snapscope.pc"
+
+printf '%d failures\n' "$failed"
+[[ $failed -eq 0 ]]
