@@ -63,46 +63,46 @@ enum ss_status {
 #define SS_CODES(X)                                                                                \
     X(NONE, "none")                                                                                \
     X(NOMEM, "no-memory")                                                                          \
-    X(IO, "io")                         /* read or map failed; errno in sys */                     \
-    X(OUTPUT, "output")                 /* write, sync or rename of our own output failed */       \
-    X(EXISTS, "exists")                 /* the output is there already, or is the input */         \
-    X(ARGUMENT, "argument")             /* the caller's values make no sense */                    \
-    X(CANCELLED, "cancelled")           /* a progress callback asked to stop */                    \
-    X(LIMIT, "limit")                   /* a stated bound (unpacked size) was reached */           \
-    X(NOT_FOUND, "not-found")           /* a bucket, member or page that was named is not there */ \
-    X(REV_FUTURE, "revision-future")    /* asked beyond the file's last revision */                \
+    X(IO, "io")                      /* read or map failed; errno in sys */                        \
+    X(OUTPUT, "output")              /* write, sync or rename of our own output failed */          \
+    X(EXISTS, "exists")              /* the output is there already, or is the input */            \
+    X(ARGUMENT, "argument")          /* the caller's values make no sense */                       \
+    X(CANCELLED, "cancelled")        /* a progress callback asked to stop */                       \
+    X(LIMIT, "limit")                /* a stated bound (unpacked size) was reached */              \
+    X(NOT_FOUND, "not-found")        /* a bucket, member or page that was named is not there */    \
+    X(REV_FUTURE, "revision-future") /* asked beyond the file's last revision */                   \
     X(REV_COMPACTED, "revision-compacted") /* asked before what compaction left */                 \
-    X(NOT_ETCD, "not-etcd")             /* a sound bbolt file without etcd's `key` bucket */       \
+    X(NOT_ETCD, "not-etcd")                /* a sound bbolt file without etcd's `key` bucket */    \
                                                                                                    \
-    X(EMPTY, "empty")                   /* zero bytes */                                           \
-    X(NOT_BBOLT, "not-bbolt")           /* no bbolt meta page: what it is instead is in the text */\
-    X(ARCHIVE, "archive")               /* the packed form is damaged */                           \
-    X(MEMBER, "archive-member")         /* several members, or none of that name: text lists them */\
-    X(META, "meta")                     /* neither meta page can be used */                        \
-    X(PAGE_RANGE, "page-range")         /* page id outside [2, high-water) or past the file */     \
-    X(PAGE_OVERFLOW, "page-overflow")   /* a run of pages passes high-water or the file's end */   \
-    X(PAGE_ID, "page-id")               /* the page says that it is another one */                 \
-    X(PAGE_TYPE, "page-type")           /* none, or several, or the wrong one of the four types */ \
-    X(PAGE_COUNT, "page-count")         /* the element array passes the run, or a branch is empty */\
-    X(ELEM_POS, "element-pos")          /* element data before the array's end or past the run */  \
-    X(ELEM_SIZE, "element-size")        /* key or value longer than bbolt allows or the run has */ \
-    X(ELEM_FLAGS, "element-flags")      /* a leaf element's flags are neither 0 nor 1 */           \
-    X(KEY_ORDER, "key-order")           /* a key is below the one before it */                     \
-    X(KEY_DUPLICATE, "key-duplicate")   /* a key equals the one before it */                       \
-    X(KEY_BOUNDS, "key-bounds")         /* a key lies outside what its parent promises */          \
-    X(CYCLE, "cycle")                   /* a page is reached twice */                              \
-    X(DEPTH, "depth")                   /* deeper than any real tree */                            \
-    X(BUCKET, "bucket")                 /* a bucket's header or inline page is broken */           \
-    X(FREELIST, "freelist")             /* the freelist page is broken */                          \
-    X(REV_KEY, "revision-key")          /* a `key` bucket key that is no revision */               \
-    X(RECORD, "record")                 /* a value that is no well-formed KeyValue */              \
-    X(FIELD, "field")                   /* a record of another bucket that cannot be decoded */
+    X(EMPTY, "empty")                 /* zero bytes */                                             \
+    X(NOT_BBOLT, "not-bbolt")         /* no bbolt meta page: what it is instead is in the text */  \
+    X(ARCHIVE, "archive")             /* the packed form is damaged */                             \
+    X(MEMBER, "archive-member")       /* several members, or none of that name: text lists them */ \
+    X(META, "meta")                   /* neither meta page can be used */                          \
+    X(PAGE_RANGE, "page-range")       /* page id outside [2, high-water) or past the file */       \
+    X(PAGE_OVERFLOW, "page-overflow") /* a run of pages passes high-water or the file's end */     \
+    X(PAGE_ID, "page-id")             /* the page says that it is another one */                   \
+    X(PAGE_TYPE, "page-type")         /* none, or several, or the wrong one of the four types */   \
+    X(PAGE_COUNT, "page-count")       /* the element array passes the run, or a branch is empty */ \
+    X(ELEM_POS, "element-pos")        /* element data before the array's end or past the run */    \
+    X(ELEM_SIZE, "element-size")      /* key or value longer than bbolt allows or the run has */   \
+    X(ELEM_FLAGS, "element-flags")    /* a leaf element's flags are neither 0 nor 1 */             \
+    X(KEY_ORDER, "key-order")         /* a key is below the one before it */                       \
+    X(KEY_DUPLICATE, "key-duplicate") /* a key equals the one before it */                         \
+    X(KEY_BOUNDS, "key-bounds")       /* a key lies outside what its parent promises */            \
+    X(CYCLE, "cycle")                 /* a page is reached twice */                                \
+    X(DEPTH, "depth")                 /* deeper than any real tree */                              \
+    X(BUCKET, "bucket")               /* a bucket's header or inline page is broken */             \
+    X(FREELIST, "freelist")           /* the freelist page is broken */                            \
+    X(REV_KEY, "revision-key")        /* a `key` bucket key that is no revision */                 \
+    X(RECORD, "record")               /* a value that is no well-formed KeyValue */                \
+    X(FIELD, "field")                 /* a record of another bucket that cannot be decoded */
 
 enum ss_code {
 #define SS_CODE_ENUM(symbol, name) SS_E_##symbol,
     SS_CODES(SS_CODE_ENUM)
 #undef SS_CODE_ENUM
-        SS_E_COUNT
+    SS_E_COUNT
 };
 
 /* The stable name of a code, "page-type"; "unknown" for anything else. Static storage. */
@@ -142,11 +142,11 @@ typedef bool (*ss_progress_fn)(void *ctx, const char *phase, uint64_t done, uint
 
 /* How to open. Zero-initialise, then set what matters; a NULL pointer stands for all zero. */
 struct ss_open_opts {
-    const char *member;       /* which file of an archive, when it holds several */
-    uint32_t page_size;       /* 0: as the meta pages say; else they are looked for at 0 and here */
-    uint64_t unpacked_limit;  /* bytes that a stream or archive may spool; 0: the default above */
-    const char *tmp_dir;      /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
-    ss_progress_fn progress;  /* may be NULL; total 0 when unknown */
+    const char *member;      /* which file of an archive, when it holds several */
+    uint32_t page_size;      /* 0: as the meta pages say; else they are looked for at 0 and here */
+    uint64_t unpacked_limit; /* bytes that a stream or archive may spool; 0: the default above */
+    const char *tmp_dir; /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
+    ss_progress_fn progress; /* may be NULL; total 0 when unknown */
     void *progress_ctx;
 };
 
@@ -203,19 +203,19 @@ SS_API const char *ss_kind_name(enum ss_kind kind);
 
 /* What is known of an open file before any tree is walked. Strings live as long as the file. */
 struct ss_file_facts {
-    const char *name;        /* as it was opened; "-" for standard input */
-    const char *packing;     /* "none", "gzip", "tar+zstd", "zip", … : how it came */
-    const char *member;      /* name inside the archive, or NULL */
-    bool spooled;            /* read from a temporary copy: a stream, or unpacked */
-    uint64_t packed_len;     /* bytes before unpacking; = len when not packed; 0 for a stream */
-    uint64_t len;            /* bytes of the bare file */
+    const char *name;    /* as it was opened; "-" for standard input */
+    const char *packing; /* "none", "gzip", "tar+zstd", "zip", … : how it came */
+    const char *member;  /* name inside the archive, or NULL */
+    bool spooled;        /* read from a temporary copy: a stream, or unpacked */
+    uint64_t packed_len; /* bytes before unpacking; = len when not packed; 0 for a stream */
+    uint64_t len;        /* bytes of the bare file */
     enum ss_kind kind;
-    bool big_endian;         /* the rest is only for kind BBOLT with a usable meta */
+    bool big_endian; /* the rest is only for kind BBOLT with a usable meta */
     uint32_t page_size;
-    int current_meta;        /* 0 or 1; -1: none can be used */
-    uint64_t high_water;     /* pages; page ids are below it */
-    uint64_t db_len;         /* high_water x page_size, saturating; may pass len when truncated */
-    uint64_t page_count;     /* pages that are both below high_water and whole in the file */
+    int current_meta;    /* 0 or 1; -1: none can be used */
+    uint64_t high_water; /* pages; page ids are below it */
+    uint64_t db_len;     /* high_water x page_size, saturating; may pass len when truncated */
+    uint64_t page_count; /* pages that are both below high_water and whole in the file */
 };
 
 SS_API void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out);
@@ -230,17 +230,17 @@ SS_API struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, ui
 
 /* One meta page, whether it can be used or not. [F4] */
 struct ss_meta {
-    uint64_t off;        /* of its page header; meta 1 is looked for at every size when meta 0 fails */
-    bool present;        /* the file has bytes there */
-    bool valid;          /* magic, version, checksum and page size are right */
-    enum ss_code fault;  /* SS_E_NONE, or SS_E_META */
-    char reason[96];     /* "checksum 0x… , computed 0x…"; "" when valid */
+    uint64_t off; /* of its page header; meta 1 is looked for at every size when meta 0 fails */
+    bool present; /* the file has bytes there */
+    bool valid;   /* magic, version, checksum and page size are right */
+    enum ss_code fault; /* SS_E_NONE, or SS_E_META */
+    char reason[96];    /* "checksum 0x… , computed 0x…"; "" when valid */
     bool big_endian;
-    uint64_t page_id;    /* from the page header, as are the flags */
+    uint64_t page_id; /* from the page header, as are the flags */
     uint16_t page_flags;
     uint32_t magic, version, page_size, flags;
     uint64_t root, sequence, freelist, high_water, txid, checksum;
-    uint64_t computed;   /* FNV-1a 64 over the 56 bytes before the checksum */
+    uint64_t computed; /* FNV-1a 64 over the 56 bytes before the checksum */
 };
 
 /* `which` is 0 or 1. */
@@ -275,9 +275,9 @@ SS_API enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid,
 
 /* One element of a gated branch or leaf page. [F3] */
 struct ss_element {
-    uint64_t off;        /* of the element itself */
-    bool is_bucket;      /* leaf: the value is a bucket header */
-    uint64_t child;      /* branch: child page id; leaf: SS_NONE */
+    uint64_t off;   /* of the element itself */
+    bool is_bucket; /* leaf: the value is a bucket header */
+    uint64_t child; /* branch: child page id; leaf: SS_NONE */
     struct ss_span key;
     struct ss_span value; /* leaf only */
 };
@@ -318,9 +318,10 @@ SS_API const char *ss_page_use_name(enum ss_page_use use);
 struct ss_page_row {
     uint64_t pgid;
     enum ss_page_use use;
-    struct ss_page_head head;  /* as it stands; of free and overflow pages: whatever bytes are there */
-    enum ss_code fault;        /* NONE, or why the gate or the tree refused a reached page */
-    const char *bucket;        /* owner's path, escaped; "" for the root bucket; NULL: no owner */
+    struct ss_page_head
+        head;           /* as it stands; of free and overflow pages: whatever bytes are there */
+    enum ss_code fault; /* NONE, or why the gate or the tree refused a reached page */
+    const char *bucket; /* owner's path, escaped; "" for the root bucket; NULL: no owner */
 };
 
 typedef bool (*ss_page_row_fn)(void *ctx, const struct ss_page_row *row);
@@ -350,8 +351,8 @@ SS_API enum ss_status ss_bucket_open(const struct ss_file *file, const struct ss
 SS_API void ss_bucket_free(struct ss_bucket *bucket);
 
 struct ss_bucket_facts {
-    const char *path;   /* escaped; lives as long as the bucket */
-    uint64_t root;      /* page id; 0: inline */
+    const char *path; /* escaped; lives as long as the bucket */
+    uint64_t root;    /* page id; 0: inline */
     uint64_t sequence;
     bool is_inline;
 };
@@ -359,16 +360,16 @@ SS_API void ss_bucket_facts(const struct ss_bucket *bucket, struct ss_bucket_fac
 
 /* What one walk over a bucket and all below it counts. */
 struct ss_bucket_stats {
-    const char *path;          /* escaped, valid during the callback */
-    uint32_t level;            /* 1: top-level bucket */
-    uint64_t root;             /* page id; 0: inline */
+    const char *path; /* escaped, valid during the callback */
+    uint32_t level;   /* 1: top-level bucket */
+    uint64_t root;    /* page id; 0: inline */
     uint64_t sequence;
-    uint64_t key_count;        /* elements that are not buckets */
-    uint64_t bucket_count;     /* direct child buckets */
-    uint64_t key_len;          /* bytes of keys, values: of the elements counted in key_count */
+    uint64_t key_count;    /* elements that are not buckets */
+    uint64_t bucket_count; /* direct child buckets */
+    uint64_t key_len;      /* bytes of keys, values: of the elements counted in key_count */
     uint64_t value_len;
     uint64_t branch_count, leaf_count, overflow_count; /* pages; 0 for inline */
-    uint32_t depth;            /* tree levels; 1: the root is a leaf; 0: inline */
+    uint32_t depth; /* tree levels; 1: the root is a leaf; 0: inline */
 };
 typedef bool (*ss_bucket_stats_fn)(void *ctx, const struct ss_bucket_stats *stats);
 
@@ -386,8 +387,8 @@ struct ss_entry {
     struct ss_span key;
     struct ss_span value; /* of a bucket element: the bucket's header and inline page */
     bool is_bucket;
-    uint64_t pgid;        /* of the leaf; of the page that holds it when the bucket is inline */
-    uint32_t index;       /* element number in its page */
+    uint64_t pgid;  /* of the leaf; of the page that holds it when the bucket is inline */
+    uint32_t index; /* element number in its page */
 };
 
 struct ss_cursor;
@@ -429,15 +430,15 @@ struct ss_revision {
 /* One element of the `key` bucket, decoded. Spans borrow from the file. [F9] [F10] */
 struct ss_record {
     struct ss_revision rev;
-    bool tombstone;          /* a deletion: only the key is meaningful */
-    bool marker;             /* an empty value, as `restore --bump-revision` puts: no key, no data */
+    bool tombstone; /* a deletion: only the key is meaningful */
+    bool marker;    /* an empty value, as `restore --bump-revision` puts: no key, no data */
     struct ss_span key;
     struct ss_span value;
     int64_t create_revision;
-    int64_t mod_revision;    /* = rev.main; also of tombstones and markers, whose value lacks it */
+    int64_t mod_revision; /* = rev.main; also of tombstones and markers, whose value lacks it */
     int64_t version;
-    int64_t lease;           /* 0: none */
-    uint64_t pgid;           /* leaf page and element it stands in */
+    int64_t lease; /* 0: none */
+    uint64_t pgid; /* leaf page and element it stands in */
     uint32_t index;
 };
 
@@ -456,7 +457,7 @@ struct ss_rev_facts {
     int64_t scheduled_compact; /* main of `meta`'s scheduledCompactRev, or 0 */
     int64_t finished_compact;  /* main of finishedCompactRev, or 0 */
     int64_t compacted;         /* the greater: history before it is not complete */
-    int64_t current;           /* what etcd will say its revision is: max(last.main, compacted, 1) */
+    int64_t current; /* what etcd will say its revision is: max(last.main, compacted, 1) */
 };
 
 /* Errors: META, NOMEM, and what a broken tree or record gives. */
@@ -467,7 +468,8 @@ SS_API enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_fac
 SS_API enum ss_status ss_record_decode(const struct ss_entry *entry, struct ss_record *out,
                                        struct ss_error *err);
 
-typedef enum ss_status (*ss_record_fn)(void *ctx, const struct ss_record *rec, struct ss_error *err);
+typedef enum ss_status (*ss_record_fn)(void *ctx, const struct ss_record *rec,
+                                       struct ss_error *err);
 
 /*
  * Every retained revision with from.main <= main <= to_main, in order, to on_record; what that
@@ -540,9 +542,9 @@ enum ss_hash_state {
     SS_HASH_NO_DB,       /* no bbolt file and no hash: nothing to say */
     SS_HASH_VALID,
     SS_HASH_MISMATCH,
-    SS_HASH_ZERO,        /* 32 zero bytes stand where it belongs */
+    SS_HASH_ZERO, /* 32 zero bytes stand where it belongs */
     SS_HASH_ABSENT,
-    SS_HASH_CUT          /* the file ends inside it, or before all pages are there */
+    SS_HASH_CUT /* the file ends inside it, or before all pages are there */
 };
 
 /* "valid", "mismatch", "zero", "absent", "cut", "no-db", "not-checked". Static storage. */
@@ -550,11 +552,11 @@ SS_API const char *ss_hash_state_name(enum ss_hash_state state);
 
 struct ss_hash_report {
     enum ss_hash_state state;
-    uint64_t covered_len;  /* bytes that the hash is over; 0 when none was computed */
-    uint8_t found_len;     /* bytes of it that the file has: 0 to 32 */
-    bool computed;         /* `expected` is filled */
-    uint8_t found[32];     /* as the file has it */
-    uint8_t expected[32];  /* as computed over covered_len bytes */
+    uint64_t covered_len; /* bytes that the hash is over; 0 when none was computed */
+    uint8_t found_len;    /* bytes of it that the file has: 0 to 32 */
+    bool computed;        /* `expected` is filled */
+    uint8_t found[32];    /* as the file has it */
+    uint8_t expected[32]; /* as computed over covered_len bytes */
 };
 
 /*
@@ -565,7 +567,12 @@ SS_API enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn p
                                     void *progress_ctx, struct ss_hash_report *out,
                                     struct ss_error *err);
 
-enum { SS_VERIFY_HASH = 1, SS_VERIFY_STRUCTURE = 2, SS_VERIFY_ETCD = 4, SS_VERIFY_ALL = 7 };
+enum {
+    SS_VERIFY_HASH = 1,
+    SS_VERIFY_STRUCTURE = 2,
+    SS_VERIFY_ETCD = 4,
+    SS_VERIFY_ALL = 7
+};
 
 struct ss_verify_opts {
     unsigned what;         /* SS_VERIFY_*, 0: all */
@@ -580,7 +587,7 @@ enum ss_verdict {
     SS_VERDICT_SOUND,      /* all that was asked for was checked, and no error was found */
     SS_VERDICT_CONSISTENT, /* no error, but value bytes cannot be vouched for: no hash, or not asked */
     SS_VERDICT_DAMAGED,    /* at least one error */
-    SS_VERDICT_UNREADABLE  /* no bbolt file, or no usable meta: nothing could be walked */
+    SS_VERDICT_UNREADABLE /* no bbolt file, or no usable meta: nothing could be walked */
 };
 
 /* "sound", "consistent", "damaged", "unreadable". Static storage. */
@@ -588,12 +595,12 @@ SS_API const char *ss_verdict_name(enum ss_verdict verdict);
 
 struct ss_verify_report {
     enum ss_verdict verdict;
-    char verdict_text[256];     /* the verdict in one honest line */
-    unsigned checked;           /* SS_VERIFY_* that were really checked */
-    bool is_etcd;               /* there is a `key` bucket, so the etcd checks apply */
+    char verdict_text[256]; /* the verdict in one honest line */
+    unsigned checked;       /* SS_VERIFY_* that were really checked */
+    bool is_etcd;           /* there is a `key` bucket, so the etcd checks apply */
     struct ss_hash_report hash;
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
-    size_t finding_count;       /* kept */
+    size_t finding_count;                            /* kept */
     const struct ss_finding *findings;
     uint64_t reachable_count, free_count, leaked_count; /* pages */
     uint64_t record_count, live_count;                  /* of `key` */
@@ -622,9 +629,9 @@ enum ss_dump_format {
 
 struct ss_dump_opts {
     enum ss_dump_format format;
-    int64_t rev;                  /* 0: latest; with revisions: the last one to give */
-    bool revisions;               /* all history instead of the state */
-    bool keys_only;               /* no "value" */
+    int64_t rev;    /* 0: latest; with revisions: the last one to give */
+    bool revisions; /* all history instead of the state */
+    bool keys_only; /* no "value" */
     struct ss_range range;
     const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead */
     size_t bucket_count;

@@ -35,9 +35,9 @@ enum ss_status ss_tree_decode(const struct ss_file *file, struct ss_span value, 
                             .host = host};
     if (out->root != 0)
         return SS_OK;
-    out->inline_page = (struct ss_span){value.ptr + SS_BUCKET_HEADER_LEN,
-                                        value.len - SS_BUCKET_HEADER_LEN,
-                                        value.off + SS_BUCKET_HEADER_LEN};
+    out->inline_page =
+        (struct ss_span){value.ptr + SS_BUCKET_HEADER_LEN, value.len - SS_BUCKET_HEADER_LEN,
+                         value.off + SS_BUCKET_HEADER_LEN};
     return ss_page_gate_inline(file, out->inline_page, host, &page, err);
 }
 

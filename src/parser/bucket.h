@@ -15,11 +15,11 @@
 
 /* Where a tree starts. */
 struct ss_tree {
-    uint64_t root;            /* page id; 0: inline */
+    uint64_t root; /* page id; 0: inline */
     uint64_t sequence;
     struct ss_span inline_page; /* of an inline bucket: the bytes behind the header */
-    uint64_t ref_off;         /* where the root's id stands: in a leaf's value, or in the meta */
-    uint64_t host;            /* page whose element this is; SS_NONE for the root bucket */
+    uint64_t ref_off;           /* where the root's id stands: in a leaf's value, or in the meta */
+    uint64_t host;              /* page whose element this is; SS_NONE for the root bucket */
 };
 
 /* Room for a bucket's path as text. Longer ones, which no real file has, are cut. */

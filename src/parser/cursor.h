@@ -24,16 +24,21 @@ struct ss_cursor_frame {
     struct ss_span hi;
 };
 
-enum ss_cursor_at { SS_AT_NOWHERE, SS_AT_BEFORE, SS_AT_ENTRY, SS_AT_AFTER };
+enum ss_cursor_at {
+    SS_AT_NOWHERE,
+    SS_AT_BEFORE,
+    SS_AT_ENTRY,
+    SS_AT_AFTER
+};
 
 /* Embedded use: ss_cursor_init and then the public moves; nothing to release. */
 struct ss_cursor {
     const struct ss_file *file;
     struct ss_tree tree;
-    const char *path;     /* for errors; borrowed */
+    const char *path; /* for errors; borrowed */
     enum ss_cursor_at at;
-    uint32_t depth;       /* frames in use */
-    uint64_t entered;     /* pages since the last absolute move */
+    uint32_t depth;   /* frames in use */
+    uint64_t entered; /* pages since the last absolute move */
     struct ss_cursor_frame stack[SS_TREE_DEPTH_MAX];
 };
 

@@ -73,8 +73,8 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
     for (i = 0; i < page->count; i++) {
         const uint8_t *e = ss_element_at(page, i);
         uint32_t flags = ss_load_u32(e, page->big);
-        uint64_t start = SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN +
-                         ss_load_u32(e + 4, page->big);
+        uint64_t start =
+            SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN + ss_load_u32(e + 4, page->big);
         uint64_t ksize = ss_load_u32(e + 8, page->big);
         uint64_t vsize = ss_load_u32(e + 12, page->big);
 
@@ -183,7 +183,8 @@ static enum ss_status check_range(const struct ss_file *file, uint64_t pgid, uin
     }
     if (pgid >= file->page_count) {
         ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
-                   "page %" PRIu64 " lies behind the end of the file, which is truncated: it has %" PRIu64
+                   "page %" PRIu64
+                   " lies behind the end of the file, which is truncated: it has %" PRIu64
                    " of %" PRIu64 " pages",
                    pgid, file->page_count, file->high_water);
         ss_error_have(err, "%" PRIu64, pgid);
@@ -238,8 +239,8 @@ enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t 
                                  .count = head.count,
                                  .type = head.type,
                                  .big = file->big};
-    out->run = (struct ss_span){file->bytes.ptr + head.off, out->run_count * file->page_size,
-                                head.off};
+    out->run =
+        (struct ss_span){file->bytes.ptr + head.off, out->run_count * file->page_size, head.off};
     return check_elements(out, err);
 }
 

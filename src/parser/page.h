@@ -37,14 +37,15 @@ enum {
 
 /* A page that passed the gate, or a bucket's inline page (pgid is then its host's). */
 struct ss_page_view {
-    struct ss_span run; /* header and all: the overflow run, or the inline page to its value's end */
+    struct ss_span
+        run; /* header and all: the overflow run, or the inline page to its value's end */
     uint64_t pgid;
     uint64_t run_count; /* pages; 0 for an inline page */
     uint32_t count;     /* elements; of a freelist page: as in the header */
     enum ss_page_type type;
     bool big;
     bool is_inline;
-    bool has_bucket;    /* leaf: at least one element is a bucket */
+    bool has_bucket; /* leaf: at least one element is a bucket */
 };
 
 /*

@@ -28,12 +28,10 @@ const char *ss_page_type_name(enum ss_page_type type)
 
 const char *ss_page_use_name(enum ss_page_use use)
 {
-    static const char *const names[] = {[SS_USE_META] = "meta",
-                                        [SS_USE_FREELIST] = "freelist",
-                                        [SS_USE_REACHABLE] = "reachable",
-                                        [SS_USE_OVERFLOW] = "overflow",
-                                        [SS_USE_FREE] = "free",
-                                        [SS_USE_ORPHAN] = "orphan"};
+    static const char *const names[] = {
+        [SS_USE_META] = "meta",           [SS_USE_FREELIST] = "freelist",
+        [SS_USE_REACHABLE] = "reachable", [SS_USE_OVERFLOW] = "overflow",
+        [SS_USE_FREE] = "free",           [SS_USE_ORPHAN] = "orphan"};
 
     return (unsigned)use < sizeof(names) / sizeof(names[0]) ? names[use] : "unknown";
 }
@@ -124,8 +122,8 @@ struct page_list {
     const struct ss_file *file;
     uint32_t *owner;
     uint8_t *state;
-    struct ss_bitmap freed;   /* named by the stored freelist */
-    bool freelist_stored;     /* and usable */
+    struct ss_bitmap freed; /* named by the stored freelist */
+    bool freelist_stored;   /* and usable */
     uint64_t freelist_first, freelist_count;
     ss_page_row_fn on_row;
     ss_fault_fn on_fault;
@@ -213,8 +211,8 @@ static void load_freelist(struct page_list *list, struct ss_error *err)
 
     if (meta->freelist == SS_PGID_NO_FREELIST)
         return;
-    status = ss_page_gate(list->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page,
-                          err);
+    status =
+        ss_page_gate(list->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err);
     if (status == SS_OK && page.type != SS_PAGE_FREELIST)
         status = ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
                             "meta names a %s page as the freelist", ss_page_type_name(page.type));

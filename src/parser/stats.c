@@ -86,10 +86,8 @@ enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stat
                           ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
                           struct ss_error *err)
 {
-    static const struct ss_walk_ops ops = {.on_bucket = begin,
-                                           .on_page = count_page,
-                                           .on_bucket_end = finish,
-                                           .on_fault = pass_fault};
+    static const struct ss_walk_ops ops = {
+        .on_bucket = begin, .on_page = count_page, .on_bucket_end = finish, .on_fault = pass_fault};
     struct stats_pass *pass;
     enum ss_status status;
 

@@ -26,15 +26,15 @@
 struct ss_source {
     const uint8_t *base; /* never NULL: an empty file has one static byte */
     uint64_t len;
-    char *name;          /* as opened; "-" for standard input */
-    char *member;        /* inside the archive, or NULL */
-    char packing[32];    /* "none", "gzip", "tar+zstd", "zip" */
+    char *name;       /* as opened; "-" for standard input */
+    char *member;     /* inside the archive, or NULL */
+    char packing[32]; /* "none", "gzip", "tar+zstd", "zip" */
     bool spooled;
-    bool mapped;         /* base is ours to unmap */
+    bool mapped; /* base is ours to unmap */
     uint64_t packed_len;
-    int fd;              /* of the mapped file (the spool when spooled), kept open for copies; -1 */
-    dev_t dev;           /* of the input as named, to recognise it as somebody's output */
-    ino_t ino;           /* 0: none (stream, memory) */
+    int fd;    /* of the mapped file (the spool when spooled), kept open for copies; -1 */
+    dev_t dev; /* of the input as named, to recognise it as somebody's output */
+    ino_t ino; /* 0: none (stream, memory) */
     _Atomic uint64_t fault_off; /* first failed mapped read, or SS_NONE */
 };
 

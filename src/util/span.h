@@ -16,8 +16,7 @@
 #include <string.h>
 
 /* Cuts [pos, pos + len) out of `from`; false, and *out untouched, when that passes its end. */
-static inline bool ss_span_sub(struct ss_span from, uint64_t pos, uint64_t len,
-                               struct ss_span *out)
+static inline bool ss_span_sub(struct ss_span from, uint64_t pos, uint64_t len, struct ss_span *out)
 {
     if (!ss_in_range_u64(pos, len, from.len))
         return false;

@@ -9,8 +9,7 @@
 #include <string.h>
 
 static const struct ss_check catalogue[] = {
-#define CHECK(symbol, id, severity, text)                                                          \
-    [SS_CHECK_##symbol] = {id, SS_SEVERITY_##severity, text},
+#define CHECK(symbol, id, severity, text) [SS_CHECK_##symbol] = {id, SS_SEVERITY_##severity, text},
 #include "verify/checks.def"
 #undef CHECK
 };

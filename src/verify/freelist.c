@@ -1,0 +1,153 @@
+/*
+ * freelist.c - the stored freelist against what the trees use, see structure.h. [F5]
+ *
+ * With no freelist stored (etcd's own setting) the pages that no tree uses are the free ones, and there
+ * is nothing to compare: they are counted.
+ */
+#include "verify/structure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct freelist {
+    const struct ss_structure_pass *pass;
+    const struct ss_walk *walk;
+    struct ss_page_view page;
+    struct ss_bitmap freed;
+};
+
+static uint64_t id_off(const struct freelist *list, uint64_t i)
+{
+    uint64_t slot = list->page.count == 0xFFFF ? i + 1 : i;
+
+    return list->page.run.off + SS_PAGE_HEADER_LEN + slot * 8;
+}
+
+static void check_id(struct freelist *list, uint64_t i)
+{
+    const struct ss_file *file = list->pass->file;
+    uint64_t id = ss_freelist_id(&list->page, i);
+    struct ss_place at = {id_off(list, i), list->page.pgid, i, NULL};
+    char have[24], expect[40];
+
+    if (id < 2 || id >= file->high_water) {
+        snprintf(have, sizeof(have), "%" PRIu64, id);
+        snprintf(expect, sizeof(expect), "in [2, %" PRIu64 ")", file->high_water);
+        ss_find(list->pass->findings, SS_CHECK_FREE_RANGE, at, have, expect,
+                "freelist names page %" PRIu64 ", which cannot exist", id);
+        return;
+    }
+    if (id >= file->page_count)
+        return; /* behind the end of a truncated file, which has a finding of its own */
+    if (!ss_bitmap_claim(&list->freed, id))
+        ss_find(list->pass->findings, SS_CHECK_FREE_DUPLICATE, at, NULL, NULL,
+                "freelist names page %" PRIu64 " again", id);
+    else if (ss_bitmap_test(&list->walk->claimed, id))
+        ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
+                "page %" PRIu64 " is in the freelist, and a tree uses it", id);
+}
+
+/* The freelist's own pages must belong to nobody else. */
+static void check_own_pages(struct freelist *list)
+{
+    uint64_t i;
+
+    for (i = 0; i < list->page.run_count; i++) {
+        struct ss_place at = {list->page.run.off, list->page.pgid + i, SS_NONE, NULL};
+
+        if (ss_bitmap_test(&list->walk->claimed, list->page.pgid + i))
+            ss_find(list->pass->findings, SS_CHECK_PAGE_SHARED, at, NULL, NULL,
+                    "page of the freelist is used by a tree too");
+        else if (ss_bitmap_test(&list->freed, list->page.pgid + i))
+            ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
+                    "page of the freelist is named free by it");
+        ss_bitmap_claim(&list->freed, list->page.pgid + i);
+    }
+}
+
+static void report_leak(struct freelist *list, uint64_t first, uint64_t end)
+{
+    const struct ss_file *file = list->pass->file;
+    struct ss_place at = {first * file->page_size, first, SS_NONE, NULL};
+
+    list->pass->report->leaked_count += end - first;
+    if (end - first == 1)
+        ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
+                "page %" PRIu64 " is neither reachable nor in the freelist", first);
+    else
+        ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
+                "pages %" PRIu64 " to %" PRIu64 " are neither reachable nor in the freelist", first,
+                end - 1);
+}
+
+/* Neighbouring leaked pages make one finding. */
+static void check_leaks(struct freelist *list)
+{
+    uint64_t pgid, first = SS_NONE;
+
+    for (pgid = 2; pgid < list->pass->file->page_count; pgid++) {
+        bool used = ss_bitmap_test(&list->walk->claimed, pgid) ||
+                    ss_bitmap_test(&list->freed, pgid);
+
+        if (!used && first == SS_NONE)
+            first = pgid;
+        if (used && first != SS_NONE) {
+            report_leak(list, first, pgid);
+            first = SS_NONE;
+        }
+    }
+    if (first != SS_NONE)
+        report_leak(list, first, pgid);
+}
+
+static void find_unusable(const struct ss_structure_pass *pass, const struct ss_error *err)
+{
+    struct ss_place at = {err->off, err->pgid, SS_NONE, NULL};
+
+    ss_find(pass->findings, SS_CHECK_FREE_PAGE, at, err->have, err->expect,
+            "meta names a freelist that cannot be used: %s", err->message);
+}
+
+static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
+{
+    const struct ss_structure_pass *pass = list->pass;
+    const struct ss_meta *meta = ss_file_current(pass->file);
+    enum ss_status status;
+    uint64_t i;
+
+    status = ss_page_gate(pass->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
+                          &list->page, err);
+    if (status == SS_OK && list->page.type != SS_PAGE_FREELIST) {
+        ss_corrupt(err, SS_E_PAGE_TYPE, list->page.run.off + 8, list->page.pgid,
+                   "it is another page");
+        ss_error_have(err, "%s", ss_page_type_name(list->page.type));
+        status = ss_error_expect(err, "freelist");
+    }
+    if (status != SS_OK) {
+        find_unusable(pass, err);
+        return SS_OK;
+    }
+    if (!ss_bitmap_init(&list->freed, pass->file->page_count))
+        return ss_nomem(err, pass->file->page_count / 8);
+    for (i = 0; i < ss_freelist_count(&list->page); i++)
+        check_id(list, i);
+    pass->report->free_count = ss_freelist_count(&list->page);
+    check_own_pages(list);
+    check_leaks(list);
+    ss_bitmap_fini(&list->freed);
+    return SS_OK;
+}
+
+enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                                 struct ss_error *err)
+{
+    struct freelist list = {.pass = pass, .walk = walk};
+    uint64_t above_metas = pass->file->page_count > 2 ? pass->file->page_count - 2 : 0;
+
+    pass->report->reachable_count = walk->claimed_count;
+    if (ss_file_current(pass->file)->freelist != SS_PGID_NO_FREELIST)
+        return check_stored(&list, err);
+    if (walk->fault_count == 0)
+        pass->report->free_count = above_metas - walk->claimed_count;
+    return SS_OK;
+}

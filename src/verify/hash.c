@@ -1,0 +1,207 @@
+/*
+ * hash.c - see hash.h for how the state is told.
+ */
+#include "verify/hash.h"
+
+#include "util/error.h"
+#include "util/sha256.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HASH_LEN SS_SHA256_LEN
+#define BLOCK_LEN 512u
+#define CHUNK_LEN (1u << 20)
+
+const char *ss_hash_state_name(enum ss_hash_state state)
+{
+    static const char *const names[] = {[SS_HASH_NOT_CHECKED] = "not-checked",
+                                        [SS_HASH_NO_DB] = "no-db",
+                                        [SS_HASH_VALID] = "valid",
+                                        [SS_HASH_MISMATCH] = "mismatch",
+                                        [SS_HASH_ZERO] = "zero",
+                                        [SS_HASH_ABSENT] = "absent",
+                                        [SS_HASH_CUT] = "cut"};
+
+    return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+void ss_hex(const uint8_t *bytes, size_t n, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+static uint64_t db_len_of(const struct ss_file *file)
+{
+    return ss_mul_sat_u64(file->high_water, file->page_size);
+}
+
+/* etcd's own rule for "a hash is there". */
+static bool ends_like_hash(uint64_t len)
+{
+    return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN;
+}
+
+/* How many bytes the found part of the hash covers; SS_NONE: nothing that looks like one. */
+static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
+{
+    uint64_t len = file->bytes.len;
+    uint64_t db_len = db_len_of(file);
+
+    *found_len = 0;
+    if (ends_like_hash(len)) {
+        *found_len = HASH_LEN;
+        return len - HASH_LEN;
+    }
+    if (file->readable && len > db_len && len - db_len < HASH_LEN) {
+        *found_len = (uint8_t)(len - db_len);
+        return db_len;
+    }
+    return SS_NONE;
+}
+
+void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file)
+{
+    struct ss_hash_report *report = &job->report;
+    uint64_t covered;
+
+    memset(job, 0, sizeof(*job));
+    job->file = file;
+    ss_error_clear(&job->err);
+    covered = covered_by(file, &report->found_len);
+    if (covered == SS_NONE)
+        return;
+    report->covered_len = covered;
+    memcpy(report->found, file->bytes.ptr + covered, report->found_len);
+    job->total = covered;
+}
+
+static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash_report *report)
+{
+    static const uint8_t zero[HASH_LEN];
+    uint64_t len = file->bytes.len;
+
+    if (report->found_len == HASH_LEN &&
+        memcmp(report->found, report->expected, HASH_LEN) == 0)
+        return SS_HASH_VALID;
+    if (file->readable && len < db_len_of(file))
+        return SS_HASH_CUT;
+    if (report->found_len > 0 && report->found_len < HASH_LEN)
+        return SS_HASH_CUT;
+    if (report->found_len == 0)
+        return file->kind == SS_KIND_BBOLT ? SS_HASH_ABSENT : SS_HASH_NO_DB;
+    if (file->kind != SS_KIND_BBOLT)
+        return SS_HASH_NO_DB;
+    return memcmp(report->found, zero, HASH_LEN) == 0 ? SS_HASH_ZERO : SS_HASH_MISMATCH;
+}
+
+static bool tell(const struct ss_hash_job *job, uint64_t at)
+{
+    return job->progress == NULL || job->progress(job->progress_ctx, "hashing", at, job->total);
+}
+
+static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
+{
+    const uint8_t *bytes = job->file->bytes.ptr;
+    uint64_t at = 0;
+    bool ok = ss_sha256_init(sha);
+
+    while (ok && at < job->total) {
+        size_t n = (size_t)ss_min_u64(CHUNK_LEN, job->total - at);
+
+        if (atomic_load_explicit(&job->cancel, memory_order_relaxed) || !tell(job, at))
+            return ss_system(&job->err, SS_E_CANCELLED, 0, "cancelled");
+        ok = ss_sha256_update(sha, bytes + at, n);
+        at += n;
+        atomic_store_explicit(&job->done, at, memory_order_relaxed);
+    }
+    ok = ok && ss_sha256_final(sha, job->report.expected);
+    if (!ok)
+        return ss_system(&job->err, SS_E_NOMEM, 0, "SHA-256 could not be computed");
+    job->report.computed = true;
+    return ss_source_check(&job->file->src, SS_OK, &job->err);
+}
+
+void ss_hash_job_run(struct ss_hash_job *job)
+{
+    struct ss_sha256 sha = {0};
+
+    job->status = SS_OK;
+    if (job->total > 0) {
+        job->status = digest(job, &sha);
+        ss_sha256_fini(&sha);
+    }
+    if (job->status == SS_OK)
+        job->report.state = judge(job->file, &job->report);
+}
+
+enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn progress,
+                             void *progress_ctx, struct ss_hash_report *out, struct ss_error *err)
+{
+    struct ss_hash_job job;
+
+    ss_error_clear(err);
+    ss_hash_job_init(&job, file);
+    job.progress = progress;
+    job.progress_ctx = progress_ctx;
+    ss_hash_job_run(&job);
+    *out = job.report;
+    if (job.status != SS_OK)
+        *err = job.err;
+    return job.status;
+}
+
+/* The file ends inside the hash: what is left of it may still agree with the bytes. */
+static void find_cut(const struct ss_file *file, const struct ss_hash_report *report,
+                     struct ss_findings *findings)
+{
+    struct ss_place at = {report->covered_len, SS_NONE, SS_NONE, NULL};
+    bool agrees = memcmp(report->found, report->expected, report->found_len) == 0;
+    char have[32];
+
+    if (report->found_len == HASH_LEN || report->found_len == 0)
+        return; /* pages are missing: the structure says so, with the place */
+    snprintf(have, sizeof(have), "%u bytes", report->found_len);
+    ss_find(findings, SS_CHECK_HASH_CUT, at, have, "32 bytes",
+            "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s", file->bytes.len,
+            agrees ? "agrees with the bytes before it" : "does not agree with the bytes before it");
+}
+
+void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *report,
+                      bool required, struct ss_findings *findings)
+{
+    struct ss_place at = {report->covered_len, SS_NONE, SS_NONE, NULL};
+    struct ss_place end = {file->bytes.len, SS_NONE, SS_NONE, NULL};
+    char found[2 * HASH_LEN + 1], expected[2 * HASH_LEN + 1];
+
+    ss_hex(report->found, report->found_len, found);
+    ss_hex(report->expected, HASH_LEN, expected);
+    switch (report->state) {
+    case SS_HASH_MISMATCH:
+        ss_find(findings, SS_CHECK_HASH_MISMATCH, at, found, expected,
+                "SHA-256 over the first %" PRIu64 " bytes is not the one at their end",
+                report->covered_len);
+        break;
+    case SS_HASH_ZERO:
+        ss_find(findings, SS_CHECK_HASH_ZERO, at, found, expected,
+                "32 zero bytes stand where the SHA-256 belongs");
+        break;
+    case SS_HASH_ABSENT:
+        ss_find(findings, required ? SS_CHECK_HASH_REQUIRED : SS_CHECK_HASH_ABSENT, end, NULL, NULL,
+                "the file of %" PRIu64 " bytes ends without a SHA-256", file->bytes.len);
+        break;
+    case SS_HASH_CUT:
+        find_cut(file, report, findings);
+        break;
+    default:
+        break;
+    }
+}

@@ -1,0 +1,50 @@
+/*
+ * hash.h - the trailing SHA-256 of a snapshot. [F8]
+ *
+ *   0                                    db_len = high-water x page size        len
+ *   ┌────────────────────────────────────┬──────────────────────────────────────┬
+ *   │ the bbolt file                     │ SHA-256 over all before it, 32 bytes │
+ *   └────────────────────────────────────┴──────────────────────────────────────┘
+ *
+ * etcd takes the last 32 bytes for a hash when len % 512 = 32. That alone calls a truncated file
+ * "hash absent"; so the length that the meta promises is asked too:
+ *
+ *   len % 512 = 32 and the digest matches      valid, whatever the metas say
+ *   len < db_len                               cut: pages are missing
+ *   db_len < len < db_len + 32                 cut: inside the hash
+ *   len % 512 = 32                             zero or mismatch
+ *   else                                       absent
+ */
+#ifndef SS_VERIFY_HASH_H
+#define SS_VERIFY_HASH_H
+
+#include "parser/db.h"
+#include "verify/findings.h"
+
+#include <stdatomic.h>
+
+/* One computation, which another thread may watch (done) and end (cancel). */
+struct ss_hash_job {
+    const struct ss_file *file;
+    struct ss_hash_report report;
+    struct ss_error err;
+    enum ss_status status;
+    _Atomic uint64_t done; /* bytes hashed */
+    uint64_t total;        /* bytes to hash; 0: none */
+    atomic_bool cancel;
+    ss_progress_fn progress; /* only when it runs on the caller's own thread */
+    void *progress_ctx;
+};
+
+/* Decides what there is to hash; cheap. Then ss_hash_job_run does it, on any thread. */
+void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file);
+void ss_hash_job_run(struct ss_hash_job *job);
+
+/* The report as findings. */
+void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *report,
+                      bool required, struct ss_findings *findings);
+
+/* Lower-case hex of n bytes into out, which has room for 2n + 1. */
+void ss_hex(const uint8_t *bytes, size_t n, char *out);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * metas.c - the file's length and its two meta pages, see structure.h.
+ */
+#include "verify/structure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HASH_LEN 32u
+#define BLOCK_LEN 512u
+
+/* Where the bytes after the last page end: before a trailing hash when the length says there is one. */
+static uint64_t content_end(const struct ss_file *file)
+{
+    uint64_t len = file->bytes.len;
+
+    return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN ? len - HASH_LEN : len;
+}
+
+/* First byte in [at, end) that is not zero, or end. */
+static uint64_t first_nonzero(const uint8_t *bytes, uint64_t at, uint64_t end)
+{
+    static const uint8_t zero[4096];
+
+    while (end - at >= sizeof(zero) && memcmp(bytes + at, zero, sizeof(zero)) == 0)
+        at += sizeof(zero);
+    while (at < end && bytes[at] == 0)
+        at++;
+    return at;
+}
+
+static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_findings *findings)
+{
+    uint64_t end = content_end(file), at;
+    struct ss_place place;
+
+    if (end <= db_len)
+        return;
+    at = first_nonzero(file->bytes.ptr, db_len, end);
+    if (at == end)
+        return;
+    place = (struct ss_place){at, SS_NONE, SS_NONE, NULL};
+    ss_find(findings, SS_CHECK_FILE_BEYOND, place, NULL, NULL,
+            "the file has %" PRIu64 " bytes beyond its high-water mark at %" PRIu64
+            ", and they are not all zero",
+            end - db_len, db_len);
+}
+
+static void check_length(const struct ss_file *file, struct ss_findings *findings)
+{
+    uint64_t db_len = ss_mul_sat_u64(file->high_water, file->page_size);
+    uint64_t len = file->bytes.len;
+    struct ss_place end = {len, SS_NONE, SS_NONE, NULL};
+    char have[40], expect[48];
+
+    if (len < db_len) {
+        end.pgid = file->page_count;
+        snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
+        snprintf(expect, sizeof(expect), "%" PRIu64 " bytes or more", db_len);
+        ss_find(findings, SS_CHECK_FILE_TRUNCATED, end, have, expect,
+                "the file is truncated: %" PRIu64 " of its %" PRIu64 " pages are there whole",
+                file->page_count, file->high_water);
+        return;
+    }
+    if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {
+        snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
+        ss_find(findings, SS_CHECK_FILE_ODD_LENGTH, end, have, "a multiple of 512, or 32 more",
+                "%" PRIu64 " bytes stand behind the last page, and they are no hash", len - db_len);
+    }
+    check_beyond(file, db_len, findings);
+}
+
+void ss_check_file(const struct ss_file *file, struct ss_findings *findings)
+{
+    struct ss_place start = {0, SS_NONE, SS_NONE, NULL};
+
+    if (file->readable)
+        check_length(file, findings);
+    else if (file->kind == SS_KIND_EMPTY)
+        ss_find(findings, SS_CHECK_FILE_EMPTY, start, NULL, NULL, "the file has no bytes");
+    else if (file->kind != SS_KIND_BBOLT)
+        ss_find(findings, SS_CHECK_FILE_NOT_BBOLT, start, ss_kind_name(file->kind), "bbolt", "%s",
+                file->why_not.message);
+}
+
+static void check_usable(const struct ss_file *file, int i, struct ss_findings *findings)
+{
+    const struct ss_meta *meta = &file->meta[i];
+    struct ss_place at = {meta->off, (uint64_t)i, SS_NONE, NULL};
+
+    if (meta->valid)
+        return;
+    ss_find(findings, i == 0 ? SS_CHECK_META_0_BAD : SS_CHECK_META_1_BAD, at, NULL, NULL,
+            "meta %d: %s%s", i, meta->reason,
+            file->readable ? "; the other one is in force" : "");
+}
+
+static void check_header(const struct ss_meta *meta, int i, struct ss_findings *findings)
+{
+    struct ss_place at = {meta->off, (uint64_t)i, SS_NONE, NULL};
+    char have[48], expect[32];
+
+    if (!meta->valid || (meta->page_id == (uint64_t)i && meta->page_flags == SS_FLAG_META))
+        return;
+    snprintf(have, sizeof(have), "id %" PRIu64 ", flags 0x%02x", meta->page_id, meta->page_flags);
+    snprintf(expect, sizeof(expect), "id %d, flags 0x%02x", i, SS_FLAG_META);
+    ss_find(findings, SS_CHECK_META_HEADER, at, have, expect,
+            "the page header before meta %d is not that of a meta page; bbolt does not look at it", i);
+}
+
+/* Both are valid: what they say of the same file must agree. */
+static void check_pair(const struct ss_file *file, struct ss_findings *findings)
+{
+    const struct ss_meta *now = ss_file_current(file);
+    const struct ss_meta *old = &file->meta[1 - file->current];
+    uint64_t far = now->txid - old->txid;
+    struct ss_place at = {old->off, (uint64_t)(1 - file->current), SS_NONE, NULL};
+    char have[48], expect[48];
+
+    if (now->page_size != old->page_size)
+        ss_find(findings, SS_CHECK_META_PAGE_SIZE, at, NULL, NULL,
+                "meta pages name page sizes %" PRIu32 " and %" PRIu32, now->page_size,
+                old->page_size);
+    if (now->big_endian != old->big_endian)
+        ss_find(findings, SS_CHECK_META_BYTE_ORDER, at, NULL, NULL,
+                "one meta page is big-endian, the other little-endian");
+    if (far != 1) {
+        snprintf(have, sizeof(have), "%" PRIu64, old->txid);
+        snprintf(expect, sizeof(expect), "%" PRIu64, now->txid - 1);
+        ss_find(findings, SS_CHECK_META_TXID, at, have, expect,
+                "the older meta's txid is not the one before the current %" PRIu64
+                ": a torn copy, or a meta put back",
+                now->txid);
+    }
+    if (now->root != old->root || now->high_water != old->high_water)
+        ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
+                "meta %d names root page %" PRIu64 " and txid %" PRIu64 ", meta %d in force names %" PRIu64
+                " and %" PRIu64 ": a live db file, whose last transaction can be looked behind",
+                1 - file->current, old->root, old->txid, file->current, now->root, now->txid);
+}
+
+void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
+{
+    struct ss_place none = {file->meta[0].off, SS_NONE, SS_NONE, NULL};
+    const struct ss_meta *now;
+    char have[32];
+    int i;
+
+    if (!file->readable && file->kind != SS_KIND_BBOLT)
+        return;
+    for (i = 0; i < 2; i++)
+        check_usable(file, i, findings);
+    if (!file->readable) {
+        ss_find(findings, SS_CHECK_META_NONE, none, NULL, NULL,
+                "neither meta page can be used, so no tree can be walked");
+        return;
+    }
+    for (i = 0; i < 2; i++)
+        check_header(&file->meta[i], i, findings);
+    if (file->meta[0].valid && file->meta[1].valid)
+        check_pair(file, findings);
+    now = ss_file_current(file);
+    if (now->high_water < 3) {
+        struct ss_place at = {now->off + SS_PAGE_HEADER_LEN + 40, (uint64_t)file->current, SS_NONE,
+                              NULL};
+
+        snprintf(have, sizeof(have), "%" PRIu64, now->high_water);
+        ss_find(findings, SS_CHECK_META_HIGH_WATER, at, have, "at least 3",
+                "high-water leaves no room for any tree");
+    }
+}

@@ -1,0 +1,194 @@
+/*
+ * structure.c - the walk's faults as findings, and what only a whole tree shows, see structure.h.
+ */
+#include "verify/structure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct structure {
+    const struct ss_structure_pass *pass;
+    uint64_t faults_before; /* of the walk, when this bucket began */
+    uint32_t leaf_depth;    /* of the bucket's first leaf; 0: none yet */
+    bool uneven;            /* said once a bucket */
+    enum ss_status status;  /* of the meaning checks */
+    struct ss_error err;
+    struct ss_walk walk;
+};
+
+/* Which check a refusal of the parser stands for; those that need a look at the page come after. */
+static const enum ss_check_id check_of_code[SS_E_COUNT] = {
+    [SS_E_PAGE_RANGE] = SS_CHECK_PAGE_RANGE,
+    [SS_E_PAGE_OVERFLOW] = SS_CHECK_PAGE_OVERFLOW,
+    [SS_E_PAGE_ID] = SS_CHECK_PAGE_ID,
+    [SS_E_PAGE_TYPE] = SS_CHECK_PAGE_TYPE,
+    [SS_E_PAGE_COUNT] = SS_CHECK_PAGE_COUNT,
+    [SS_E_ELEM_POS] = SS_CHECK_ELEM_POS,
+    [SS_E_ELEM_SIZE] = SS_CHECK_ELEM_SIZE,
+    [SS_E_ELEM_FLAGS] = SS_CHECK_ELEM_FLAGS,
+    [SS_E_KEY_ORDER] = SS_CHECK_TREE_ORDER,
+    [SS_E_KEY_DUPLICATE] = SS_CHECK_TREE_DUPLICATE,
+    [SS_E_KEY_BOUNDS] = SS_CHECK_TREE_BOUNDS,
+    [SS_E_CYCLE] = SS_CHECK_PAGE_SHARED,
+    [SS_E_DEPTH] = SS_CHECK_TREE_DEPTH,
+    [SS_E_BUCKET] = SS_CHECK_BUCKET_HEADER,
+    [SS_E_FREELIST] = SS_CHECK_FREE_PAGE,
+};
+
+static enum ss_check_id check_for(const struct ss_file *file, const struct ss_error *err)
+{
+    struct ss_page_head head;
+
+    if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->high_water)
+        return SS_CHECK_PAGE_BEYOND_FILE;
+    if (err->pgid < file->page_count &&
+        (err->code == SS_E_PAGE_ID || err->code == SS_E_PAGE_TYPE)) {
+        head = ss_page_head_at(file, err->pgid);
+        if (err->code == SS_E_PAGE_ID && ss_page_head_is_zero(&head))
+            return SS_CHECK_PAGE_ZEROED;
+        if (err->code == SS_E_PAGE_TYPE && head.type != SS_PAGE_UNKNOWN)
+            return SS_CHECK_PAGE_WRONG_TYPE;
+    }
+    return check_of_code[err->code];
+}
+
+static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
+                     const struct ss_error *err)
+{
+    struct structure *s = ctx;
+    struct ss_place at = {err->off, err->pgid, element == UINT32_MAX ? SS_NONE : element,
+                          err->bucket};
+
+    (void)walk;
+    (void)node;
+    ss_find(s->pass->findings, check_for(s->pass->file, err), at, err->have, err->expect, "%s",
+            err->message);
+}
+
+static bool is_top_level(const struct ss_walk *walk, uint32_t node)
+{
+    return walk->buckets[node].level == 1;
+}
+
+static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
+{
+    struct structure *s = ctx;
+
+    s->faults_before = walk->fault_count;
+    s->leaf_depth = 0;
+    s->uneven = false;
+    if (s->pass->meaning != NULL && is_top_level(walk, node))
+        ss_meaning_bucket(s->pass->meaning, walk->buckets[node].name);
+    return true;
+}
+
+static void find_on_page(struct structure *s, struct ss_walk *walk, const struct ss_walk_page *page,
+                         enum ss_check_id check, uint64_t off, uint64_t element, const char *detail)
+{
+    char path[SS_PATH_TEXT_CAP];
+    struct ss_place at = {off, page->view->pgid, element, path};
+
+    ss_walk_path(walk, page->node, path);
+    ss_find(s->pass->findings, check, at, NULL, NULL, "%s", detail);
+}
+
+/*
+ * bbolt writes keys and values one behind the other, in element order. The first element whose data
+ * begin before those of an earlier one end is named: two elements then share bytes, or were swapped.
+ */
+static void check_data_order(struct structure *s, struct ss_walk *walk,
+                             const struct ss_walk_page *page)
+{
+    uint64_t end = 0;
+    uint32_t i;
+
+    for (i = 0; i < page->view->count; i++) {
+        struct ss_span data = ss_element_key(page->view, i);
+
+        if (data.off < end) {
+            find_on_page(s, walk, page, SS_CHECK_PAGE_DATA_ORDER, data.off, i,
+                         "data of an element begin before those of an earlier one end");
+            return;
+        }
+        end = data.off + data.len;
+        if (page->view->type == SS_PAGE_LEAF)
+            end += ss_leaf_value(page->view, i).len;
+    }
+}
+
+static void check_leaf_place(struct structure *s, struct ss_walk *walk,
+                             const struct ss_walk_page *page)
+{
+    if (page->view->count == 0 && page->depth > 1)
+        find_on_page(s, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10, SS_NONE,
+                     "a leaf below a branch has no elements; bbolt removes such leaves");
+    if (s->leaf_depth == 0)
+        s->leaf_depth = page->depth;
+    if (s->leaf_depth != page->depth && !s->uneven) {
+        s->uneven = true;
+        find_on_page(s, walk, page, SS_CHECK_TREE_UNEVEN, page->view->run.off, SS_NONE,
+                     "this leaf lies at another depth than the bucket's first one");
+    }
+}
+
+static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
+{
+    struct structure *s = ctx;
+    struct ss_meaning *meaning = s->pass->meaning;
+    bool holes = walk->fault_count > s->faults_before;
+
+    check_data_order(s, walk, page);
+    if (page->view->type != SS_PAGE_LEAF)
+        return true;
+    check_leaf_place(s, walk, page);
+    if (meaning != NULL && page->node == 0)
+        ss_meaning_root_leaf(meaning, page->view);
+    else if (meaning != NULL && is_top_level(walk, page->node))
+        s->status = ss_meaning_leaf(meaning, page->view, holes, &s->err);
+    return s->status == SS_OK;
+}
+
+static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
+{
+    struct structure *s = ctx;
+
+    if (s->pass->meaning != NULL && is_top_level(walk, node))
+        ss_meaning_bucket_end(s->pass->meaning, walk->fault_count > s->faults_before);
+    return true;
+}
+
+static enum ss_status run(struct structure *s, struct ss_error *err)
+{
+    const struct ss_structure_pass *pass = s->pass;
+    const struct ss_walk_ops ops = {.on_bucket = on_bucket,
+                                    .on_page = on_page,
+                                    .on_bucket_end = on_bucket_end,
+                                    .on_fault = on_fault,
+                                    .progress = pass->progress,
+                                    .progress_ctx = pass->progress_ctx};
+    enum ss_status status = ss_walk_run(&s->walk, pass->file, &ops, s, err);
+
+    if (status == SS_OK && s->status != SS_OK) {
+        *err = s->err;
+        status = s->status;
+    }
+    if (status == SS_OK)
+        status = ss_check_freelist(pass, &s->walk, err);
+    return status;
+}
+
+enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_error *err)
+{
+    struct structure *s = calloc(1, sizeof(*s));
+    enum ss_status status;
+
+    if (s == NULL)
+        return ss_nomem(err, sizeof(*s));
+    s->pass = pass;
+    s->status = SS_OK;
+    status = run(s, err);
+    ss_walk_fini(&s->walk);
+    free(s);
+    return status;
+}

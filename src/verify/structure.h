@@ -1,0 +1,39 @@
+/*
+ * structure.h - one pass over every tree on a bitmap, with what bbolt's own check looks at and more.
+ *
+ * Checks, in this order:
+ *   1. the file's length against its high-water mark, and what lies beyond it
+ *   2. both metas: usable, alike, neighbours
+ *   3. every tree from the root bucket down: page gate, one reference a page (whole overflow runs),
+ *      key order in the page and within the parents' bounds, even depth, bucket headers
+ *   4. the stored freelist: usable, in range, no page twice, none in use; no page left over
+ *
+ * Each leaf of a top-level bucket is handed to the meaning checks on the way.
+ */
+#ifndef SS_VERIFY_STRUCTURE_H
+#define SS_VERIFY_STRUCTURE_H
+
+#include "parser/walk.h"
+#include "verify/meaning.h"
+
+struct ss_structure_pass {
+    const struct ss_file *file;
+    struct ss_findings *findings;
+    struct ss_meaning *meaning; /* NULL: not asked for */
+    struct ss_verify_report *report;
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+/* 1 and 2, also of files whose trees cannot be walked. */
+void ss_check_file(const struct ss_file *file, struct ss_findings *findings);
+void ss_check_metas(const struct ss_file *file, struct ss_findings *findings);
+
+/* 3 and 4, for readable files; fills the report's page counts. Errors: NOMEM, IO, CANCELLED, LIMIT. */
+enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_error *err);
+
+/* 4, once the walk's bitmap is complete. Errors: NOMEM. */
+enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                                 struct ss_error *err);
+
+#endif
