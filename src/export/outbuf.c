@@ -19,16 +19,24 @@ void ss_outbuf_fini(struct ss_outbuf *out)
     *out = (struct ss_outbuf){0};
 }
 
+void ss_outbuf_pass(struct ss_outbuf *out, const void *bytes, size_t len)
+{
+    if (out->failed) {
+        return;
+    }
+    errno = 0;
+    if (out->flush(out->ctx, bytes, len)) {
+        out->flushed_len += len;
+    } else {
+        out->failed = true;
+        out->sys = errno;
+    }
+}
+
 bool ss_outbuf_flush(struct ss_outbuf *out)
 {
-    if (out->len > 0 && !out->failed) {
-        errno = 0;
-        if (out->flush(out->ctx, out->data, out->len)) {
-            out->flushed_len += out->len;
-        } else {
-            out->failed = true;
-            out->sys = errno;
-        }
+    if (out->len > 0) {
+        ss_outbuf_pass(out, out->data, out->len);
     }
     out->len = 0;
     return !out->failed;

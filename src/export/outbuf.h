@@ -32,6 +32,9 @@ bool ss_outbuf_init(struct ss_outbuf *out, ss_write_fn flush, void *ctx);
 /* Frees the buffer and drops what it holds. Fine on a zeroed or failed one. */
 void ss_outbuf_fini(struct ss_outbuf *out);
 
+/* Passes bytes on past the buffer, which holds nothing. They are dropped once a flush failed. */
+void ss_outbuf_pass(struct ss_outbuf *out, const void *bytes, size_t len);
+
 /* Passes on what is held. False once any flush failed. */
 bool ss_outbuf_flush(struct ss_outbuf *out);
 
