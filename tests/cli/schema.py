@@ -2,9 +2,22 @@
 """schema.py SCHEMA FILE [--lines]: FILE, or each of its lines, obeys the JSON Schema."""
 
 import json
+import pathlib
 import sys
+import warnings
 
 import jsonschema
+
+# Debian 12 has jsonschema 4.10, which knows no other way; later versions warn of it.
+warnings.simplefilter("ignore", DeprecationWarning)
+
+
+def resolver(schema_path, schema):
+    """Finds the other schemas of the same folder by their file names."""
+    store = {}
+    for path in pathlib.Path(schema_path).parent.glob("*.schema.json"):
+        store[path.name] = json.loads(path.read_text(encoding="utf-8"))
+    return jsonschema.RefResolver(pathlib.Path(schema_path).name, schema, store)
 
 
 def documents(path, by_line):
@@ -23,7 +36,7 @@ def main():
         schema = json.load(file)
     kind = jsonschema.validators.validator_for(schema)
     kind.check_schema(schema)
-    validator = kind(schema)
+    validator = kind(schema, resolver=resolver(schema_path, schema))
     count = 0
     errors = 0
     for number, document in documents(path, by_line):
