@@ -617,6 +617,122 @@ SS_API enum ss_status ss_verify(const struct ss_file *file, const struct ss_veri
                                 struct ss_verify_report **out, struct ss_error *err);
 SS_API void ss_verify_free(struct ss_verify_report *report);
 
+/* ---------------------------------------------------------------------------------------- diff --- */
+
+enum ss_change {
+    SS_CHANGE_ADDED,
+    SS_CHANGE_REMOVED,
+    SS_CHANGE_MODIFIED
+};
+
+/* "added", "removed", "modified". Static storage. */
+SS_API const char *ss_change_name(enum ss_change change);
+
+/* What differs between two records of one key. */
+enum {
+    SS_DIFFERS_VALUE = 1,
+    SS_DIFFERS_LEASE = 2,
+    SS_DIFFERS_REVISION = 4 /* create_revision, mod_revision or version */
+};
+
+/* One key that is not alike in both states. The record of a side that lacks it is NULL. */
+struct ss_diff_change {
+    enum ss_change change;
+    unsigned differs; /* SS_DIFFERS_*, of modified keys */
+    const struct ss_record *a, *b;
+};
+
+struct ss_diff_opts {
+    int64_t rev_a, rev_b; /* 0: the latest of each */
+    struct ss_range range;
+    bool keys_only; /* which keys there are, not what they hold: nothing is "modified" */
+    bool ignore_lease;
+    bool values_only;        /* equal values (and leases) are equal, whatever their revisions */
+    unsigned threads;        /* 1: one side after the other; 0 or more: both at once */
+    ss_progress_fn progress; /* called from the calling thread only */
+    void *progress_ctx;
+};
+
+struct ss_diff_result {
+    int64_t rev_a, rev_b;      /* as resolved */
+    uint64_t count_a, count_b; /* live keys in range */
+    uint64_t added, removed, modified, same;
+};
+
+/* Which of two files an error is about. */
+enum ss_side {
+    SS_SIDE_A,
+    SS_SIDE_B
+};
+
+typedef enum ss_status (*ss_diff_fn)(void *ctx, const struct ss_diff_change *change,
+                                     struct ss_error *err);
+
+/*
+ * Compares the live keys of two files, or of one file at two revisions, and gives every key that is
+ * not alike to on_change (may be NULL) in byte order; what that returns other than SS_OK ends it.
+ * Page size, byte order and etcd version may differ. Memory: a state (ss_state_new) a side.
+ * Errors: as ss_state_new, and *side (may be NULL) says whose.
+ */
+SS_API enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
+                              const struct ss_diff_opts *opts, ss_diff_fn on_change, void *ctx,
+                              struct ss_diff_result *result, enum ss_side *side,
+                              struct ss_error *err);
+
+/* How two histories stand to one another. */
+enum ss_lineage_verdict {
+    SS_LINEAGE_SAME,        /* the same records, the same compaction */
+    SS_LINEAGE_COMPACTED,   /* the same history to the same revision, compacted differently */
+    SS_LINEAGE_B_CONTINUES, /* B is A and further revisions */
+    SS_LINEAGE_A_CONTINUES,
+    SS_LINEAGE_DIVERGED, /* at `divergence` they are not alike, and compaction does not explain it */
+    SS_LINEAGE_UNRELATED /* not one record in common */
+};
+
+/* "same", "compacted-differently", "b-continues-a", "a-continues-b", "diverged", "unrelated". */
+SS_API const char *ss_lineage_name(enum ss_lineage_verdict verdict);
+
+struct ss_lineage {
+    enum ss_lineage_verdict verdict;
+    struct ss_rev_facts facts_a, facts_b;
+    bool compacted_differently;
+    uint64_t equal_count;    /* records that stand in both, byte for byte */
+    uint64_t gone_a, gone_b; /* records of the other side that compaction of this one explains */
+    uint64_t further_a, further_b; /* records beyond the other side's last revision */
+    uint64_t differing_count;      /* records, on either side, that nothing explains */
+    bool has_common; /* last_common: the last revision before the divergence that both */
+    struct ss_revision last_common; /* have alike; without one, the last of all */
+    struct ss_revision
+        divergence;  /* the first that nothing explains; DIVERGED and UNRELATED only */
+    bool at_a, at_b; /* which sides have a record there */
+    struct ss_record record_a, record_b;
+};
+
+/*
+ * Walks both histories in step, by revision, and says where they part. Different compaction of equal
+ * history is no divergence: a record that only one side has is explained when the other side's
+ * compaction would have removed it. Memory: an index over the keys live at the higher compaction.
+ * Errors: NOT_ETCD, NOMEM, IO, the trees' and records' own; *side says whose.
+ */
+SS_API enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file *b,
+                                         struct ss_lineage *out, enum ss_side *side,
+                                         struct ss_error *err);
+
+/* A stretch of history that cannot be read: between two revisions that can. */
+struct ss_lost_range {
+    struct ss_revision after;  /* last one read before it; {0, 0}: from the start */
+    struct ss_revision before; /* first one read behind it; {INT64_MAX, 0}: to the end */
+    struct ss_error why;       /* the first fault in it */
+};
+typedef bool (*ss_lost_fn)(void *ctx, const struct ss_lost_range *range);
+
+/*
+ * The stretches of the `key` bucket that a damaged file has lost, in order; none of a sound one.
+ * Errors: META, NOT_ETCD (also when the bucket itself cannot be found any more), NOMEM, IO.
+ */
+SS_API enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost, void *ctx,
+                                        uint64_t *lost_count, struct ss_error *err);
+
 /* -------------------------------------------------------------------------------------- export --- */
 
 /* Takes all len bytes, or returns false with errno set: the export then fails, SS_E_OUTPUT. */

@@ -86,8 +86,8 @@ static void check_leaks(struct freelist *list)
     uint64_t pgid, first = SS_NONE;
 
     for (pgid = 2; pgid < list->pass->file->page_count; pgid++) {
-        bool used = ss_bitmap_test(&list->walk->claimed, pgid) ||
-                    ss_bitmap_test(&list->freed, pgid);
+        bool used =
+            ss_bitmap_test(&list->walk->claimed, pgid) || ss_bitmap_test(&list->freed, pgid);
 
         if (!used && first == SS_NONE)
             first = pgid;

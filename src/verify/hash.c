@@ -89,8 +89,7 @@ static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash
     static const uint8_t zero[HASH_LEN];
     uint64_t len = file->bytes.len;
 
-    if (report->found_len == HASH_LEN &&
-        memcmp(report->found, report->expected, HASH_LEN) == 0)
+    if (report->found_len == HASH_LEN && memcmp(report->found, report->expected, HASH_LEN) == 0)
         return SS_HASH_VALID;
     if (file->readable && len < db_len_of(file))
         return SS_HASH_CUT;
@@ -171,7 +170,8 @@ static void find_cut(const struct ss_file *file, const struct ss_hash_report *re
         return; /* pages are missing: the structure says so, with the place */
     snprintf(have, sizeof(have), "%u bytes", report->found_len);
     ss_find(findings, SS_CHECK_HASH_CUT, at, have, "32 bytes",
-            "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s", file->bytes.len,
+            "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s",
+            file->bytes.len,
             agrees ? "agrees with the bytes before it" : "does not agree with the bytes before it");
 }
 

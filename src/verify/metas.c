@@ -92,8 +92,7 @@ static void check_usable(const struct ss_file *file, int i, struct ss_findings *
     if (meta->valid)
         return;
     ss_find(findings, i == 0 ? SS_CHECK_META_0_BAD : SS_CHECK_META_1_BAD, at, NULL, NULL,
-            "meta %d: %s%s", i, meta->reason,
-            file->readable ? "; the other one is in force" : "");
+            "meta %d: %s%s", i, meta->reason, file->readable ? "; the other one is in force" : "");
 }
 
 static void check_header(const struct ss_meta *meta, int i, struct ss_findings *findings)
@@ -106,7 +105,8 @@ static void check_header(const struct ss_meta *meta, int i, struct ss_findings *
     snprintf(have, sizeof(have), "id %" PRIu64 ", flags 0x%02x", meta->page_id, meta->page_flags);
     snprintf(expect, sizeof(expect), "id %d, flags 0x%02x", i, SS_FLAG_META);
     ss_find(findings, SS_CHECK_META_HEADER, at, have, expect,
-            "the page header before meta %d is not that of a meta page; bbolt does not look at it", i);
+            "the page header before meta %d is not that of a meta page; bbolt does not look at it",
+            i);
 }
 
 /* Both are valid: what they say of the same file must agree. */
@@ -135,8 +135,9 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
     }
     if (now->root != old->root || now->high_water != old->high_water)
         ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
-                "meta %d names root page %" PRIu64 " and txid %" PRIu64 ", meta %d in force names %" PRIu64
-                " and %" PRIu64 ": a live db file, whose last transaction can be looked behind",
+                "meta %d names root page %" PRIu64 " and txid %" PRIu64
+                ", meta %d in force names %" PRIu64 " and %" PRIu64
+                ": a live db file, whose last transaction can be looked behind",
                 1 - file->current, old->root, old->txid, file->current, now->root, now->txid);
 }
 

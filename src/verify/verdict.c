@@ -88,8 +88,8 @@ static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_r
 static void say_unreadable(const struct ss_file *file, struct ss_verify_report *report)
 {
     add(report, "unreadable: ");
-    add(report, file->kind == SS_KIND_BBOLT ? "neither meta page can be used"
-                                            : file->why_not.message);
+    add(report,
+        file->kind == SS_KIND_BBOLT ? "neither meta page can be used" : file->why_not.message);
     if (report->hash.state == SS_HASH_VALID)
         add(report, "; the trailing hash is valid: the file is as it was when the hash was made");
 }
