@@ -9,6 +9,7 @@
  *          ├── ss_page_*, ss_pages                   pages, decoded one by one or listed with owners
  *          ├── ss_bucket_open ── ss_cursor_*         any bucket of any bbolt file, in key order
  *          ├── ss_record_*, ss_state_*, ss_dump      what the file means to etcd
+ *          ├── ss_etcd_status, ss_hashkv             etcd's own figures
  *          ├── ss_verify                             is it sound, and every fault with its place
  *          └── ss_close
  *
@@ -501,6 +502,49 @@ SS_API void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_rec
 /* The record of one key, by binary search; SS_END when it is not live. */
 SS_API enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,
                                     struct ss_record *out);
+
+/* ------------------------------------------------------------------------------- etcd figures --- */
+
+/* What `etcdutl snapshot status` tells of a file. */
+struct ss_etcd_status {
+    uint32_t hash;        /* CRC-32C: each top-level bucket's name, then its keys and values, in order */
+    int64_t revision;     /* main of the last element of `key`; 0: it is empty, or not there */
+    uint64_t live_count;  /* totalKey of 3.6 and later: keys that are live at the end, and one more
+                             when the last --bump-revision marker is among the records */
+    uint64_t entry_count; /* totalKey of 3.4 and 3.5: every element of every top-level bucket */
+    uint64_t total_len;   /* totalSize: high-water x page size, whatever the file's own length */
+    char version[64];     /* `storageVersion` of `meta`; "" before 3.6, or when it is no version */
+};
+
+/*
+ * One pass over all top-level buckets; what stands in buckets inside them does not count, as with
+ * etcdutl. Serves any bbolt file; without a `key` bucket revision and live_count are 0. The integrity
+ * of pages that the walk does not meet is ss_verify's matter. Memory: an index over live keys, at most
+ * 40 bytes each. `progress` may be NULL; its total is the database's length. Errors: META, NOMEM, IO,
+ * CANCELLED, what a broken tree gives, REV_KEY and RECORD, BUCKET for a plain key among the buckets.
+ */
+SS_API enum ss_status ss_etcd_status(const struct ss_file *file, ss_progress_fn progress,
+                                     void *progress_ctx, struct ss_etcd_status *out,
+                                     struct ss_error *err);
+
+/* What `etcdutl hashkv` and a member's HashKV tell, so that members can be compared. */
+struct ss_hashkv {
+    uint32_t hash;
+    int64_t revision;         /* hashed up to and with this main revision */
+    int64_t compact_revision; /* -1: never compacted */
+};
+
+/*
+ * CRC-32C over the name `key` and each element of that bucket with main <= rev (0: the current one), as
+ * etcd 3.7 defines it. Of what lies at or before the compacted revision only live keys' records count,
+ * as long as there are any, and never a tombstone at it. compact_rev 0: the file's own compaction;
+ * else computed as a member would that is compacted there, which needs the file's own <= compact_rev
+ * <= rev. Memory and progress as ss_etcd_status. Errors: NOT_ETCD; REV_FUTURE and REV_COMPACTED, which
+ * name both revisions; ARGUMENT when compact_rev > rev; NOMEM, IO, CANCELLED; the tree's and records'.
+ */
+SS_API enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compact_rev,
+                                ss_progress_fn progress, void *progress_ctx, struct ss_hashkv *out,
+                                struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- verify --- */
 

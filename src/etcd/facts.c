@@ -12,6 +12,8 @@
 #include "etcd/record.h"
 #include "etcd/revision.h"
 
+#include <inttypes.h>
+
 static int64_t max_i64(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -94,4 +96,27 @@ enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_facts *out
     ss_error_clear(err);
     *out = (struct ss_rev_facts){0};
     return ss_source_check(&file->src, read_facts(file, out, err), err);
+}
+
+enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss_rev_facts *facts,
+                              int64_t *out, struct ss_error *err)
+{
+    enum ss_status st = ss_rev_facts(file, facts, err);
+
+    if (st != SS_OK)
+        return st;
+    if (!facts->is_etcd)
+        return ss_not_etcd(err);
+    if (rev < 0)
+        return ss_system(err, SS_E_ARGUMENT, 0, "revision %" PRId64 " is negative", rev);
+    if (rev > facts->current)
+        return ss_system(err, SS_E_REV_FUTURE, 0,
+                         "revision %" PRId64 " is asked for, the file ends at %" PRId64, rev,
+                         facts->current);
+    if (rev != 0 && rev < facts->compacted)
+        return ss_system(err, SS_E_REV_COMPACTED, 0,
+                         "revision %" PRId64 " is asked for, the file is compacted at %" PRId64,
+                         rev, facts->compacted);
+    *out = rev == 0 ? facts->current : rev;
+    return SS_OK;
 }

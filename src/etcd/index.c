@@ -244,6 +244,25 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
     return x->pending_count == SS_INDEX_BATCH ? ss_key_index_flush(x, err) : SS_OK;
 }
 
+enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,
+                                 const struct ss_range *range, bool markers, struct ss_error *err)
+{
+    struct ss_entry entry;
+    struct ss_record rec;
+    enum ss_status st = ss_revision_seek(c, (struct ss_revision){1, 0}, &entry, err);
+
+    for (; st == SS_OK; st = ss_cursor_next(c, &entry, err)) {
+        st = ss_record_decode(&entry, &rec, err);
+        if (st == SS_OK && rec.rev.main > rev)
+            break;
+        if (st == SS_OK && (markers || !rec.marker) && ss_range_has(range, rec.key))
+            st = ss_key_index_add(x, &rec, err);
+        if (st != SS_OK)
+            return st;
+    }
+    return st == SS_OK || st == SS_END ? ss_key_index_flush(x, err) : st;
+}
+
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec)
 {
     uint64_t loc = ss_locator_pack(rec->pgid, rec->index);

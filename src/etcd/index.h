@@ -62,6 +62,14 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
                                 struct ss_error *err);
 enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err);
 
+/*
+ * Adds what stands in `key` up to main revision `rev` and passes `range`, markers only if told, and
+ * flushes. Records of main revision 0 are passed over: etcd reads from 1 on when it boots. Errors:
+ * what a broken tree or record gives, NOMEM.
+ */
+enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,
+                                 const struct ss_range *range, bool markers, struct ss_error *err);
+
 /* Whether this very record is its key's last one. Only after a flush. */
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);
 

@@ -33,6 +33,14 @@ enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, str
 /* Whether a key passes a range; NULL passes all. */
 bool ss_range_has(const struct ss_range *range, struct ss_span key);
 
+/*
+ * The revision that a caller means (0: the current one), with the facts it was found by. Errors:
+ * NOT_ETCD, ARGUMENT, REV_FUTURE, REV_COMPACTED (before the compacted revision; at it is fine), and
+ * those of ss_rev_facts.
+ */
+enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss_rev_facts *facts,
+                              int64_t *out, struct ss_error *err);
+
 /* SS_SYSTEM, NOT_ETCD: the file has no `key` bucket. */
 enum ss_status ss_not_etcd(struct ss_error *err);
 

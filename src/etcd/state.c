@@ -9,12 +9,11 @@
  * 30 bytes for each of the most keys that were live at once (index.h); its own array is then packed,
  * sorted and cut down in place.
  *
- * As etcd does at boot, records of main revision 0 are passed over: it reads from revision 1 on.
+ * Markers are no keys: etcd keeps them under the empty key, which no request can name.
  */
 #include "etcd/index.h"
 #include "etcd/sort.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct ss_state {
@@ -23,49 +22,6 @@ struct ss_state {
     uint64_t *locs;
     uint64_t count;
 };
-
-static enum ss_status resolve(const struct ss_file *file, int64_t rev, int64_t *out,
-                              struct ss_error *err)
-{
-    struct ss_rev_facts facts;
-    enum ss_status st = ss_rev_facts(file, &facts, err);
-
-    if (st != SS_OK)
-        return st;
-    if (!facts.is_etcd)
-        return ss_not_etcd(err);
-    if (rev < 0)
-        return ss_system(err, SS_E_ARGUMENT, 0, "revision %" PRId64 " is negative", rev);
-    if (rev > facts.current)
-        return ss_system(err, SS_E_REV_FUTURE, 0,
-                         "revision %" PRId64 " is asked for, the file ends at %" PRId64, rev,
-                         facts.current);
-    if (rev != 0 && rev < facts.compacted)
-        return ss_system(err, SS_E_REV_COMPACTED, 0,
-                         "revision %" PRId64 " is asked for, the file is compacted at %" PRId64,
-                         rev, facts.compacted);
-    *out = rev == 0 ? facts.current : rev;
-    return SS_OK;
-}
-
-static enum ss_status fill_index(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,
-                                 const struct ss_range *range, struct ss_error *err)
-{
-    struct ss_entry entry;
-    struct ss_record rec;
-    enum ss_status st = ss_revision_seek(c, (struct ss_revision){1, 0}, &entry, err);
-
-    for (; st == SS_OK; st = ss_cursor_next(c, &entry, err)) {
-        st = ss_record_decode(&entry, &rec, err);
-        if (st == SS_OK && rec.rev.main > rev)
-            break;
-        if (st == SS_OK && !rec.marker && ss_range_has(range, rec.key))
-            st = ss_key_index_add(x, &rec, err);
-        if (st != SS_OK)
-            return st;
-    }
-    return st == SS_OK || st == SS_END ? ss_key_index_flush(x, err) : st;
-}
 
 /* Keeps the locators of the sorted slots, in the slots' own memory. */
 static uint64_t *keep_locs(struct ss_slot *slots, uint64_t count)
@@ -86,8 +42,9 @@ static enum ss_status build(struct ss_state *state, struct ss_key_index *x, int6
 {
     const struct ss_file *file = state->at.file;
     struct ss_cursor c;
+    struct ss_rev_facts facts;
     struct ss_slot *slots;
-    enum ss_status st = resolve(file, rev, &state->rev, err);
+    enum ss_status st = ss_rev_resolve(file, rev, &facts, &state->rev, err);
 
     if (st == SS_OK)
         st = ss_key_bucket_cursor(file, &c, err);
@@ -95,7 +52,7 @@ static enum ss_status build(struct ss_state *state, struct ss_key_index *x, int6
         return st;
     ss_key_index_init(x, file, &c.tree);
     state->at = x->at;
-    st = fill_index(x, &c, state->rev, range, err);
+    st = ss_key_index_fill(x, &c, state->rev, range, false, err);
     if (st != SS_OK)
         return st;
     slots = ss_key_index_take(x, &state->count);

@@ -1,0 +1,187 @@
+/*
+ * status.c - the figures of `etcdutl snapshot status`.
+ *
+ *   hash   "alarm" k v k v … "auth" k v … "key" k v k v … "members" …        CRC-32C over all of it
+ *          name of a top-level bucket, then its elements; of a bucket inside it only the name
+ *
+ * etcdutl counts keys in two ways: up to 3.5 every element, from 3.6 on the keys of `key` whose last
+ * record is no tombstone. A --bump-revision marker is, to it, a record of the empty key.
+ */
+#include "etcd/index.h"
+#include "etcd/ticker.h"
+#include "util/crc32c.h"
+
+struct walk {
+    const struct ss_file *file;
+    struct ss_etcd_status *out;
+    struct ss_crc32c crc;
+    struct ss_ticker ticker;
+    struct ss_key_index index;
+};
+
+/* An element of `key`: its revision is the last one so far, its key is live or gone. */
+static enum ss_status take_record(struct walk *w, const struct ss_entry *entry,
+                                  struct ss_error *err)
+{
+    struct ss_record rec;
+    enum ss_status st = ss_record_decode(entry, &rec, err);
+
+    if (st != SS_OK)
+        return st;
+    w->out->revision = rec.rev.main;
+    return ss_key_index_add(&w->index, &rec, err);
+}
+
+static enum ss_status walk_bucket(struct walk *w, const struct ss_tree *tree, const char *path,
+                                  bool is_key, struct ss_error *err)
+{
+    struct ss_cursor c;
+    struct ss_entry entry;
+    enum ss_status st;
+
+    ss_cursor_init(&c, w->file, tree, path);
+    for (st = ss_cursor_first(&c, &entry, err); st == SS_OK; st = ss_cursor_next(&c, &entry, err)) {
+        ss_crc32c_add(&w->crc, entry.key.ptr, entry.key.len);
+        if (!entry.is_bucket)
+            ss_crc32c_add(&w->crc, entry.value.ptr, entry.value.len);
+        w->out->entry_count++;
+        if (is_key)
+            st = take_record(w, &entry, err);
+        if (st == SS_OK)
+            st = ss_tick(&w->ticker, entry.key.len + entry.value.len, err);
+        if (st != SS_OK)
+            return st;
+    }
+    return st == SS_END ? SS_OK : st;
+}
+
+static enum ss_status walk_key(struct walk *w, const struct ss_tree *tree, struct ss_error *err)
+{
+    enum ss_status st;
+
+    ss_key_index_init(&w->index, w->file, tree);
+    st = walk_bucket(w, tree, SS_KEY_BUCKET, true, err);
+    if (st == SS_OK)
+        st = ss_key_index_flush(&w->index, err);
+    w->out->live_count = w->index.count;
+    return st;
+}
+
+static enum ss_status take_top_level(struct walk *w, const struct ss_entry *entry,
+                                     struct ss_error *err)
+{
+    char path[SS_PATH_TEXT_CAP] = "";
+    struct ss_tree tree;
+    enum ss_status st;
+
+    if (!entry->is_bucket)
+        return ss_corrupt(err, SS_E_BUCKET, entry->key.off, entry->pgid,
+                          "a plain key stands among the top-level buckets");
+    st = ss_tree_decode(w->file, entry->value, entry->pgid, &tree, err);
+    if (st != SS_OK)
+        return st;
+    ss_bucket_path_append(path, entry->key);
+    ss_crc32c_add(&w->crc, entry->key.ptr, entry->key.len);
+    if (ss_span_is(entry->key, SS_KEY_BUCKET))
+        return walk_key(w, &tree, err);
+    return walk_bucket(w, &tree, path, false, err);
+}
+
+static enum ss_status walk_all(struct walk *w, struct ss_error *err)
+{
+    struct ss_tree root = ss_tree_root(w->file);
+    struct ss_cursor c;
+    struct ss_entry entry;
+    enum ss_status st;
+
+    ss_cursor_init(&c, w->file, &root, "");
+    for (st = ss_cursor_first(&c, &entry, err); st == SS_OK; st = ss_cursor_next(&c, &entry, err)) {
+        st = take_top_level(w, &entry, err);
+        if (st != SS_OK)
+            return st;
+    }
+    w->out->hash = ss_crc32c_final(&w->crc);
+    return st == SS_END ? SS_OK : st;
+}
+
+/* Digits from *pos on, one at least; false when there is none. */
+static bool skip_number(struct ss_span text, uint64_t *pos)
+{
+    uint64_t start = *pos;
+
+    while (*pos < text.len && text.ptr[*pos] >= '0' && text.ptr[*pos] <= '9')
+        ++*pos;
+    return *pos > start;
+}
+
+/* MAJOR.MINOR.PATCH, with what semver allows behind it: -pre.release, +meta.data. */
+static bool is_version(struct ss_span text)
+{
+    uint64_t pos = 0;
+
+    for (int part = 0; part < 3; part++) {
+        if (part > 0 && (pos >= text.len || text.ptr[pos++] != '.'))
+            return false;
+        if (!skip_number(text, &pos))
+            return false;
+    }
+    if (pos < text.len && text.ptr[pos] != '-' && text.ptr[pos] != '+')
+        return false;
+    for (; pos < text.len; pos++)
+        if (text.ptr[pos] == '\0' ||
+            strchr("-+.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                   text.ptr[pos]) == NULL)
+            return false;
+    return true;
+}
+
+static enum ss_status read_version(const struct ss_file *file, struct ss_etcd_status *out,
+                                   struct ss_error *err)
+{
+    static const char name[] = "storageVersion";
+    struct ss_tree root = ss_tree_root(file), tree;
+    struct ss_cursor c;
+    struct ss_entry entry;
+    enum ss_status st =
+        ss_tree_find_bucket(file, &root, "", ss_span_of("meta", strlen("meta")), &tree, err);
+
+    if (st == SS_OK) {
+        ss_cursor_init(&c, file, &tree, "meta");
+        st = ss_cursor_seek(&c, name, strlen(name), &entry, err);
+    }
+    if (st != SS_OK)
+        return st == SS_END ? SS_OK : st;
+    if (!entry.is_bucket && ss_span_is(entry.key, name) && is_version(entry.value) &&
+        entry.value.len < sizeof(out->version))
+        memcpy(out->version, entry.value.ptr, (size_t)entry.value.len);
+    return SS_OK;
+}
+
+static enum ss_status read_status(struct walk *w, struct ss_error *err)
+{
+    struct ss_file_facts facts;
+    enum ss_status st = ss_file_readable(w->file, err);
+
+    if (st != SS_OK)
+        return st;
+    ss_file_facts(w->file, &facts);
+    w->out->total_len = w->ticker.total = facts.db_len;
+    st = walk_all(w, err);
+    return st == SS_OK ? read_version(w->file, w->out, err) : st;
+}
+
+enum ss_status ss_etcd_status(const struct ss_file *file, ss_progress_fn progress,
+                              void *progress_ctx, struct ss_etcd_status *out, struct ss_error *err)
+{
+    struct walk w = {.file = file,
+                     .out = out,
+                     .ticker = {.progress = progress, .ctx = progress_ctx, .phase = "status"}};
+    enum ss_status st;
+
+    ss_error_clear(err);
+    *out = (struct ss_etcd_status){0};
+    ss_crc32c_init(&w.crc);
+    st = ss_source_check(&file->src, read_status(&w, err), err);
+    ss_key_index_fini(&w.index);
+    return st;
+}

@@ -1,0 +1,31 @@
+/*
+ * ticker.h - progress out of a loop over records: a callback now and then, and its wish to stop.
+ */
+#ifndef SS_ETCD_TICKER_H
+#define SS_ETCD_TICKER_H
+
+#include "util/error.h"
+
+#define SS_TICK_LEN (UINT64_C(8) << 20)
+
+struct ss_ticker {
+    ss_progress_fn progress; /* NULL: nobody asks */
+    void *ctx;
+    const char *phase;
+    uint64_t done, total; /* bytes */
+    uint64_t next;        /* `done` at which to call again */
+};
+
+/* Counts len bytes. SS_SYSTEM, CANCELLED: the callback returned false. */
+static inline enum ss_status ss_tick(struct ss_ticker *t, uint64_t len, struct ss_error *err)
+{
+    t->done += len;
+    if (t->progress == NULL || t->done < t->next)
+        return SS_OK;
+    t->next = t->done + SS_TICK_LEN;
+    if (t->progress(t->ctx, t->phase, t->done, t->total))
+        return SS_OK;
+    return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+}
+
+#endif
