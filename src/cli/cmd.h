@@ -1,0 +1,17 @@
+/*
+ * cmd.h - the commands, one file each.
+ */
+#ifndef SS_CLI_CMD_H
+#define SS_CLI_CMD_H
+
+#include "command.h"
+
+extern const struct ss_command ss_cmd_info;
+extern const struct ss_command ss_cmd_pages;
+extern const struct ss_command ss_cmd_page;
+extern const struct ss_command ss_cmd_buckets;
+extern const struct ss_command ss_cmd_keys;
+extern const struct ss_command ss_cmd_get;
+extern const struct ss_command ss_cmd_dump;
+
+#endif

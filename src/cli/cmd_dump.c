@@ -1,0 +1,277 @@
+/*
+ * cmd_dump.c - snapscope dump: the keys of an etcd snapshot, or of one bucket of any bbolt file.
+ *
+ * The library writes the records; this is where they go. To standard output they stream, and a
+ * failure ends them with a line {"error":…} so that what was printed cannot pass for the whole; to a
+ * file (-o) they appear as a whole or not at all.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+#include "words.h"
+
+static const char *const format_choices[] = {"ndjson", "json", NULL};
+
+struct dump_opts {
+    int format; /* enum ss_dump_format: index into format_choices */
+    uint64_t rev;
+    bool revisions;
+    bool keys_only;
+    const char *prefix, *from, *to;
+    int key_format;
+    const char *bucket;
+    const char *output;
+    bool force;
+};
+
+static const struct ss_option options[] = {
+    {.name = "format",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct dump_opts, format),
+     .arg = "FORMAT",
+     .help = "ndjson (a record a line; default) or json",
+     .choices = format_choices},
+    {.name = "rev",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct dump_opts, rev),
+     .arg = "N",
+     .help = "the keys as they were at revision N",
+     .min = 1,
+     .max = INT64_MAX},
+    {.name = "revisions",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct dump_opts, revisions),
+     .help = "all retained history, with tombstones"},
+    {.name = "keys-only",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct dump_opts, keys_only),
+     .help = "leave the values out"},
+    {.name = "prefix",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, prefix),
+     .arg = "KEY",
+     .help = "only keys that begin with KEY"},
+    {.name = "from",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, from),
+     .arg = "KEY",
+     .help = "only KEY and the keys behind it"},
+    {.name = "to",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, to),
+     .arg = "KEY",
+     .help = "only the keys before KEY"},
+    {.name = "key-format",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct dump_opts, key_format),
+     .arg = "FORM",
+     .help = "KEYs are text, escaped (\\xNN), hex or base64",
+     .choices = ss_key_formats},
+    {.name = "bucket",
+     .letter = 'b',
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, bucket),
+     .arg = "PATH",
+     .help = "the keys of this bucket (a/b; %2F: / in a name)"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, output),
+     .arg = "OUT",
+     .help = "write a new file, as a whole or not at all"},
+    {.name = "force",
+     .letter = 'f',
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct dump_opts, force),
+     .help = "let -o replace a file that is there"},
+    {.name = NULL},
+};
+
+/* The options as bytes: what the library's options borrow from. */
+struct dump_job {
+    struct ss_run *run;
+    const struct dump_opts *opts;
+    struct ss_word prefix, from, to;
+    struct ss_path bucket;
+    struct ss_dump_opts dump;
+    struct ss_output *output; /* NULL: standard output */
+    struct ss_error output_err;
+};
+
+static void job_fini(struct dump_job *job)
+{
+    ss_word_fini(&job->prefix);
+    ss_word_fini(&job->from);
+    ss_word_fini(&job->to);
+    ss_path_fini(&job->bucket);
+    ss_output_free(job->output);
+}
+
+static int check_options(const struct ss_run *run)
+{
+    const struct dump_opts *opts = run->opts;
+    if (opts->bucket != NULL && (opts->rev != 0 || opts->revisions)) {
+        return ss_usage_error(run, "--rev and --revisions are for etcd's keys, not for --bucket");
+    }
+    if (opts->force && opts->output == NULL) {
+        return ss_usage_error(run, "--force goes with --output");
+    }
+    return SS_EXIT_OK;
+}
+
+static int take_keys(struct dump_job *job)
+{
+    const struct dump_opts *opts = job->opts;
+    struct {
+        const char *name, *text;
+        struct ss_word *word;
+        const void **ptr;
+        size_t *len;
+    } keys[] = {
+        {"--prefix", opts->prefix, &job->prefix, &job->dump.range.prefix,
+         &job->dump.range.prefix_len},
+        {"--from", opts->from, &job->from, &job->dump.range.from, &job->dump.range.from_len},
+        {"--to", opts->to, &job->to, &job->dump.range.to, &job->dump.range.to_len},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i].text == NULL) {
+            continue;
+        }
+        int code =
+            ss_word_take(job->run, keys[i].name, keys[i].text, opts->key_format, keys[i].word);
+        if (code != SS_EXIT_OK) {
+            return code;
+        }
+        *keys[i].ptr = keys[i].word->ptr;
+        *keys[i].len = keys[i].word->len;
+    }
+    return SS_EXIT_OK;
+}
+
+static int job_init(struct dump_job *job)
+{
+    const struct dump_opts *opts = job->opts;
+    bool json = opts->format == SS_DUMP_JSON || job->run->common.json;
+    job->dump = (struct ss_dump_opts){
+        .format = json ? SS_DUMP_JSON : SS_DUMP_NDJSON,
+        .rev = (int64_t)opts->rev,
+        .revisions = opts->revisions,
+        .keys_only = opts->keys_only,
+        .progress = ss_progress_report,
+        .progress_ctx = &job->run->progress,
+    };
+    int code = take_keys(job);
+    if (code == SS_EXIT_OK && opts->bucket != NULL) {
+        code = ss_path_take(job->run, opts->bucket, &job->bucket);
+        job->dump.bucket = job->bucket.spans;
+        job->dump.bucket_count = job->bucket.count;
+    }
+    return code;
+}
+
+static bool write_output(void *ctx, const void *bytes, size_t len)
+{
+    struct dump_job *job = ctx;
+    if (ss_output_write(job->output, bytes, len, &job->output_err) == SS_OK) {
+        return true;
+    }
+    errno = job->output_err.sys;
+    return false;
+}
+
+/* The end of a stream that broke off: a line that no record can be mistaken for. */
+static void print_broken_end(struct dump_job *job, const struct ss_error *err)
+{
+    struct ss_out *out = &job->run->out;
+    if (out->failed != 0 || job->dump.format != SS_DUMP_NDJSON) {
+        return;
+    }
+    json_t *doc = ss_doc_new();
+    ss_doc_set(doc, "error", ss_doc_error(err));
+    if (out->len > 0 && out->last != '\n') {
+        ss_out_text(out, "\n");
+    }
+    ss_doc_print_line(out, doc);
+}
+
+static int dump_to_stdout(struct dump_job *job)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_dump_result result;
+    struct ss_run *run = job->run;
+    enum ss_status status = ss_dump(run->file, &job->dump, ss_out_write, &run->out, &result, &err);
+    if (status == SS_OK) {
+        return SS_EXIT_OK;
+    }
+    bool begun = run->out.len > 0;
+    if (begun || status == SS_CORRUPT) {
+        print_broken_end(job, &err);
+    }
+    int code = err.code == SS_E_NOT_FOUND ? ss_report_bucket(run, &err) : ss_report(run, &err);
+    if (begun && run->out.failed == 0) {
+        ss_note(run, "what was printed is not the whole");
+    }
+    return code;
+}
+
+static int dump_to_file(struct dump_job *job)
+{
+    struct ss_run *run = job->run;
+    const char *path = job->opts->output;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    job->output_err = err;
+    if (ss_output_open(path, job->opts->force, run->file, &job->output, &err) != SS_OK) {
+        return ss_report_about(run, path, &err);
+    }
+    struct ss_dump_result result;
+    if (ss_dump(run->file, &job->dump, write_output, job, &result, &err) != SS_OK) {
+        if (err.code == SS_E_OUTPUT) {
+            return ss_report_about(run, path, &job->output_err);
+        }
+        int code = err.code == SS_E_NOT_FOUND ? ss_report_bucket(run, &err) : ss_report(run, &err);
+        ss_note(run, "nothing was written");
+        return code;
+    }
+    if (ss_output_commit(job->output, &err) != SS_OK) {
+        return ss_report_about(run, path, &err);
+    }
+    return SS_EXIT_OK;
+}
+
+static int run_dump(struct ss_run *run)
+{
+    int code = check_options(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct dump_job job = {.run = run, .opts = run->opts};
+    code = job_init(&job);
+    if (code == SS_EXIT_OK) {
+        code = ss_run_open_readable(run, run->args[0]);
+    }
+    if (code == SS_EXIT_OK) {
+        bool to_file = job.opts->output != NULL && strcmp(job.opts->output, "-") != 0;
+        code = to_file ? dump_to_file(&job) : dump_to_stdout(&job);
+    }
+    job_fini(&job);
+    return code;
+}
+
+const struct ss_command ss_cmd_dump = {
+    .name = "dump",
+    .args = "FILE",
+    .summary = "print the keys of an etcd snapshot as JSON Lines",
+    .detail = "Prints every live key at the latest or at a given revision, in byte order, one\n"
+              "JSON record a line: key, create_revision, mod_revision, version, lease, value.\n"
+              "What is no clean UTF-8 comes as key_base64 and value_base64. --json is\n"
+              "--format json.",
+    .options = options,
+    .opts_size = sizeof(struct dump_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_dump,
+};

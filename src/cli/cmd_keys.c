@@ -1,0 +1,212 @@
+/*
+ * cmd_keys.c - snapscope keys: the elements of one bucket of any bbolt file, in key order.
+ */
+#include "cmd.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+#include "words.h"
+
+struct keys_opts {
+    uint64_t limit; /* 0: none */
+    bool hex;
+    bool values;
+    bool details;
+};
+
+static const struct ss_option options[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct keys_opts, limit),
+     .arg = "N",
+     .help = "stop after N keys",
+     .min = 1,
+     .max = INT64_MAX},
+    {.name = "hex",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct keys_opts, hex),
+     .help = "keys and values as hex digits"},
+    {.name = "values",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct keys_opts, values),
+     .help = "the value behind each key, after a tab"},
+    {.name = "long",
+     .letter = 'l',
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct keys_opts, details),
+     .help = "page, element, kind and value length, too"},
+    {.name = NULL},
+};
+
+static const struct ss_column columns[] = {
+    {"PAGE", 8}, {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0},
+};
+enum {
+    COLUMN_COUNT = sizeof columns / sizeof columns[0]
+};
+
+static const char *kind_name(const struct ss_entry *entry)
+{
+    return entry->is_bucket ? "bucket" : "key";
+}
+
+static bool print_text(struct ss_run *run, const struct ss_entry *entry)
+{
+    const struct keys_opts *opts = run->opts;
+    enum ss_form form = opts->hex ? SS_FORM_HEX : SS_FORM_ESCAPED;
+    struct ss_out *out = &run->out;
+    if (opts->details &&
+        !ss_out_format(out, "%8llu  %5u  %-6s  %11llu  ", (unsigned long long)entry->pgid,
+                       entry->index, kind_name(entry), (unsigned long long)entry->value.len)) {
+        return false;
+    }
+    if (!ss_print_bytes(out, entry->key.ptr, entry->key.len, form)) {
+        return false;
+    }
+    if (opts->values && (!ss_out_text(out, "\t") ||
+                         !ss_print_bytes(out, entry->value.ptr, entry->value.len, form))) {
+        return false;
+    }
+    return ss_out_text(out, "\n");
+}
+
+static json_t *entry_doc(const struct ss_run *run, const struct ss_entry *entry)
+{
+    const struct keys_opts *opts = run->opts;
+    json_t *doc = ss_doc_new();
+    ss_doc_bytes(doc, "key", entry->key.ptr, entry->key.len);
+    ss_doc_text(doc, "kind", kind_name(entry));
+    ss_doc_number(doc, "page", entry->pgid);
+    ss_doc_number(doc, "element", entry->index);
+    ss_doc_number(doc, "value_len", entry->value.len);
+    if (opts->values) {
+        ss_doc_bytes(doc, "value", entry->value.ptr, entry->value.len);
+    }
+    return doc;
+}
+
+struct keys_walk {
+    struct ss_run *run;
+    struct ss_list list;
+    uint64_t count;
+    bool more;
+};
+
+/* SS_OK, or the failure; a standard output that failed ends it too, and is reported at the end. */
+static enum ss_status walk_keys(struct keys_walk *walk, struct ss_cursor *cursor,
+                                struct ss_error *err)
+{
+    struct ss_run *run = walk->run;
+    const struct keys_opts *opts = run->opts;
+    struct ss_entry entry;
+    enum ss_status status = ss_cursor_first(cursor, &entry, err);
+    while (status == SS_OK) {
+        if (opts->limit != 0 && walk->count == opts->limit) {
+            walk->more = true;
+            break;
+        }
+        bool good = run->common.json ? ss_list_add(&walk->list, entry_doc(run, &entry))
+                                     : print_text(run, &entry);
+        if (!good) {
+            break;
+        }
+        walk->count++;
+        status = ss_cursor_next(cursor, &entry, err);
+    }
+    return status == SS_END ? SS_OK : status;
+}
+
+static void print_begin(struct keys_walk *walk, const struct ss_bucket *bucket)
+{
+    struct ss_run *run = walk->run;
+    const struct keys_opts *opts = run->opts;
+    if (run->common.json) {
+        struct ss_bucket_facts facts;
+        ss_bucket_facts(bucket, &facts);
+        json_t *head = ss_doc_new();
+        ss_doc_text(head, "file", run->input_name);
+        ss_doc_text(head, "bucket", facts.path);
+        run->answer_begun = true;
+        ss_list_begin(&walk->list, &run->out, head, "keys");
+    } else if (opts->details) {
+        ss_table_head(&run->out, columns, COLUMN_COUNT);
+    }
+}
+
+static void print_end(struct keys_walk *walk, const struct ss_error *err)
+{
+    if (!walk->run->common.json) {
+        return;
+    }
+    json_t *tail = ss_doc_new();
+    ss_doc_number(tail, "count", walk->count);
+    ss_doc_bool(tail, "more", walk->more);
+    ss_doc_bool(tail, "complete", err == NULL);
+    if (err != NULL) {
+        ss_doc_set(tail, "error", ss_doc_error(err));
+    }
+    ss_list_end(&walk->list, tail);
+}
+
+static int list_bucket(struct ss_run *run, const struct ss_bucket *bucket)
+{
+    struct keys_walk walk = {.run = run};
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_cursor *cursor;
+    if (ss_cursor_new(bucket, &cursor, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    int code = SS_EXIT_OK;
+    print_begin(&walk, bucket);
+    if (walk_keys(&walk, cursor, &err) != SS_OK) {
+        code = ss_report(run, &err);
+        ss_note(run, "the list above ends at the damage, after %llu keys",
+                (unsigned long long)walk.count);
+        print_end(&walk, &err);
+    } else {
+        print_end(&walk, NULL);
+        if (walk.more && !run->common.json) {
+            ss_note(run, "there are more keys behind these %llu", (unsigned long long)walk.count);
+        }
+    }
+    ss_cursor_free(cursor);
+    return code;
+}
+
+static int run_keys(struct ss_run *run)
+{
+    struct ss_path path = {0};
+    if (!ss_path_from_words(run->args + 1, run->arg_count - 1, &path)) {
+        ss_path_fini(&path);
+        return ss_usage_error(run,
+                              "a %% in a bucket's name needs two hex digits (%%25 for itself)");
+    }
+    int code = ss_run_open_readable(run, run->args[0]);
+    if (code == SS_EXIT_OK) {
+        struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+        struct ss_bucket *bucket;
+        if (ss_bucket_open(run->file, path.spans, path.count, &bucket, &err) == SS_OK) {
+            code = list_bucket(run, bucket);
+            ss_bucket_free(bucket);
+        } else {
+            code = ss_report_bucket(run, &err);
+        }
+    }
+    ss_path_fini(&path);
+    return code;
+}
+
+const struct ss_command ss_cmd_keys = {
+    .name = "keys",
+    .args = "FILE [BUCKET...]",
+    .summary = "list the keys of one bucket of any bbolt file",
+    .detail = "Lists the keys of a bucket in order; further names lead to a bucket inside it,\n"
+              "and none at all lists the top-level buckets. In a name %XX stands for a byte.\n"
+              "Keys are printed escaped (\\xNN), so that nothing raw reaches a terminal.",
+    .options = options,
+    .opts_size = sizeof(struct keys_opts),
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run_keys,
+};

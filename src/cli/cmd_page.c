@@ -1,0 +1,372 @@
+/*
+ * cmd_page.c - snapscope page: one page, decoded. What the page gate refuses is still shown: the
+ * header as it stands, the reason, and with --hex the bytes.
+ *
+ *     header (id, type, count, overflow)  |  elements, page ids or the meta fields  |  hex
+ *
+ * The answer is built as a JSON document first; the text is printed from the same facts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "hexdump.h"
+#include "metatext.h"
+#include "report.h"
+#include "text.h"
+
+struct page_opts {
+    bool hex;
+    bool values;
+};
+
+static const struct ss_option options[] = {
+    {.name = "hex",
+     .letter = 'x',
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct page_opts, hex),
+     .help = "also dump the bytes, with the overflow pages"},
+    {.name = "values",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct page_opts, values),
+     .help = "also print the value of each leaf element"},
+    {.name = NULL},
+};
+
+/* What the whole file says about the page: found by the walk that `pages` makes. */
+struct page_place {
+    uint64_t pgid;
+    bool found;
+    enum ss_page_use use;
+    uint64_t run_start; /* of an overflow page: the page that it belongs to */
+    enum ss_code fault;
+    char *bucket; /* escaped, own copy; NULL: no owner */
+};
+
+static bool on_row(void *ctx, const struct ss_page_row *row)
+{
+    struct page_place *place = ctx;
+    if (row->use != SS_USE_OVERFLOW) {
+        place->run_start = row->pgid;
+    }
+    if (row->pgid < place->pgid) {
+        return true;
+    }
+    place->found = row->pgid == place->pgid;
+    place->use = row->use;
+    place->fault = row->fault;
+    if (row->bucket != NULL) {
+        place->bucket = ss_must_alloc(strlen(row->bucket) + 1);
+        strcpy(place->bucket, row->bucket);
+    }
+    return false;
+}
+
+/* A failure here leaves the place unknown: the page itself can still be shown. */
+static void place_find(const struct ss_file *file, struct page_place *place)
+{
+    struct ss_error ignored = {.off = SS_NONE, .pgid = SS_NONE};
+    uint64_t fault_count = 0;
+    ss_pages(file, on_row, NULL, place, &fault_count, &ignored);
+}
+
+/* All that is known of the page, gathered before a byte is printed. */
+struct page_view {
+    struct ss_run *run;
+    const struct page_opts *opts;
+    struct ss_file_facts facts;
+    struct page_place place;
+    struct ss_page_head head;
+    struct ss_page *page; /* NULL: a meta page, or refused by the gate */
+    struct ss_error fault;
+    bool is_meta;
+    struct ss_meta meta;
+};
+
+static const char *owner_text(const char *bucket)
+{
+    return bucket[0] == '\0' ? "/" : bucket;
+}
+
+static void print_head(const struct page_view *view)
+{
+    struct ss_out *out = &view->run->out;
+    const struct ss_page_head *head = &view->head;
+    ss_out_format(out, "page       %llu\n", (unsigned long long)view->place.pgid);
+    ss_out_format(out, "offset     0x%llx\n", (unsigned long long)head->off);
+    if (view->place.found) {
+        ss_out_format(out, "use        %s\n", ss_page_use_name(view->place.use));
+    }
+    if (view->place.bucket != NULL) {
+        ss_out_format(out, "bucket     %s\n", owner_text(view->place.bucket));
+    }
+    if (view->place.found && view->place.use == SS_USE_OVERFLOW) {
+        ss_out_format(out, "belongs to page %llu, which has the header of this run\n",
+                      (unsigned long long)view->place.run_start);
+        return;
+    }
+    ss_out_format(out, "stored id  %llu\n", (unsigned long long)head->id);
+    ss_out_format(out, "type       %s (flags 0x%02x)\n", ss_page_type_name(head->type),
+                  head->flags);
+    ss_out_format(out, "count      %u\n", head->count);
+    ss_out_format(out, "overflow   %u\n", head->overflow);
+}
+
+static const struct ss_column leaf_columns[] = {
+    {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0}};
+static const struct ss_column branch_columns[] = {{"ELEM", 5}, {"CHILD", 8}, {"KEY", 0}};
+
+static bool print_element(const struct page_view *view, uint32_t i)
+{
+    struct ss_out *out = &view->run->out;
+    struct ss_element element;
+    ss_page_element(view->page, i, &element);
+    bool good;
+    if (view->head.type == SS_PAGE_BRANCH) {
+        good = ss_out_format(out, "%5u  %8llu  ", i, (unsigned long long)element.child);
+    } else {
+        good = ss_out_format(out, "%5u  %-6s  %11llu  ", i, element.is_bucket ? "bucket" : "key",
+                             (unsigned long long)element.value.len);
+    }
+    good = good && ss_print_bytes(out, element.key.ptr, element.key.len, SS_FORM_ESCAPED);
+    if (good && view->opts->values && view->head.type == SS_PAGE_LEAF) {
+        good = ss_out_text(out, "\t") &&
+               ss_print_bytes(out, element.value.ptr, element.value.len, SS_FORM_ESCAPED);
+    }
+    return good && ss_out_text(out, "\n");
+}
+
+static void print_free_ids(const struct page_view *view)
+{
+    struct ss_out *out = &view->run->out;
+    uint64_t count = ss_page_free_count(view->page);
+    ss_out_format(out, "free ids   %llu\n", (unsigned long long)count);
+    for (uint64_t i = 0; i < count && out->failed == 0; i++) {
+        ss_out_format(out, "%s%llu", i % 10 == 0 ? (i == 0 ? "  " : "\n  ") : " ",
+                      (unsigned long long)ss_page_free_id(view->page, i));
+    }
+    ss_out_text(out, count == 0 ? "" : "\n");
+}
+
+static void print_body(const struct page_view *view)
+{
+    struct ss_out *out = &view->run->out;
+    if (view->is_meta) {
+        ss_meta_print(out, &view->meta);
+        return;
+    }
+    if (view->page == NULL) {
+        return;
+    }
+    if (view->head.type == SS_PAGE_FREELIST) {
+        print_free_ids(view);
+        return;
+    }
+    bool branch = view->head.type == SS_PAGE_BRANCH;
+    if (branch) {
+        ss_table_head(out, branch_columns, sizeof branch_columns / sizeof branch_columns[0]);
+    } else {
+        ss_table_head(out, leaf_columns, sizeof leaf_columns / sizeof leaf_columns[0]);
+    }
+    for (uint32_t i = 0; i < view->head.count && print_element(view, i); i++) {
+    }
+}
+
+static json_t *element_doc(const struct page_view *view, uint32_t i)
+{
+    struct ss_element element;
+    ss_page_element(view->page, i, &element);
+    json_t *doc = ss_doc_new();
+    ss_doc_number(doc, "offset", element.off);
+    if (view->head.type == SS_PAGE_BRANCH) {
+        ss_doc_number(doc, "child", element.child);
+        ss_doc_bytes(doc, "key", element.key.ptr, element.key.len);
+        return doc;
+    }
+    ss_doc_text(doc, "kind", element.is_bucket ? "bucket" : "key");
+    ss_doc_bytes(doc, "key", element.key.ptr, element.key.len);
+    ss_doc_number(doc, "value_len", element.value.len);
+    if (view->opts->values) {
+        ss_doc_bytes(doc, "value", element.value.ptr, element.value.len);
+    }
+    return doc;
+}
+
+static void head_doc(const struct page_view *view, json_t *doc)
+{
+    ss_doc_text(doc, "file", view->facts.name);
+    ss_doc_number(doc, "page", view->place.pgid);
+    ss_doc_number(doc, "offset", view->head.off);
+    if (view->place.found) {
+        ss_doc_text(doc, "use", ss_page_use_name(view->place.use));
+    }
+    if (view->place.bucket != NULL) {
+        ss_doc_text(doc, "bucket", view->place.bucket);
+    }
+    if (view->place.found && view->place.use == SS_USE_OVERFLOW) {
+        ss_doc_number(doc, "run_start", view->place.run_start);
+        return;
+    }
+    json_t *header = ss_doc_new();
+    ss_doc_number(header, "id", view->head.id);
+    ss_doc_text(header, "type", ss_page_type_name(view->head.type));
+    ss_doc_number(header, "flags", view->head.flags);
+    ss_doc_number(header, "count", view->head.count);
+    ss_doc_number(header, "overflow", view->head.overflow);
+    ss_doc_set(doc, "header", header);
+}
+
+static void body_doc(const struct page_view *view, json_t *doc)
+{
+    if (view->is_meta) {
+        ss_doc_set(doc, "meta", ss_meta_doc(&view->meta));
+    } else if (view->page != NULL && view->head.type == SS_PAGE_FREELIST) {
+        json_t *ids = ss_doc_list();
+        for (uint64_t i = 0; i < ss_page_free_count(view->page); i++) {
+            ss_doc_append(ids, json_integer((json_int_t)ss_page_free_id(view->page, i)));
+        }
+        ss_doc_set(doc, "free_ids", ids);
+    } else if (view->page != NULL) {
+        json_t *elements = ss_doc_list();
+        for (uint32_t i = 0; i < view->head.count; i++) {
+            ss_doc_append(elements, element_doc(view, i));
+        }
+        ss_doc_set(doc, "elements", elements);
+    }
+}
+
+/* The bytes of the run as far as the file has them; a refused page's overflow count is not trusted. */
+static struct ss_span view_bytes(const struct page_view *view)
+{
+    uint64_t pages = view->page != NULL ? UINT64_C(1) + view->head.overflow : 1;
+    return ss_file_bytes(view->run->file, view->head.off, pages * view->facts.page_size);
+}
+
+static void print_json(const struct page_view *view)
+{
+    json_t *doc = ss_doc_new();
+    head_doc(view, doc);
+    body_doc(view, doc);
+    if (view->opts->hex) {
+        struct ss_span bytes = view_bytes(view);
+        ss_doc_set(doc, "hex", ss_hex_doc(bytes.ptr, bytes.len));
+    }
+    if (view->fault.code != SS_E_NONE) {
+        ss_doc_set(doc, "error", ss_doc_error(&view->fault));
+    }
+    view->run->answer_begun = true;
+    ss_doc_print(&view->run->out, doc);
+}
+
+static void print_text(const struct page_view *view)
+{
+    print_head(view);
+    print_body(view);
+    if (view->opts->hex) {
+        struct ss_span bytes = view_bytes(view);
+        ss_hexdump(&view->run->out, bytes.ptr, bytes.len, view->head.off);
+    }
+}
+
+/* Whether the page is there at all; else *err says up to where pages are. */
+static bool view_head(struct page_view *view, struct ss_error *err)
+{
+    uint64_t pgid = view->place.pgid;
+    if (view->is_meta) {
+        ss_file_meta(view->run->file, (int)pgid, &view->meta);
+        if (!view->meta.present) {
+            ss_error_not_found(err, "the file ends before meta page %llu",
+                               (unsigned long long)pgid);
+            return false;
+        }
+        if (view->facts.current_meta < 0) {
+            view->head = (struct ss_page_head){
+                .off = view->meta.off,
+                .id = view->meta.page_id,
+                .flags = view->meta.page_flags,
+                .type = SS_PAGE_META,
+            };
+            return true;
+        }
+    }
+    if (view->facts.current_meta >= 0 && !view->is_meta && pgid >= view->facts.high_water) {
+        ss_error_not_found(err, "there is no page %llu: the pages are 0 to %llu",
+                           (unsigned long long)pgid,
+                           (unsigned long long)(view->facts.high_water - 1));
+        return false;
+    }
+    return ss_page_head(view->run->file, pgid, &view->head, err) == SS_OK;
+}
+
+static int view_show(struct page_view *view)
+{
+    struct ss_run *run = view->run;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (!view_head(view, &err)) {
+        return ss_report(run, &err);
+    }
+    if (view->facts.current_meta >= 0) {
+        place_find(run->file, &view->place);
+    }
+    bool overflow = view->place.found && view->place.use == SS_USE_OVERFLOW;
+    if (!view->is_meta && !overflow) {
+        ss_page_open(run->file, view->place.pgid, &view->page, &view->fault);
+    }
+    if (view->page != NULL) {
+        view->fault.code = SS_E_NONE;
+    }
+    if (run->common.json) {
+        print_json(view);
+    } else {
+        print_text(view);
+    }
+    if (view->fault.code != SS_E_NONE) {
+        return ss_report(run, &view->fault);
+    }
+    return view->is_meta && !view->meta.valid ? SS_EXIT_ANSWER : SS_EXIT_OK;
+}
+
+static int run_page(struct ss_run *run)
+{
+    struct page_view view = {
+        .run = run,
+        .opts = run->opts,
+        .fault = {.off = SS_NONE, .pgid = SS_NONE},
+    };
+    if (!ss_number_parse(run->args[1], 0, UINT64_MAX, &view.place.pgid)) {
+        char *shown = ss_escaped_name(run->args[1]);
+        ss_usage_error(run, "'%s' is no page number", shown);
+        free(shown);
+        return SS_EXIT_USAGE;
+    }
+    view.is_meta = view.place.pgid < 2;
+    int code = ss_run_open(run, run->args[0]);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    ss_file_facts(run->file, &view.facts);
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    bool metas_only = view.is_meta && view.facts.kind == SS_KIND_BBOLT;
+    if (ss_file_readable(run->file, &err) != SS_OK && !(metas_only && err.code == SS_E_META)) {
+        return ss_report(run, &err);
+    }
+    code = view_show(&view);
+    ss_page_free(view.page);
+    free(view.place.bucket);
+    return code;
+}
+
+const struct ss_command ss_cmd_page = {
+    .name = "page",
+    .args = "FILE ID",
+    .summary = "show one page: header and every element",
+    .detail = "Shows page ID (decimal, or hex behind 0x): its header, and all that it holds:\n"
+              "the elements of a branch or leaf page, the ids of a freelist page, the fields\n"
+              "of a meta page (0 and 1). A page that is refused is shown as far as it can be,\n"
+              "with exit code 3; a meta page that cannot be used, with exit code 1.",
+    .options = options,
+    .opts_size = sizeof(struct page_opts),
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_page,
+};

@@ -1,0 +1,184 @@
+/*
+ * cmd_pages.c - snapscope pages: every page below high-water, what uses it and which bucket owns it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+
+struct pages_opts {
+    int use; /* index into use_choices; 0: all */
+};
+
+static const char *const use_choices[] = {"all",      "meta", "freelist", "reachable",
+                                          "overflow", "free", "orphan",   NULL};
+
+static const struct ss_option options[] = {
+    {.name = "use",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct pages_opts, use),
+     .arg = "USE",
+     .help = "only these: meta, freelist, reachable, overflow,\n"
+             "free or orphan",
+     .choices = use_choices},
+    {.name = NULL},
+};
+
+enum {
+    COLUMN_COUNT = 7
+};
+
+struct pages_walk {
+    struct ss_run *run;
+    const struct pages_opts *opts;
+    struct ss_column columns[COLUMN_COUNT];
+    struct ss_list list;
+    struct ss_faults faults;
+    uint64_t shown;
+};
+
+/* Overflow pages hold the rest of another page: what stands where a header would be means nothing. */
+static bool has_header(const struct ss_page_row *row)
+{
+    return row->use != SS_USE_OVERFLOW;
+}
+
+static bool print_text(struct pages_walk *walk, const struct ss_page_row *row)
+{
+    bool header = has_header(row);
+    struct ss_number_text pgid = ss_number_format(row->pgid);
+    struct ss_number_text count = ss_number_format(row->head.count);
+    struct ss_number_text overflow = ss_number_format(row->head.overflow);
+    const char *owner = row->bucket == NULL ? "-" : row->bucket[0] == '\0' ? "/" : row->bucket;
+    const char *cells[COLUMN_COUNT] = {
+        pgid.text,
+        ss_page_use_name(row->use),
+        header ? ss_page_type_name(row->head.type) : "-",
+        header ? count.text : "-",
+        header ? overflow.text : "-",
+        row->fault == SS_E_NONE ? "-" : ss_code_name(row->fault),
+        owner,
+    };
+    enum ss_style style = row->fault == SS_E_NONE ? SS_STYLE_PLAIN : SS_STYLE_BAD;
+    return ss_table_row(&walk->run->out, walk->columns, COLUMN_COUNT, cells, style);
+}
+
+static bool print_json(struct pages_walk *walk, const struct ss_page_row *row)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_number(doc, "page", row->pgid);
+    ss_doc_text(doc, "use", ss_page_use_name(row->use));
+    if (has_header(row)) {
+        ss_doc_text(doc, "type", ss_page_type_name(row->head.type));
+        ss_doc_number(doc, "count", row->head.count);
+        ss_doc_number(doc, "overflow", row->head.overflow);
+    }
+    if (row->fault != SS_E_NONE) {
+        ss_doc_text(doc, "fault", ss_code_name(row->fault));
+    }
+    if (row->bucket != NULL) {
+        ss_doc_text(doc, "bucket", row->bucket);
+    }
+    return ss_list_add(&walk->list, doc);
+}
+
+static bool on_row(void *ctx, const struct ss_page_row *row)
+{
+    struct pages_walk *walk = ctx;
+    const char *wanted = use_choices[walk->opts->use];
+    if (walk->opts->use != 0 && strcmp(wanted, ss_page_use_name(row->use)) != 0) {
+        return true;
+    }
+    walk->shown++;
+    return walk->run->common.json ? print_json(walk, row) : print_text(walk, row);
+}
+
+static void on_fault(void *ctx, const struct ss_error *fault)
+{
+    struct pages_walk *walk = ctx;
+    ss_faults_add(&walk->faults, fault);
+}
+
+static void print_begin(struct pages_walk *walk, const struct ss_file_facts *facts)
+{
+    struct ss_run *run = walk->run;
+    if (!run->common.json) {
+        ss_table_head(&run->out, walk->columns, COLUMN_COUNT);
+        return;
+    }
+    json_t *head = ss_doc_new();
+    ss_doc_text(head, "file", facts->name);
+    ss_doc_number(head, "page_size", facts->page_size);
+    ss_doc_number(head, "high_water", facts->high_water);
+    run->answer_begun = true;
+    ss_list_begin(&walk->list, &run->out, head, "pages");
+}
+
+static void print_end(struct pages_walk *walk, const struct ss_error *err)
+{
+    ss_faults_close(&walk->faults);
+    if (!walk->run->common.json) {
+        return;
+    }
+    json_t *tail = ss_doc_new();
+    ss_doc_number(tail, "count", walk->shown);
+    ss_doc_bool(tail, "complete", err == NULL);
+    ss_faults_doc(&walk->faults, tail);
+    if (err != NULL) {
+        ss_doc_set(tail, "error", ss_doc_error(err));
+    }
+    ss_list_end(&walk->list, tail);
+}
+
+static int run_pages(struct ss_run *run)
+{
+    int code = ss_run_open_readable(run, run->args[0]);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct ss_file_facts facts;
+    ss_file_facts(run->file, &facts);
+    int width = ss_number_width(facts.high_water);
+    struct pages_walk walk = {
+        .run = run,
+        .opts = run->opts,
+        .columns = {{"PAGE", width < 4 ? 4 : width},
+                    {"USE", -9},
+                    {"TYPE", -8},
+                    {"COUNT", 5},
+                    {"OVERFLOW", 8},
+                    {"FAULT", -13},
+                    {"BUCKET", 0}},
+    };
+    ss_faults_init(&walk.faults, run);
+    print_begin(&walk, &facts);
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    uint64_t fault_count = 0;
+    if (ss_pages(run->file, on_row, on_fault, &walk, &fault_count, &err) != SS_OK) {
+        code = ss_report(run, &err);
+        print_end(&walk, &err);
+    } else {
+        print_end(&walk, NULL);
+        code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+    }
+    ss_faults_fini(&walk.faults);
+    return code;
+}
+
+const struct ss_command ss_cmd_pages = {
+    .name = "pages",
+    .args = "FILE",
+    .summary = "list every page: use, type, count, owner",
+    .detail = "Lists every page below the high-water mark: what uses it, what its header\n"
+              "says, why it was refused if it was, and the bucket that owns it (/ is the\n"
+              "root). Faults do not stop the list; they are told on standard error and end in\n"
+              "exit code 1.",
+    .options = options,
+    .opts_size = sizeof(struct pages_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_pages,
+};

@@ -1,0 +1,68 @@
+/*
+ * command.h - what a command is, and the one run of it that a process makes.
+ *
+ *   main ── ss_command_main ── options ── cmd_NAME.c: run(struct ss_run *) ── exit code
+ *
+ * A command gets its parsed options and arguments, opens its input with ss_run_open, writes data
+ * through run->out and nothing else to standard output, and returns an exit code. What has to be
+ * closed, flushed and checked afterwards is the framework's work, not the command's.
+ */
+#ifndef SS_CLI_COMMAND_H
+#define SS_CLI_COMMAND_H
+
+#include <snapscope.h>
+
+#include "options.h"
+#include "out.h"
+#include "progress.h"
+
+/* The exit codes of every command; docs/commands.md explains them to users. */
+enum ss_exit {
+    SS_EXIT_OK = 0,      /* done; found */
+    SS_EXIT_ANSWER = 1,  /* done, and the answer is "damaged" or "not found" */
+    SS_EXIT_USAGE = 2,   /* the command line makes no sense */
+    SS_EXIT_REFUSED = 3, /* the input cannot be read, or damage cut the answer short */
+    SS_EXIT_SYSTEM = 4   /* memory, I/O or output failed */
+};
+
+struct ss_run;
+
+struct ss_command {
+    const char *name;
+    const char *args;                /* "FILE ID", for the usage line */
+    const char *summary;             /* one line for the list of commands, without a stop */
+    const char *detail;              /* a paragraph for --help, broken by hand at 80 columns */
+    const struct ss_option *options; /* its own, ended by a NULL name */
+    size_t opts_size;                /* of the struct that the options' slots lie in, zeroed */
+    size_t min_args, max_args;
+    int (*run)(struct ss_run *run);
+};
+
+/* All commands in the order of the help text. */
+extern const struct ss_command *const ss_commands[];
+extern const size_t ss_command_count;
+
+struct ss_run {
+    const struct ss_command *command;
+    struct ss_common common;
+    void *opts; /* the command's own struct, filled */
+    char **args;
+    size_t arg_count;
+    struct ss_out out; /* standard output */
+    struct ss_progress progress;
+    struct ss_file *file;   /* after ss_run_open; closed by the framework */
+    const char *input_name; /* for messages; NULL before ss_run_open */
+    bool answer_begun;      /* a JSON document was begun: an error must not start a second one */
+};
+
+/* A process from its arguments to its exit code. */
+int ss_command_main(int argc, char **argv);
+
+/*
+ * Opens the input with the common options. Returns SS_EXIT_OK, or reports and returns the exit code.
+ * `path` must outlive the run. ss_run_open_readable also refuses what is no usable bbolt file.
+ */
+int ss_run_open(struct ss_run *run, const char *path);
+int ss_run_open_readable(struct ss_run *run, const char *path);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * commands.c - the table of commands, help, and the frame around the one that runs: standard streams
+ * and signals before it, closing and checking standard output after it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "report.h"
+#include "text.h"
+
+const struct ss_command *const ss_commands[] = {
+    &ss_cmd_info, &ss_cmd_dump,  &ss_cmd_get,  &ss_cmd_buckets,
+    &ss_cmd_keys, &ss_cmd_pages, &ss_cmd_page,
+};
+const size_t ss_command_count = sizeof ss_commands / sizeof ss_commands[0];
+
+#define NAMES_MAX 40
+
+static void print_overview(FILE *to)
+{
+    fputs("Usage: snapscope COMMAND [OPTIONS] FILE...\n"
+          "       snapscope help COMMAND\n"
+          "       snapscope --version\n\n"
+          "Reads etcd snapshots and any bbolt file, offline, and never writes to them.\n"
+          "FILE may be compressed or in an archive; - is standard input.\n\n"
+          "Commands:\n",
+          to);
+    for (size_t i = 0; i < ss_command_count; i++) {
+        fprintf(to, "  %-10s  %s\n", ss_commands[i]->name, ss_commands[i]->summary);
+    }
+    fputs("\nsnapscope COMMAND --help explains one of them.\n", to);
+}
+
+static void print_command_help(const struct ss_command *command)
+{
+    printf("Usage: snapscope %s [OPTIONS] %s\n\n%s\n\n", command->name, command->args,
+           command->detail);
+    ss_options_help(command, stdout);
+    fputs("\nExit codes: 0 done; 1 done, and the answer is \"damaged\" or \"not found\";\n"
+          "2 wrong usage; 3 the input is refused or could not be read as a whole;\n"
+          "4 the system failed (memory, I/O, output).\n",
+          stdout);
+}
+
+static const struct ss_command *command_find(const char *name)
+{
+    for (size_t i = 0; i < ss_command_count; i++) {
+        if (strcmp(ss_commands[i]->name, name) == 0) {
+            return ss_commands[i];
+        }
+    }
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < ss_command_count && count < NAMES_MAX - 1; i++) {
+        names[count++] = ss_commands[i]->name;
+    }
+    names[count++] = "help";
+    const char *near = ss_nearest(name, names, count);
+    char *shown = ss_escaped_name(name);
+    fprintf(stderr, "snapscope: there is no command '%s'", shown);
+    fprintf(stderr, near == NULL ? "\n" : "; did you mean %s?\n", near);
+    fputs("snapscope --help lists the commands.\n", stderr);
+    free(shown);
+    return NULL;
+}
+
+/*
+ * A closed standard stream would give its number to the next file that is opened, and data would
+ * then be written into that. Such a stream is opened the wrong way round, so that its use fails.
+ */
+static void occupy_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+            int got = open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+            if (got != -1 && got != fd) {
+                dup2(got, fd);
+                close(got);
+            }
+        }
+    }
+}
+
+int ss_run_open(struct ss_run *run, const char *path)
+{
+    struct ss_open_opts opts = {
+        .member = run->common.member,
+        .page_size = (uint32_t)run->common.page_size,
+        .unpacked_limit = run->common.unpacked_limit,
+        .progress = ss_progress_report,
+        .progress_ctx = &run->progress,
+    };
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    run->input_name = path;
+    if (ss_open(path, &opts, &run->file, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    return SS_EXIT_OK;
+}
+
+int ss_run_open_readable(struct ss_run *run, const char *path)
+{
+    int code = ss_run_open(run, path);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (ss_file_readable(run->file, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    return SS_EXIT_OK;
+}
+
+/* Standard output is checked to its very end; a reader that closed the pipe is told nothing. */
+static int finish_output(struct ss_run *run, int code)
+{
+    ss_progress_clear(&run->progress);
+    int failed = ss_out_finish(&run->out);
+    if (failed == 0) {
+        return code;
+    }
+    if (failed != EPIPE) {
+        fprintf(stderr, "snapscope: writing to standard output failed: %s\n", strerror(failed));
+    }
+    return SS_EXIT_SYSTEM;
+}
+
+/* The n-th word of "FILE KEY" and its length. */
+static const char *argument_name(const char *args, size_t n, int *len)
+{
+    for (; n > 0; n--) {
+        args += strcspn(args, " ") + 1;
+    }
+    *len = (int)strcspn(args, " ");
+    return args;
+}
+
+static int check_arguments(const struct ss_run *run)
+{
+    if (run->arg_count < run->command->min_args) {
+        int len;
+        const char *name = argument_name(run->command->args, run->arg_count, &len);
+        return ss_usage_error(run, "%.*s is missing", len, name);
+    }
+    if (run->arg_count > run->command->max_args) {
+        char *shown = ss_escaped_name(run->args[run->command->max_args]);
+        ss_usage_error(run, "'%s' is one argument too many", shown);
+        free(shown);
+        return SS_EXIT_USAGE;
+    }
+    return SS_EXIT_OK;
+}
+
+static int command_run(struct ss_run *run, int argc, char **argv)
+{
+    int first = 0;
+    if (!ss_options_parse(run->command, argc, argv, &run->common, run->opts, &first)) {
+        fprintf(stderr, "snapscope %s --help lists the options.\n", run->command->name);
+        return SS_EXIT_USAGE;
+    }
+    ss_out_init(&run->out, run->common.no_color);
+    ss_progress_init(&run->progress, !run->common.no_progress);
+    if (run->common.help) {
+        print_command_help(run->command);
+        return finish_output(run, SS_EXIT_OK);
+    }
+    run->args = argv + first;
+    run->arg_count = (size_t)(argc - first);
+    int code = check_arguments(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (ss_guard_install(&err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    code = run->command->run(run);
+    ss_close(run->file);
+    return finish_output(run, code);
+}
+
+static int run_command(const struct ss_command *command, int argc, char **argv)
+{
+    struct ss_run run = {.command = command, .opts = ss_must_alloc(command->opts_size)};
+    memset(run.opts, 0, command->opts_size);
+    int code = command_run(&run, argc, argv);
+    free(run.opts);
+    return code;
+}
+
+static int print_and_finish(void (*print)(FILE *), int code)
+{
+    struct ss_run run = {0};
+    ss_out_init(&run.out, true);
+    print(stdout);
+    return finish_output(&run, code);
+}
+
+static void print_version(FILE *to)
+{
+    fprintf(to, "snapscope %s\n", ss_version());
+}
+
+static int help_main(int argc, char **argv)
+{
+    if (argc == 1) {
+        return print_and_finish(print_overview, SS_EXIT_OK);
+    }
+    const struct ss_command *command = command_find(argv[1]);
+    if (command == NULL) {
+        return SS_EXIT_USAGE;
+    }
+    char help[] = "--help";
+    char *args[] = {argv[0], help, NULL};
+    return run_command(command, 2, args);
+}
+
+int ss_command_main(int argc, char **argv)
+{
+    occupy_streams();
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_overview(stderr);
+        return SS_EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        return print_and_finish(print_overview, SS_EXIT_OK);
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        return print_and_finish(print_version, SS_EXIT_OK);
+    }
+    if (strcmp(word, "help") == 0) {
+        return help_main(argc - 1, argv + 1);
+    }
+    if (word[0] == '-' && word[1] != '\0') {
+        char *shown = ss_escaped_name(word);
+        fprintf(stderr,
+                "snapscope: %s: the command comes first, its options behind it\n"
+                "snapscope --help lists the commands.\n",
+                shown);
+        free(shown);
+        return SS_EXIT_USAGE;
+    }
+    const struct ss_command *command = command_find(word);
+    return command == NULL ? SS_EXIT_USAGE : run_command(command, argc - 1, argv + 1);
+}

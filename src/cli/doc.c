@@ -1,0 +1,193 @@
+/*
+ * doc.c - JSON documents, see doc.h. Jansson does all the writing; members keep their order.
+ */
+#include "doc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "text.h"
+
+#define DOC_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER)
+
+static json_t *must(json_t *value)
+{
+    if (value == NULL) {
+        fputs("snapscope: out of memory\n", stderr);
+        exit(SS_EXIT_SYSTEM);
+    }
+    return value;
+}
+
+json_t *ss_doc_new(void)
+{
+    return must(json_object());
+}
+
+json_t *ss_doc_list(void)
+{
+    return must(json_array());
+}
+
+void ss_doc_set(json_t *doc, const char *name, json_t *value)
+{
+    if (json_object_set_new(doc, name, must(value)) != 0) {
+        must(NULL);
+    }
+}
+
+void ss_doc_append(json_t *list, json_t *value)
+{
+    if (json_array_append_new(list, must(value)) != 0) {
+        must(NULL);
+    }
+}
+
+void ss_doc_text(json_t *doc, const char *name, const char *text)
+{
+    if (ss_text_is_clean(text, strlen(text))) {
+        ss_doc_set(doc, name, json_string(text));
+        return;
+    }
+    char *escaped = ss_escaped_name(text);
+    ss_doc_set(doc, name, json_string(escaped));
+    free(escaped);
+}
+
+void ss_doc_bytes(json_t *doc, const char *name, const void *bytes, uint64_t len)
+{
+    size_t size = (size_t)len;
+    if (ss_text_is_clean(bytes, size)) {
+        ss_doc_set(doc, name, json_stringn(size == 0 ? "" : bytes, size));
+        return;
+    }
+    char member[64];
+    snprintf(member, sizeof member, "%s_base64", name);
+    char *text = ss_must_alloc(4 * ((size + 2) / 3) + 1);
+    size_t text_len = ss_text_base64(bytes, size, text);
+    ss_doc_set(doc, member, json_stringn(text, text_len));
+    free(text);
+}
+
+void ss_doc_number(json_t *doc, const char *name, uint64_t value)
+{
+    if (value <= INT64_MAX) {
+        ss_doc_set(doc, name, json_integer((json_int_t)value));
+    } else {
+        ss_doc_set(doc, name, json_string(ss_number_format(value).text));
+    }
+}
+
+void ss_doc_int(json_t *doc, const char *name, int64_t value)
+{
+    ss_doc_set(doc, name, json_integer(value));
+}
+
+void ss_doc_bool(json_t *doc, const char *name, bool value)
+{
+    ss_doc_set(doc, name, json_boolean(value));
+}
+
+void ss_doc_null(json_t *doc, const char *name)
+{
+    ss_doc_set(doc, name, json_null());
+}
+
+void ss_doc_hex(json_t *doc, const char *name, uint64_t value, int digits)
+{
+    char text[32];
+    snprintf(text, sizeof text, "0x%0*llx", digits, (unsigned long long)value);
+    ss_doc_set(doc, name, json_string(text));
+}
+
+json_t *ss_doc_error(const struct ss_error *err)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "code", ss_code_name(err->code));
+    ss_doc_text(doc, "message", err->message);
+    if (err->have[0] != '\0') {
+        ss_doc_text(doc, "have", err->have);
+    }
+    if (err->expect[0] != '\0') {
+        ss_doc_text(doc, "expect", err->expect);
+    }
+    if (err->off != SS_NONE) {
+        ss_doc_number(doc, "offset", err->off);
+    }
+    if (err->pgid != SS_NONE) {
+        ss_doc_number(doc, "page", err->pgid);
+    }
+    if (err->bucket[0] != '\0') {
+        ss_doc_text(doc, "bucket", err->bucket);
+    }
+    if (err->sys != 0) {
+        ss_doc_int(doc, "errno", err->sys);
+    }
+    return doc;
+}
+
+static int print_piece(const char *piece, size_t len, void *out)
+{
+    return ss_out_write(out, piece, len) ? 0 : -1;
+}
+
+static bool print_with(struct ss_out *out, json_t *doc, size_t flags)
+{
+    int rc = json_dump_callback(doc, print_piece, out, flags);
+    json_decref(doc);
+    return rc == 0 && ss_out_text(out, "\n");
+}
+
+bool ss_doc_print(struct ss_out *out, json_t *doc)
+{
+    return print_with(out, doc, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+}
+
+bool ss_doc_print_line(struct ss_out *out, json_t *doc)
+{
+    return print_with(out, doc, DOC_FLAGS);
+}
+
+/* The members of an object without its braces, as text to be freed. */
+static char *members(json_t *doc)
+{
+    char *text = json_dumps(doc, DOC_FLAGS);
+    json_decref(doc);
+    if (text == NULL) {
+        must(NULL);
+    }
+    size_t len = strlen(text);
+    memmove(text, text + 1, len - 2);
+    text[len - 2] = '\0';
+    return text;
+}
+
+bool ss_list_begin(struct ss_list *list, struct ss_out *out, json_t *head, const char *name)
+{
+    list->out = out;
+    list->count = 0;
+    char *text = members(head);
+    bool good = ss_out_format(out, "{%s%s\"%s\":[", text, text[0] == '\0' ? "" : ",", name);
+    free(text);
+    return good;
+}
+
+bool ss_list_add(struct ss_list *list, json_t *element)
+{
+    bool good = ss_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&
+                json_dump_callback(element, print_piece, list->out, DOC_FLAGS) == 0;
+    json_decref(element);
+    list->count++;
+    return good;
+}
+
+bool ss_list_end(struct ss_list *list, json_t *tail)
+{
+    char *text = members(tail);
+    bool good = ss_out_format(list->out, "%s]%s%s}\n", list->count == 0 ? "" : "\n",
+                              text[0] == '\0' ? "" : ",", text);
+    free(text);
+    return good;
+}

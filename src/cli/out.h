@@ -1,0 +1,34 @@
+/*
+ * out.h - standard output, with the first failure kept.
+ *
+ * Everything that a command prints as data goes through here. A failure (full disk, closed pipe) is
+ * remembered; later writes are dropped and return false, so that a loop can stop at any of them.
+ */
+#ifndef SS_CLI_OUT_H
+#define SS_CLI_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ss_out {
+    int failed;    /* errno of the first failure, 0: none */
+    uint64_t len;  /* bytes taken so far */
+    char last;     /* the last byte taken */
+    bool terminal; /* standard output is one */
+    bool colour;   /* and colour is wanted there */
+};
+
+void ss_out_init(struct ss_out *out, bool no_color);
+
+/* ss_write_fn's shape: `out` is a struct ss_out. On failure false, with errno set. */
+bool ss_out_write(void *out, const void *bytes, size_t len);
+
+bool ss_out_text(struct ss_out *out, const char *text);
+bool ss_out_format(struct ss_out *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Flushes and closes standard output: 0, or the errno of the first failure of all. */
+int ss_out_finish(struct ss_out *out);
+
+#endif

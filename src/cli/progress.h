@@ -1,0 +1,28 @@
+/*
+ * progress.h - one line on standard error for work that lasts.
+ *
+ * Shown only when standard error is a terminal, standard output is not one that data scrolls over,
+ * and the work has taken over a second; repainted ten times a second at most, and erased before
+ * anything else is printed.
+ */
+#ifndef SS_CLI_PROGRESS_H
+#define SS_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ss_progress {
+    bool enabled;
+    bool shown;
+    int64_t start_ms;
+    int64_t painted_ms;
+};
+
+void ss_progress_init(struct ss_progress *progress, bool wanted);
+
+/* ss_progress_fn's shape: `ctx` is a struct ss_progress. Always true: it never asks to stop. */
+bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
+
+void ss_progress_clear(struct ss_progress *progress);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * report.c - failures in words, and the exit codes they come to. Standard error gets the words;
+ * file names and messages are printed escaped.
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "doc.h"
+#include "text.h"
+
+/* Errors of opening that lie in what was named, not in the machine. */
+static bool is_path_error(int sys)
+{
+    switch (sys) {
+    case ENOENT:
+    case EACCES:
+    case EPERM:
+    case EISDIR:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO:
+    case ENODEV:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int ss_error_exit(const struct ss_error *err)
+{
+    switch (err->code) {
+    case SS_E_NONE:
+        return SS_EXIT_OK;
+    case SS_E_NOT_FOUND:
+    case SS_E_REV_FUTURE:
+    case SS_E_REV_COMPACTED:
+        return SS_EXIT_ANSWER;
+    case SS_E_ARGUMENT:
+    case SS_E_EXISTS:
+        return SS_EXIT_USAGE;
+    case SS_E_IO:
+        return is_path_error(err->sys) ? SS_EXIT_REFUSED : SS_EXIT_SYSTEM;
+    case SS_E_NOMEM:
+    case SS_E_OUTPUT:
+    case SS_E_CANCELLED:
+        return SS_EXIT_SYSTEM;
+    default:
+        return SS_EXIT_REFUSED;
+    }
+}
+
+/* What to try next: a command line that exists, or words. %s is the file. */
+static const struct {
+    enum ss_code code;
+    const char *text;
+} hints[] = {
+    {SS_E_MEMBER, "name one of them with --member NAME"},
+    {SS_E_LIMIT, "raise the bound with --unpacked-limit SIZE, if the archive is trusted"},
+    {SS_E_EXISTS, "choose another name, or add --force to replace a file that is not the input"},
+    {SS_E_META, "snapscope info %s shows what both meta pages hold"},
+    {SS_E_PAGE_RANGE, "snapscope info %s shows how much of the database the file has"},
+    {SS_E_NOT_BBOLT, "snapscope info %s says what the file is instead"},
+    {SS_E_NOT_ETCD, "snapscope buckets %s lists what it holds; --bucket PATH reads one of them"},
+    {SS_E_REV_KEY, "if this is no etcd file, snapscope buckets %s lists what it holds"},
+    {SS_E_REV_FUTURE, "snapscope info %s shows which revisions the file holds"},
+    {SS_E_REV_COMPACTED, "snapscope info %s shows which revisions the file holds"},
+};
+
+static bool is_page_fault(enum ss_code code)
+{
+    return code > SS_E_PAGE_RANGE && code <= SS_E_FREELIST;
+}
+
+static void print_hint(const struct ss_run *run, const struct ss_error *err, const char *name)
+{
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
+        if (hints[i].code == err->code && !self) {
+            fputs("snapscope: try: ", stderr);
+            const char *at = strstr(hints[i].text, "%s");
+            size_t before = at == NULL ? strlen(hints[i].text) : (size_t)(at - hints[i].text);
+            fprintf(stderr, "%.*s%s%s\n", (int)before, hints[i].text, at == NULL ? "" : name,
+                    at == NULL ? "" : at + 2);
+            return;
+        }
+    }
+    if (is_page_fault(err->code) && err->pgid != SS_NONE &&
+        strcmp(run->command->name, "page") != 0 && strcmp(run->command->name, "pages") != 0) {
+        fprintf(stderr, "snapscope: try: snapscope page %s %llu --hex shows that page; ", name,
+                (unsigned long long)err->pgid);
+        fprintf(stderr, "snapscope pages %s lists what can be reached\n", name);
+    }
+}
+
+static void print_error(struct ss_run *run, const char *about, const struct ss_error *err,
+                        bool with_hint)
+{
+    char text[1024];
+    ss_error_text(err, text, sizeof text);
+    ss_progress_clear(&run->progress);
+    if (about == NULL) {
+        fprintf(stderr, "snapscope: %s\n", text);
+        return;
+    }
+    char *name = ss_escaped_name(about);
+    size_t len = strlen(name);
+    /* Some messages begin with the name of the file, which stands before them already. */
+    bool named = strncmp(text, name, len) == 0 && text[len] == ' ';
+    fprintf(stderr, "snapscope: %s: %s\n", name, named ? text + len + 1 : text);
+    if (with_hint) {
+        print_hint(run, err, name);
+    }
+    free(name);
+}
+
+int ss_report_about(struct ss_run *run, const char *name, const struct ss_error *err)
+{
+    if (err->code == SS_E_OUTPUT && run->out.failed != 0) {
+        return SS_EXIT_SYSTEM; /* the framework reports a failed standard output, once */
+    }
+    print_error(run, name, err, true);
+    if (run->common.json && !run->answer_begun && run->out.len == 0) {
+        json_t *doc = ss_doc_new();
+        ss_doc_text(doc, "file", name != NULL ? name : "");
+        ss_doc_set(doc, "error", ss_doc_error(err));
+        run->answer_begun = true;
+        ss_doc_print(&run->out, doc);
+    }
+    return ss_error_exit(err);
+}
+
+int ss_report(struct ss_run *run, const struct ss_error *err)
+{
+    return ss_report_about(run, run->input_name, err);
+}
+
+int ss_report_bucket(struct ss_run *run, const struct ss_error *err)
+{
+    int code = ss_report(run, err);
+    if (err->code == SS_E_NOT_FOUND) {
+        char *name = ss_escaped_name(run->input_name);
+        fprintf(stderr, "snapscope: try: snapscope buckets %s lists the buckets\n", name);
+        free(name);
+    }
+    return code;
+}
+
+int ss_usage_error(const struct ss_run *run, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "snapscope %s: ", run->command->name);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nUsage: snapscope %s [OPTIONS] %s\n", run->command->name, run->command->args);
+    fprintf(stderr, "snapscope %s --help explains them.\n", run->command->name);
+    return SS_EXIT_USAGE;
+}
+
+void ss_note(struct ss_run *run, const char *format, ...)
+{
+    char *name = ss_escaped_name(run->input_name);
+    va_list args;
+    va_start(args, format);
+    ss_progress_clear(&run->progress);
+    fprintf(stderr, "snapscope: %s: ", name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    free(name);
+}
+
+void ss_error_not_found(struct ss_error *err, const char *format, ...)
+{
+    *err = (struct ss_error){.code = SS_E_NOT_FOUND, .off = SS_NONE, .pgid = SS_NONE};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+}
+
+void ss_faults_init(struct ss_faults *faults, struct ss_run *run)
+{
+    *faults = (struct ss_faults){.run = run, .list = run->common.json ? ss_doc_list() : NULL};
+}
+
+void ss_faults_fini(struct ss_faults *faults)
+{
+    json_decref(faults->list);
+}
+
+bool ss_faults_has(const struct ss_faults *faults, const struct ss_error *err)
+{
+    for (size_t i = 0; i < SS_FAULTS_SHOWN && i < faults->count; i++) {
+        if (faults->seen[i].code == err->code && faults->seen[i].off == err->off) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ss_faults_add(struct ss_faults *faults, const struct ss_error *err)
+{
+    if (faults->count < SS_FAULTS_SHOWN) {
+        faults->seen[faults->count].code = err->code;
+        faults->seen[faults->count].off = err->off;
+        print_error(faults->run, faults->run->input_name, err, false);
+        if (faults->list != NULL) {
+            ss_doc_append(faults->list, ss_doc_error(err));
+        }
+    }
+    faults->count++;
+}
+
+void ss_faults_close(struct ss_faults *faults)
+{
+    if (faults->count > SS_FAULTS_SHOWN) {
+        ss_note(faults->run, "%llu further faults are not listed, %llu in all",
+                (unsigned long long)(faults->count - SS_FAULTS_SHOWN),
+                (unsigned long long)faults->count);
+    }
+}
+
+void ss_faults_doc(const struct ss_faults *faults, json_t *doc)
+{
+    ss_doc_number(doc, "fault_count", faults->count);
+    ss_doc_set(doc, "faults", json_incref(faults->list));
+}

@@ -1,0 +1,161 @@
+/*
+ * text.c - printable bytes, sizes and streaming tables.
+ */
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+void *ss_must_alloc(size_t len)
+{
+    void *memory = malloc(len == 0 ? 1 : len);
+    if (memory == NULL) {
+        fprintf(stderr, "snapscope: out of memory (%zu bytes)\n", len);
+        exit(SS_EXIT_SYSTEM);
+    }
+    return memory;
+}
+
+char *ss_escaped(const void *bytes, uint64_t len)
+{
+    size_t need = ss_text_escape(bytes, (size_t)len, NULL, 0);
+    char *text = ss_must_alloc(need + 1);
+    ss_text_escape(bytes, (size_t)len, text, need + 1);
+    return text;
+}
+
+char *ss_escaped_name(const char *name)
+{
+    return ss_escaped(name, strlen(name));
+}
+
+static bool print_hex(struct ss_out *out, const uint8_t *bytes, uint64_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    char buf[4096];
+    size_t used = 0;
+    for (uint64_t i = 0; i < len; i++) {
+        buf[used++] = digits[bytes[i] >> 4];
+        buf[used++] = digits[bytes[i] & 15];
+        if (used == sizeof buf) {
+            if (!ss_out_write(out, buf, used)) {
+                return false;
+            }
+            used = 0;
+        }
+    }
+    return ss_out_write(out, buf, used);
+}
+
+/* Bytes that one step escapes: bounds the memory that a huge value takes. */
+#define SLICE_LEN 65536
+
+/* Where to cut bytes[0..len) so that no UTF-8 sequence is split: before a byte that starts one. */
+static uint64_t slice_end(const uint8_t *bytes, uint64_t len)
+{
+    if (len <= SLICE_LEN) {
+        return len;
+    }
+    uint64_t end = SLICE_LEN;
+    while (end > SLICE_LEN - 3 && (bytes[end] & 0xC0) == 0x80) {
+        end--;
+    }
+    return end;
+}
+
+bool ss_print_bytes(struct ss_out *out, const void *bytes, uint64_t len, enum ss_form form)
+{
+    const uint8_t *at = bytes;
+    if (form == SS_FORM_HEX) {
+        return print_hex(out, at, len);
+    }
+    while (len > 0) {
+        uint64_t step = slice_end(at, len);
+        char *text = ss_escaped(at, step);
+        bool good = ss_out_text(out, text);
+        free(text);
+        if (!good) {
+            return false;
+        }
+        at += step;
+        len -= step;
+    }
+    return true;
+}
+
+struct ss_size_text ss_size_format(uint64_t len)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct ss_size_text size;
+    size_t unit = 0;
+    double value = (double)len;
+    while (value >= 1024.0 && unit + 1 < sizeof units / sizeof units[0]) {
+        value /= 1024.0;
+        unit++;
+    }
+    snprintf(size.text, sizeof size.text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return size;
+}
+
+bool ss_print_styled(struct ss_out *out, enum ss_style style, const char *text)
+{
+    static const char *const codes[] = {"", "\033[1m", "\033[31m"};
+    if (!out->colour || style == SS_STYLE_PLAIN) {
+        return ss_out_text(out, text);
+    }
+    return ss_out_text(out, codes[style]) && ss_out_text(out, text) && ss_out_text(out, "\033[0m");
+}
+
+struct ss_number_text ss_number_format(uint64_t value)
+{
+    struct ss_number_text number;
+    snprintf(number.text, sizeof number.text, "%llu", (unsigned long long)value);
+    return number;
+}
+
+int ss_number_width(uint64_t value)
+{
+    return (int)strlen(ss_number_format(value).text);
+}
+
+static bool print_blanks(struct ss_out *out, size_t count)
+{
+    static const char blanks[] = "                                ";
+    while (count > 0) {
+        size_t step = count < sizeof blanks - 1 ? count : sizeof blanks - 1;
+        if (!ss_out_write(out, blanks, step)) {
+            return false;
+        }
+        count -= step;
+    }
+    return true;
+}
+
+bool ss_table_row(struct ss_out *out, const struct ss_column *columns, size_t count,
+                  const char *const *cells, enum ss_style style)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(cells[i]);
+        size_t width = (size_t)abs(columns[i].width);
+        size_t pad = len < width ? width - len : 0;
+        size_t before = (i == 0 ? 0 : 2) + (columns[i].width > 0 ? pad : 0);
+        size_t behind = i + 1 < count && columns[i].width < 0 ? pad : 0;
+        if (!print_blanks(out, before) || !ss_print_styled(out, style, cells[i]) ||
+            !print_blanks(out, behind)) {
+            return false;
+        }
+    }
+    return ss_out_text(out, "\n");
+}
+
+bool ss_table_head(struct ss_out *out, const struct ss_column *columns, size_t count)
+{
+    const char *cells[16];
+    for (size_t i = 0; i < count && i < 16; i++) {
+        cells[i] = columns[i].title;
+    }
+    return ss_table_row(out, columns, count, cells, SS_STYLE_HEAD);
+}

@@ -1,0 +1,225 @@
+/*
+ * words.c - text of the command line turned into bytes; strict: what is not well formed is refused.
+ */
+#include "words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "report.h"
+#include "text.h"
+
+const char *const ss_key_formats[] = {"text", "escaped", "hex", "base64", NULL};
+
+void ss_word_fini(struct ss_word *word)
+{
+    free(word->ptr);
+    *word = (struct ss_word){0};
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    char lower = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
+    const char *at = lower == '\0' ? NULL : strchr(digits, lower);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* The byte that two hex digits stand for, or -1. Reads no further than the first wrong one. */
+static int hex_byte(const char *text)
+{
+    int high = hex_digit(text[0]);
+    int low = high < 0 ? -1 : hex_digit(text[1]);
+    return low < 0 ? -1 : high * 16 + low;
+}
+
+static bool parse_hex(const char *text, struct ss_word *out)
+{
+    for (; *text != '\0'; text += 2) {
+        int byte = hex_byte(text);
+        if (byte < 0) {
+            return false;
+        }
+        out->ptr[out->len++] = (uint8_t)byte;
+    }
+    return true;
+}
+
+static bool parse_escaped(const char *text, struct ss_word *out)
+{
+    while (*text != '\0') {
+        if (*text != '\\') {
+            out->ptr[out->len++] = (uint8_t)*text++;
+        } else if (text[1] == '\\') {
+            out->ptr[out->len++] = '\\';
+            text += 2;
+        } else {
+            int byte = text[1] == 'x' ? hex_byte(text + 2) : -1;
+            if (byte < 0) {
+                return false;
+            }
+            out->ptr[out->len++] = (uint8_t)byte;
+            text += 4;
+        }
+    }
+    return true;
+}
+
+static int base64_digit(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* Padded, and the bits that padding leaves unused are zero: one text for the same bytes. */
+static bool parse_base64(const char *text, struct ss_word *out)
+{
+    size_t len = strlen(text);
+    if (len % 4 != 0) {
+        return false;
+    }
+    size_t digits = len;
+    while (digits > 0 && len - digits < 2 && text[digits - 1] == '=') {
+        digits--;
+    }
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < digits; i++) {
+        int digit = base64_digit(text[i]);
+        if (digit < 0) {
+            return false;
+        }
+        bits = (bits << 6) | (uint32_t)digit;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out->ptr[out->len++] = (uint8_t)(bits >> held);
+            bits &= (UINT32_C(1) << held) - 1;
+        }
+    }
+    return bits == 0 && digits % 4 != 1;
+}
+
+bool ss_word_parse(const char *text, enum ss_key_format format, struct ss_word *out)
+{
+    size_t len = strlen(text);
+    *out = (struct ss_word){.ptr = ss_must_alloc(len)};
+    bool good = true;
+    switch (format) {
+    case SS_KEY_TEXT:
+        memcpy(out->ptr, text, len);
+        out->len = len;
+        break;
+    case SS_KEY_ESCAPED:
+        good = parse_escaped(text, out);
+        break;
+    case SS_KEY_HEX:
+        good = parse_hex(text, out);
+        break;
+    case SS_KEY_BASE64:
+        good = parse_base64(text, out);
+        break;
+    }
+    if (!good) {
+        ss_word_fini(out);
+    }
+    return good;
+}
+
+bool ss_word_parse_name(const char *text, size_t len, struct ss_word *out)
+{
+    *out = (struct ss_word){.ptr = ss_must_alloc(len)};
+    for (size_t i = 0; i < len; i++) {
+        int byte = (uint8_t)text[i];
+        if (text[i] == '%') {
+            byte = len - i < 3 ? -1 : hex_byte(text + i + 1);
+            i += 2;
+        }
+        if (byte < 0) {
+            ss_word_fini(out);
+            return false;
+        }
+        out->ptr[out->len++] = (uint8_t)byte;
+    }
+    return true;
+}
+
+void ss_path_fini(struct ss_path *path)
+{
+    for (size_t i = 0; i < path->count; i++) {
+        ss_word_fini(&path->names[i]);
+    }
+    free(path->names);
+    free(path->spans);
+    *path = (struct ss_path){0};
+}
+
+static void path_init(struct ss_path *path, size_t max)
+{
+    path->count = 0;
+    path->names = ss_must_alloc(max * sizeof path->names[0]);
+    path->spans = ss_must_alloc(max * sizeof path->spans[0]);
+}
+
+static bool path_add(struct ss_path *path, const char *text, size_t len)
+{
+    struct ss_word *name = &path->names[path->count];
+    if (!ss_word_parse_name(text, len, name)) {
+        return false;
+    }
+    path->spans[path->count] = (struct ss_span){.ptr = name->ptr, .len = name->len, .off = SS_NONE};
+    path->count++;
+    return true;
+}
+
+bool ss_path_from_words(char *const *words, size_t count, struct ss_path *out)
+{
+    path_init(out, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!path_add(out, words[i], strlen(words[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ss_path_from_text(const char *text, struct ss_path *out)
+{
+    size_t max = 1;
+    for (const char *at = text; *at != '\0'; at++) {
+        max += *at == '/';
+    }
+    path_init(out, max);
+    for (;;) {
+        size_t len = strcspn(text, "/");
+        if (!path_add(out, text, len)) {
+            return false;
+        }
+        if (text[len] == '\0') {
+            return true;
+        }
+        text += len + 1;
+    }
+}
+
+int ss_word_take(const struct ss_run *run, const char *what, const char *text, int format,
+                 struct ss_word *out)
+{
+    if (ss_word_parse(text, (enum ss_key_format)format, out)) {
+        return SS_EXIT_OK;
+    }
+    char *shown = ss_escaped_name(text);
+    ss_usage_error(run, "%s: '%s' is no well-formed %s", what, shown, ss_key_formats[format]);
+    free(shown);
+    return SS_EXIT_USAGE;
+}
+
+int ss_path_take(const struct ss_run *run, const char *text, struct ss_path *out)
+{
+    if (ss_path_from_text(text, out)) {
+        return SS_EXIT_OK;
+    }
+    return ss_usage_error(run, "a %% in a bucket's name needs two hex digits (%%25 for itself)");
+}
