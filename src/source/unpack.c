@@ -47,7 +47,11 @@ bool ss_kind_is_archive(enum ss_kind kind)
     return kind == SS_KIND_TAR || kind == SS_KIND_ZIP;
 }
 
-/* A reader for just this kind, opened on the mapped bytes. NULL: no memory. */
+/*
+ * A reader for just this kind, opened on the mapped bytes; archive_errno is set when that failed.
+ * NULL: no memory. The "empty" format stands for a stream that unpacks to nothing; it would also take
+ * one that is damaged before its first byte, hence the look at archive_errno.
+ */
 static struct archive *reader_open(const struct ss_source *packed, enum ss_kind kind)
 {
     static int (*const supports[])(struct archive *) = {
@@ -63,8 +67,10 @@ static struct archive *reader_open(const struct ss_source *packed, enum ss_kind 
     if (reader == NULL)
         return NULL;
     supports[kind](reader);
-    if (ss_kind_is_stream(kind))
+    if (ss_kind_is_stream(kind)) {
         archive_read_support_format_raw(reader);
+        archive_read_support_format_empty(reader);
+    }
     archive_read_open_memory(reader, packed->base, (size_t)packed->len);
     return reader;
 }
@@ -140,7 +146,11 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
     reader = reader_open(packed, kind);
     if (reader == NULL)
         return ss_nomem(err, 0);
-    code = archive_read_next_header(reader, &entry);
+    /* A filter that does not know the stream, for it is too short, steps aside: the raw bytes follow. */
+    if (archive_errno(reader) != 0 || archive_filter_code(reader, 0) == ARCHIVE_FILTER_NONE)
+        code = ARCHIVE_FATAL;
+    else
+        code = archive_read_next_header(reader, &entry);
     if (code == ARCHIVE_OK || code == ARCHIVE_WARN)
         status = entry_copy(reader, kind, packed->len, spool, err);
     else
