@@ -64,9 +64,29 @@ static enum ss_status refuse_key_size(const struct ss_page_view *page, uint32_t 
                            ss_min_u64(SS_KEY_LEN_MAX, page->run.len - start));
 }
 
+/*
+ * Adds an element's data to those before it. Elements may stand in any order behind the array, but
+ * together they cannot be longer than the room: else they share bytes, and a page of a few elements
+ * could stand for any amount of output, or for inline buckets without end.
+ */
+static enum ss_status add_data(const struct ss_page_view *page, uint32_t i, uint64_t off,
+                               uint64_t len, uint64_t *sum, struct ss_error *err)
+{
+    uint64_t room = page->run.len - SS_PAGE_HEADER_LEN - (uint64_t)page->count * SS_ELEMENT_LEN;
+
+    *sum += len;
+    if (*sum <= room)
+        return SS_OK;
+    ss_corrupt(err, SS_E_ELEM_SIZE, off, page->pgid,
+               "data of elements 0 to %" PRIu32 " are longer together than their page", i);
+    ss_error_have(err, "%" PRIu64, *sum);
+    return ss_error_expect(err, "at most %" PRIu64, room);
+}
+
 static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err)
 {
     uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
+    uint64_t sum = 0;
     uint32_t any_flags = 0;
     uint32_t i;
 
@@ -95,6 +115,8 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
             return ss_error_expect(err, "at most %" PRIu64,
                                    ss_min_u64(SS_VALUE_LEN_MAX, page->run.len - start - ksize));
         }
+        if (add_data(page, i, ss_element_off(page, i) + 12, ksize + vsize, &sum, err) != SS_OK)
+            return SS_CORRUPT;
         any_flags |= flags;
     }
     page->has_bucket = any_flags != 0;
@@ -104,6 +126,7 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
 static enum ss_status check_branch(const struct ss_page_view *page, struct ss_error *err)
 {
     uint64_t array_end = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
+    uint64_t sum = 0;
     uint32_t i;
 
     if (page->count == 0) {
@@ -122,6 +145,8 @@ static enum ss_status check_branch(const struct ss_page_view *page, struct ss_er
             return refuse_pos(page, i, ss_element_off(page, i), start, err);
         if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
             return refuse_key_size(page, i, ss_element_off(page, i) + 4, start, ksize, err);
+        if (add_data(page, i, ss_element_off(page, i) + 4, ksize, &sum, err) != SS_OK)
+            return SS_CORRUPT;
     }
     return SS_OK;
 }

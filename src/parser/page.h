@@ -12,8 +12,9 @@
  *
  * The gate checks, in this order: id in [2, high-water); the whole overflow run below high-water and
  * inside the file; stored id = asked id; exactly one known type; element array within the run; each
- * element's data behind the array and inside the run; key and value sizes legal. It does not look at
- * key order, at child ids, or at what values mean.
+ * element's data behind the array and inside the run; key and value sizes legal; all data together
+ * no longer than the room behind the array, so that elements cannot multiply what a page holds. It
+ * does not look at key order, at child ids, or at what values mean.
  */
 #ifndef SS_PARSER_PAGE_H
 #define SS_PARSER_PAGE_H
