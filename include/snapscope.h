@@ -10,6 +10,7 @@
  *          ├── ss_bucket_open ── ss_cursor_*         any bucket of any bbolt file, in key order
  *          ├── ss_record_*, ss_state_*, ss_dump      what the file means to etcd
  *          ├── ss_etcd_status, ss_hashkv             etcd's own figures
+ *          ├── ss_members, ss_leases, ss_auth, …     what etcd keeps beside its keys
  *          ├── ss_verify                             is it sound, and every fault with its place
  *          └── ss_close
  *
@@ -545,6 +546,168 @@ struct ss_hashkv {
 SS_API enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compact_rev,
                                 ss_progress_fn progress, void *progress_ctx, struct ss_hashkv *out,
                                 struct ss_error *err);
+
+/* ------------------------------------------------------------------------------- etcd buckets --- */
+
+/*
+ * What etcd keeps beside its keys. Elements come in the order of their bucket, and a bucket that is
+ * not there counts as empty. An element that cannot be decoded goes to on_fault (may be NULL) with
+ * its place, is counted in *fault_count, and the rest is read on; a broken tree ends the call.
+ * Callbacks return false to stop. What a callback is given is valid until it returns, except spans,
+ * which borrow from the file. Text and spans are as the file has them, not escaped.
+ * Errors of all: META; NOMEM; SS_E_IO; and what a broken tree gives.
+ */
+
+/* A member of the cluster, or the id of one that was removed. [F11] */
+struct ss_member {
+    uint64_t id;       /* from the element's key: what etcd goes by */
+    uint64_t value_id; /* "id" of the value; = id when the value has none, as etcd takes it */
+    bool removed;      /* it stands in `members_removed`: nothing but the id is known */
+    bool is_learner;
+    const char *name; /* "" until the member has started for the first time */
+    const char *const *peer_urls;
+    const char *const *client_urls;
+    size_t peer_url_count, client_url_count;
+    uint64_t off; /* of the value; with page and element */
+    uint64_t pgid;
+    uint32_t index;
+};
+typedef bool (*ss_member_fn)(void *ctx, const struct ss_member *member);
+
+/* Buckets `members`, then `members_removed`. */
+SS_API enum ss_status ss_members(const struct ss_file *file, ss_member_fn on_member,
+                                 ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                                 struct ss_error *err);
+
+/* A lease; times are seconds. [F11] */
+struct ss_lease {
+    int64_t id;            /* of the value: what etcd goes by; may be negative */
+    int64_t key_id;        /* of the element's key: the same in a sound file */
+    int64_t ttl;           /* as granted */
+    int64_t remaining_ttl; /* at the last checkpoint; 0: none was written, the whole ttl counts */
+    uint64_t off;          /* of the value; with page and element */
+    uint64_t pgid;
+    uint32_t index;
+};
+typedef bool (*ss_lease_fn)(void *ctx, const struct ss_lease *lease);
+
+SS_API enum ss_status ss_leases(const struct ss_file *file, ss_lease_fn on_lease,
+                                ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                                struct ss_error *err);
+
+/* A raised alarm. [F11] */
+struct ss_alarm {
+    uint64_t member_id;
+    int32_t type; /* 1: NOSPACE, 2: CORRUPT */
+    uint64_t off; /* of the key, which holds it all; with page and element */
+    uint64_t pgid;
+    uint32_t index;
+};
+typedef bool (*ss_alarm_fn)(void *ctx, const struct ss_alarm *alarm);
+
+SS_API enum ss_status ss_alarms(const struct ss_file *file, ss_alarm_fn on_alarm,
+                                ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                                struct ss_error *err);
+
+/* etcd's name of an alarm type: "NONE", "NOSPACE", "CORRUPT"; "UNKNOWN". Static storage. */
+SS_API const char *ss_alarm_name(int32_t type);
+
+/* A user. [F11] */
+struct ss_user {
+    struct ss_span key;      /* the element's key: the name by which etcd finds it */
+    struct ss_span name;     /* of the value: the same in a sound file */
+    struct ss_span password; /* bcrypt hash, a secret; empty: none is set */
+    bool no_password;        /* made for certificates only */
+    const struct ss_span *roles;
+    size_t role_count;
+    uint64_t off; /* of the value; with page and element */
+    uint64_t pgid;
+    uint32_t index;
+};
+
+enum ss_permission_type {
+    SS_PERMISSION_READ,
+    SS_PERMISSION_WRITE,
+    SS_PERMISSION_READWRITE
+};
+
+/* Which keys a role may use: one key, [key, range_end), or with range_end = "\0" all from key on. */
+struct ss_permission {
+    int32_t type; /* enum ss_permission_type */
+    struct ss_span key;
+    struct ss_span range_end; /* empty: the one key */
+};
+
+/* A role. [F11] */
+struct ss_role {
+    struct ss_span key;
+    struct ss_span name;
+    const struct ss_permission *permissions;
+    size_t permission_count;
+    uint64_t off;
+    uint64_t pgid;
+    uint32_t index;
+};
+
+/* "READ", "WRITE", "READWRITE", "UNKNOWN". Static storage. */
+SS_API const char *ss_permission_name(int32_t type);
+
+/* Bucket `auth`. */
+struct ss_auth_facts {
+    bool enabled;
+    bool has_revision;
+    uint64_t revision;
+};
+
+/* Any callback may be NULL. */
+struct ss_auth_ops {
+    bool (*on_user)(void *ctx, const struct ss_user *user);
+    bool (*on_role)(void *ctx, const struct ss_role *role);
+    ss_fault_fn on_fault;
+};
+
+/* Buckets `auth` (into *facts), `authRoles`, then `authUsers`. */
+SS_API enum ss_status ss_auth(const struct ss_file *file, const struct ss_auth_ops *ops, void *ctx,
+                              struct ss_auth_facts *facts, uint64_t *fault_count,
+                              struct ss_error *err);
+
+/* An element of `meta` or `cluster` that no etcd from 3.4 to 3.7 writes. */
+struct ss_extra {
+    const char *bucket;
+    struct ss_span key;
+    struct ss_span value;
+    uint64_t pgid;
+    uint32_t index;
+};
+
+/* raft's ConfState, as etcd last applied it. */
+struct ss_conf_state {
+    uint64_t *voters, *learners, *voters_outgoing, *learners_next;
+    size_t voter_count, learner_count, voters_outgoing_count, learners_next_count;
+    bool auto_leave;
+};
+
+/* Buckets `meta` and `cluster`. What cannot be decoded is a fault and has_ is false. [F11] */
+struct ss_etcd_meta {
+    bool has_consistent_index, has_term, has_conf_state;
+    bool has_scheduled_compact, has_finished_compact, has_downgrade;
+    uint64_t consistent_index;       /* of the last raft entry applied */
+    uint64_t term;                   /* of that entry; since 3.5 */
+    struct ss_conf_state conf_state; /* since 3.5 */
+    struct ss_revision scheduled_compact, finished_compact;
+    char *storage_version; /* since 3.6; NULL: none */
+    char *cluster_version; /* NULL: none */
+    bool downgrade_enabled;
+    char *downgrade_target; /* "" when no downgrade is under way; NULL: has_downgrade is false */
+    struct ss_extra *extras;
+    size_t extra_count;
+};
+
+/* *out is freed with ss_etcd_meta_free, before ss_close. */
+SS_API enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn on_fault, void *ctx,
+                                       uint64_t *fault_count, struct ss_etcd_meta **out,
+                                       struct ss_error *err);
+SS_API void ss_etcd_meta_free(struct ss_etcd_meta *meta);
 
 /* -------------------------------------------------------------------------------------- verify --- */
 

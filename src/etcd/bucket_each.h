@@ -1,0 +1,31 @@
+/*
+ * bucket_each.h - the small buckets beside `key`, element by element, where a fault stops nothing.
+ */
+#ifndef SS_ETCD_BUCKET_EACH_H
+#define SS_ETCD_BUCKET_EACH_H
+
+#include "parser/cursor.h"
+#include "util/error.h"
+
+/* Where faults of single elements go: both may be NULL. */
+struct ss_faults {
+    ss_fault_fn on_fault;
+    void *ctx;
+    uint64_t *count;
+};
+
+/* SS_OK: go on. SS_END: stop. SS_CORRUPT: a fault of this element. SS_SYSTEM: the call fails. */
+typedef enum ss_status (*ss_each_fn)(void *ctx, const struct ss_entry *entry, struct ss_error *err);
+
+/* Counts a fault and hands it on, with the bucket's name when it has none yet. */
+void ss_faults_add(const struct ss_faults *faults, const char *bucket, struct ss_error *err);
+
+/*
+ * Every element of a top-level bucket, in key order; a bucket that is not there has none. Elements
+ * that are buckets are faults. SS_END: the callback stopped it. Errors: META, SYSTEM from the
+ * callback, what a broken tree gives.
+ */
+enum ss_status ss_bucket_each(const struct ss_file *file, const char *bucket, ss_each_fn each,
+                              void *ctx, const struct ss_faults *faults, struct ss_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * meta.h - what etcd keeps about itself. [F11]
+ *
+ *   meta     "consistent_index"      u64 big-endian: the last raft entry applied
+ *            "term"                  u64 big-endian: of that entry                     since 3.5
+ *            "confState"             {"voters":[…],"learners":[…],"auto_leave":false}  since 3.5
+ *            "scheduledCompactRev"   17-byte revision (revision.h)
+ *            "finishedCompactRev"    17-byte revision
+ *            "storageVersion"        "3.6.0"                                           since 3.6
+ *   cluster  "clusterVersion"        "3.6.0"
+ *            "downgrade"             {"target-version":"3.5.0","enabled":true}
+ */
+#ifndef SS_ETCD_META_H
+#define SS_ETCD_META_H
+
+#include "util/error.h"
+
+#define SS_META_BUCKET "meta"
+#define SS_CLUSTER_BUCKET "cluster"
+
+/* Which key of the two buckets; SS_META_OTHER: none of them. */
+enum ss_meta_key {
+    SS_META_OTHER,
+    SS_META_CONSISTENT_INDEX,
+    SS_META_TERM,
+    SS_META_CONF_STATE,
+    SS_META_SCHEDULED_COMPACT,
+    SS_META_FINISHED_COMPACT,
+    SS_META_STORAGE_VERSION,
+    SS_META_CLUSTER_VERSION,
+    SS_META_DOWNGRADE
+};
+enum ss_meta_key ss_meta_key(const char *bucket, struct ss_span key);
+
+/* A semantic version; what may follow the three numbers plays no part in etcd's order of storage. */
+struct ss_semver {
+    uint64_t major, minor, patch;
+};
+
+static inline int ss_semver_cmp(struct ss_semver a, struct ss_semver b)
+{
+    if (a.major != b.major)
+        return a.major < b.major ? -1 : 1;
+    if (a.minor != b.minor)
+        return a.minor < b.minor ? -1 : 1;
+    return a.patch < b.patch ? -1 : a.patch > b.patch;
+}
+
+/* All errors: FIELD, at the wrong byte, or of JSON at the value; NOMEM where there is a heap. */
+enum ss_status ss_u64_decode(struct ss_span value, const char *name, uint64_t pgid, uint64_t *out,
+                             struct ss_error *err);
+enum ss_status ss_semver_decode(struct ss_span value, const char *name, uint64_t pgid,
+                                struct ss_semver *out, struct ss_error *err);
+enum ss_status ss_conf_state_decode(struct ss_span value, uint64_t pgid, struct ss_conf_state *out,
+                                    struct ss_error *err);
+void ss_conf_state_fini(struct ss_conf_state *conf);
+
+/* *target is "" or a version, on the heap. As etcd: the version is looked at only when enabled. */
+enum ss_status ss_downgrade_decode(struct ss_span value, uint64_t pgid, bool *enabled,
+                                   char **target, struct ss_error *err);
+
+#endif
