@@ -234,9 +234,7 @@ static enum ss_status walk(struct lineage *l, enum ss_side *side, struct ss_erro
     enum ss_status status = SS_OK;
 
     while (status == SS_OK && !(l->a.ended && l->b.ended)) {
-        int c = l->a.ended   ? 1
-                : l->b.ended ? -1
-                             : compare_revisions(l->a.rec.rev, l->b.rec.rev);
+        int c = l->a.ended ? 1 : l->b.ended ? -1 : compare_revisions(l->a.rec.rev, l->b.rec.rev);
 
         *side = c < 0 ? SS_SIDE_A : SS_SIDE_B;
         if (c < 0)

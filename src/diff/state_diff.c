@@ -69,9 +69,8 @@ static unsigned differences(const struct ss_diff_opts *opts, const struct ss_rec
         differs |= SS_DIFFERS_VALUE;
     if (!opts->ignore_lease && a->lease != b->lease)
         differs |= SS_DIFFERS_LEASE;
-    if (!opts->values_only &&
-        (a->create_revision != b->create_revision || a->mod_revision != b->mod_revision ||
-         a->version != b->version))
+    if (!opts->values_only && (a->create_revision != b->create_revision ||
+                               a->mod_revision != b->mod_revision || a->version != b->version))
         differs |= SS_DIFFERS_REVISION;
     return differs;
 }

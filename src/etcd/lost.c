@@ -15,8 +15,8 @@
 struct lost_pass {
     ss_lost_fn on_lost;
     void *ctx;
-    uint32_t key_node;  /* the walk's number of `key`, UINT32_MAX: not met yet */
-    bool open;          /* range.why is the first fault of a stretch that has not ended */
+    uint32_t key_node; /* the walk's number of `key`, UINT32_MAX: not met yet */
+    bool open;         /* range.why is the first fault of a stretch that has not ended */
     bool stopped;
     uint64_t count;
     struct ss_lost_range range;

@@ -15,6 +15,11 @@
 
 #include "source/source.h"
 
+#define SS_META_MAGIC 0xED0CDAEDu
+#define SS_META_VERSION 2u
+#define SS_META_LEN 64u
+#define SS_META_CHECKED_LEN 56u /* what the checksum, FNV-1a 64, is over */
+
 struct ss_file {
     struct ss_source src;
     struct ss_span bytes; /* the whole source */

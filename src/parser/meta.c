@@ -10,14 +10,11 @@
  */
 #include "parser/db.h"
 #include "parser/page.h"
+#include "util/fnv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define META_MAGIC 0xED0CDAEDu
-#define META_VERSION 2u
-#define META_LEN 64u
-#define META_CHECKED_LEN 56u
 #define PROBE_SHIFT_MAX 14u
 #define PAGE_SIZE_GUESS 4096u
 
@@ -26,20 +23,10 @@ bool ss_page_size_legal(uint64_t n)
     return n >= 1024 && n <= (UINT64_C(1024) << PROBE_SHIFT_MAX) && (n & (n - 1)) == 0;
 }
 
-static uint64_t fnv1a_64(const uint8_t *bytes, size_t len)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    size_t i;
-
-    for (i = 0; i < len; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static void decode(struct ss_meta *meta, const uint8_t *page)
 {
     const uint8_t *m = page + SS_PAGE_HEADER_LEN;
-    bool big = ss_load_u32(m, true) == META_MAGIC;
+    bool big = ss_load_u32(m, true) == SS_META_MAGIC;
 
     meta->big_endian = big;
     meta->page_id = ss_load_u64(page, big);
@@ -54,7 +41,7 @@ static void decode(struct ss_meta *meta, const uint8_t *page)
     meta->high_water = ss_load_u64(m + 40, big);
     meta->txid = ss_load_u64(m + 48, big);
     meta->checksum = ss_load_u64(m + 56, big);
-    meta->computed = fnv1a_64(m, META_CHECKED_LEN);
+    meta->computed = ss_fnv1a_64(m, SS_META_CHECKED_LEN);
 }
 
 /* due: the page size that this place stands for, 0 when any will do. */
@@ -63,10 +50,10 @@ static void judge(struct ss_meta *meta, uint64_t due)
     char *why = meta->reason;
     size_t cap = sizeof(meta->reason);
 
-    if (meta->magic != META_MAGIC)
-        snprintf(why, cap, "magic is 0x%08" PRIx32 ", not 0x%08x", meta->magic, META_MAGIC);
-    else if (meta->version != META_VERSION)
-        snprintf(why, cap, "version is %" PRIu32 ", not %u", meta->version, META_VERSION);
+    if (meta->magic != SS_META_MAGIC)
+        snprintf(why, cap, "magic is 0x%08" PRIx32 ", not 0x%08x", meta->magic, SS_META_MAGIC);
+    else if (meta->version != SS_META_VERSION)
+        snprintf(why, cap, "version is %" PRIu32 ", not %u", meta->version, SS_META_VERSION);
     else if (meta->checksum != meta->computed)
         snprintf(why, cap, "checksum is 0x%016" PRIx64 ", computed 0x%016" PRIx64, meta->checksum,
                  meta->computed);
@@ -85,7 +72,7 @@ static void read_meta(const struct ss_file *file, uint64_t off, uint64_t due, st
     struct ss_span page;
 
     *meta = (struct ss_meta){.off = off};
-    if (!ss_span_sub(file->bytes, off, SS_PAGE_HEADER_LEN + META_LEN, &page)) {
+    if (!ss_span_sub(file->bytes, off, SS_PAGE_HEADER_LEN + SS_META_LEN, &page)) {
         meta->fault = SS_E_META;
         snprintf(meta->reason, sizeof(meta->reason), "the file ends before it");
         return;
@@ -111,7 +98,7 @@ static void probe_meta1(const struct ss_file *file, struct ss_meta *meta)
             *meta = guess;
             return;
         }
-        if (guess.present && guess.magic == META_MAGIC && !have_magic) {
+        if (guess.present && guess.magic == SS_META_MAGIC && !have_magic) {
             *meta = guess;
             have_magic = true;
         }
