@@ -86,6 +86,18 @@ static enum ss_status limit_reached(const struct ss_spool *spool, struct ss_erro
                      spool->limit);
 }
 
+enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_error *err)
+{
+    if (len <= spool->len)
+        return SS_OK;
+    if (len > ss_min_u64(spool->limit, INT64_MAX))
+        return limit_reached(spool, err);
+    if (ftruncate(spool->fd, (off_t)len) != 0)
+        return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
+    spool->len = len;
+    return SS_OK;
+}
+
 /*
  * pwrite from a mapped page that cannot be read fails with EFAULT where a load would raise SIGBUS.
  * Loading one byte of each page lets the guard see it, note it, and make the page readable.
@@ -106,6 +118,8 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
     const uint8_t *next = bytes;
     bool touched = false;
 
+    if (len == 0)
+        return ss_spool_extend(spool, off, err);
     if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
         return limit_reached(spool, err);
     while (len > 0) {
@@ -127,18 +141,6 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
     }
     if (off > spool->len)
         spool->len = off;
-    return SS_OK;
-}
-
-enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_error *err)
-{
-    if (len <= spool->len)
-        return SS_OK;
-    if (len > ss_min_u64(spool->limit, INT64_MAX))
-        return limit_reached(spool, err);
-    if (ftruncate(spool->fd, (off_t)len) != 0)
-        return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
-    spool->len = len;
     return SS_OK;
 }
 

@@ -21,7 +21,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
                              struct ss_error *err);
 void ss_spool_close(struct ss_spool *spool);
 
-/* Writes len bytes at offset off (a gap before them is a hole). Errors: LIMIT, IO. */
+/* Writes len bytes at offset off; a gap before them, also before none, is a hole. Errors: LIMIT, IO. */
 enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t len, uint64_t off,
                             struct ss_error *err);
 

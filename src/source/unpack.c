@@ -17,6 +17,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +49,8 @@ bool ss_kind_is_archive(enum ss_kind kind)
 }
 
 /*
- * A reader for just this kind, opened on the mapped bytes; archive_errno is set when that failed.
- * NULL: no memory. The "empty" format stands for a stream that unpacks to nothing; it would also take
- * one that is damaged before its first byte, hence the look at archive_errno.
+ * A reader for just this kind, opened on the mapped bytes; a failure shows at the next call. NULL: no
+ * memory. The "empty" format stands for a stream that unpacks to nothing.
  */
 static struct archive *reader_open(const struct ss_source *packed, enum ss_kind kind)
 {
@@ -66,6 +66,7 @@ static struct archive *reader_open(const struct ss_source *packed, enum ss_kind 
 
     if (reader == NULL)
         return NULL;
+    assert(kind < sizeof(supports) / sizeof(supports[0]) && supports[kind] != NULL);
     supports[kind](reader);
     if (ss_kind_is_stream(kind)) {
         archive_read_support_format_raw(reader);
@@ -75,20 +76,22 @@ static struct archive *reader_open(const struct ss_source *packed, enum ss_kind 
     return reader;
 }
 
-/* libarchive's own words, and how far it had got. */
+/* libarchive's own words, and how far it had got, unless it has let go of the stream already. */
 static enum ss_status damaged(struct ss_error *err, struct archive *reader, enum ss_kind kind)
 {
     const char *words = archive_error_string(reader);
-    char shown[256];
+    int64_t used = archive_filter_bytes(reader, -1);
+    char shown[256], place[48] = "";
 
     if (archive_errno(reader) == ENOMEM)
         return ss_system(err, SS_E_NOMEM, 0, "out of memory while unpacking");
     if (words == NULL)
         words = "it ends early";
+    if (used >= 0)
+        snprintf(place, sizeof(place), " near its byte %" PRId64, used);
     ss_text_escape(words, strlen(words), shown, sizeof(shown));
-    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
-                      "the %s data is damaged near its byte %" PRId64 ": %s", ss_kind_name(kind),
-                      (int64_t)archive_filter_bytes(reader, -1), shown);
+    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE, "the %s data is damaged%s: %s",
+                      ss_kind_name(kind), place, shown);
 }
 
 /* The data of the entry that the reader stands at. */
@@ -146,8 +149,8 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
     reader = reader_open(packed, kind);
     if (reader == NULL)
         return ss_nomem(err, 0);
-    /* A filter that does not know the stream, for it is too short, steps aside: the raw bytes follow. */
-    if (archive_errno(reader) != 0 || archive_filter_code(reader, 0) == ARCHIVE_FILTER_NONE)
+    /* Too short for its filter, or damaged before its first byte: the filter is not there. */
+    if (archive_filter_code(reader, 0) == ARCHIVE_FILTER_NONE)
         code = ARCHIVE_FATAL;
     else
         code = archive_read_next_header(reader, &entry);
@@ -159,12 +162,6 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
         status = tail_check(packed, reader, kind, err);
     archive_read_free(reader);
     return status;
-}
-
-/* A file with data of its own: no folder, link or device. */
-static bool entry_is_file(struct archive_entry *entry)
-{
-    return archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == NULL;
 }
 
 /* The name as stored; in UTF-8 where the current locale cannot express it. Never NULL. */
@@ -221,7 +218,7 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
             break;
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
             status = damaged(err, reader, kind);
-        } else if (entry_is_file(entry)) {
+        } else if (archive_entry_filetype(entry) == AE_IFREG) {
             listing_add(list, entry);
             if (opts->member == NULL ||
                 strcmp(name_bare(entry_name(entry)), name_bare(opts->member)) == 0) {
@@ -251,7 +248,7 @@ static enum ss_status listing_judge(const struct listing *list, const char *memb
         return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
                           "the archive holds %" PRIu64 " files, and none was named: %s%s",
                           list->count, list->text, more);
-    if (list->found)
+    if (list->found || member == NULL)
         return SS_OK;
     ss_text_escape(member, strlen(member), shown, 80);
     return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file %s, but: %s%s",

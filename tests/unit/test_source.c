@@ -3,6 +3,7 @@
  */
 #include "scratch.h"
 #include "source/source.h"
+#include "source/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -272,6 +273,37 @@ static void test_cancelled(void **state)
     assert_true(last >= 100000);
 }
 
+/* Gaps are holes, also before nothing; the limit counts them. */
+static void test_spool_holes(void **state)
+{
+    static const struct ss_open_opts opts = {.unpacked_limit = 1000000};
+    struct ss_spool spool;
+    struct ss_error err;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(ss_spool_open(&spool, &opts, &err), SS_OK);
+    assert_int_equal(ss_spool_put(&spool, "x", 1, 500000, &err), SS_OK);
+    assert_int_equal(spool.len, 500001);
+    assert_int_equal(ss_spool_put(&spool, "y", 1, 7, &err), SS_OK);
+    assert_int_equal(spool.len, 500001);
+    assert_int_equal(ss_spool_put(&spool, NULL, 0, 1000000, &err), SS_OK);
+    assert_int_equal(spool.len, 1000000);
+    assert_int_equal(ss_spool_extend(&spool, 10, &err), SS_OK);
+    assert_int_equal(fstat(spool.fd, &st), 0);
+    assert_int_equal(st.st_size, 1000000);
+    assert_int_equal(ss_spool_put(&spool, NULL, 0, 1000001, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_LIMIT);
+    assert_int_equal(ss_spool_put(&spool, "xy", 2, 999999, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_LIMIT);
+    assert_int_equal(ss_spool_put(&spool, "x", 1, UINT64_MAX, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_LIMIT);
+    assert_int_equal(ss_spool_extend(&spool, 1000001, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_LIMIT);
+    assert_int_equal(spool.len, 1000000);
+    ss_spool_close(&spool);
+}
+
 /* The spool's disk is full: here, the limit on file sizes. */
 static void test_spool_full(void **state)
 {
@@ -458,6 +490,7 @@ static void test_shrunk_file(void **state)
     struct ss_source src;
     struct ss_error err;
     char text[1024];
+    int ends[2];
 
     (void)state;
     guard_on();
@@ -476,6 +509,13 @@ static void test_shrunk_file(void **state)
     assert_string_equal(err.message,
                         "file shrank or its disk failed while it was read: Input/output error");
     assert_int_equal(ss_source_check(&src, SS_CORRUPT, &err), SS_SYSTEM);
+
+    /* The one fault made all pages behind the end readable: a system call takes them. */
+    assert_int_equal(pipe(ends), 0);
+    for (size_t i = 6; i < 20; i++)
+        assert_int_equal(write(ends[1], src.base + i * page, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
 
     assert_int_equal(load(src.base + 6 * page), 0);
     assert_int_equal(load(src.base + len - 1), 0);
@@ -505,6 +545,34 @@ static void test_shrunk_twice(void **state)
     assert_int_equal(load(src.base + 7 * page), 0);
     assert_int_equal(ss_source_check(&src, SS_OK, &err), SS_SYSTEM);
     assert_int_equal(err.off, 8 * page);
+    ss_source_close(&src);
+}
+
+/* A system call that reads a lost page gets EFAULT, no signal: the spool makes it a fault like others. */
+static void test_shrunk_under_a_write(void **state)
+{
+    static const struct ss_open_opts opts;
+    size_t page = page_len();
+    struct ss_spool spool;
+    struct ss_source src;
+    struct ss_error err;
+    uint8_t first = 1;
+
+    (void)state;
+    guard_on();
+    scratch_write("file", noise, 10 * page);
+    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_spool_open(&spool, &opts, &err), SS_OK);
+    assert_int_equal(truncate("file", (off_t)(3 * page)), 0);
+    assert_int_equal(ss_spool_put(&spool, src.base, 10 * page, 0, &err), SS_OK);
+    assert_int_equal(spool.len, 10 * page);
+    assert_int_equal(pread(spool.fd, &first, 1, (off_t)(3 * page - 1)), 1);
+    assert_int_equal(first, noise[3 * page - 1]);
+    assert_int_equal(pread(spool.fd, &first, 1, (off_t)(3 * page)), 1);
+    assert_int_equal(first, 0);
+    assert_int_equal(ss_source_check(&src, SS_OK, &err), SS_SYSTEM);
+    assert_int_equal(err.off, 3 * page);
+    ss_spool_close(&spool);
     ss_source_close(&src);
 }
 
@@ -638,6 +706,7 @@ int main(void)
         IN_SCRATCH(test_not_the_owner),
         IN_SCRATCH(test_fifo),
         IN_SCRATCH(test_cancelled),
+        IN_SCRATCH(test_spool_holes),
         IN_SCRATCH(test_spool_full),
         IN_SCRATCH(test_stdin_redirected),
         IN_SCRATCH(test_stdin_pipe),
@@ -645,6 +714,7 @@ int main(void)
         IN_SCRATCH(test_times_stay),
         IN_SCRATCH(test_shrunk_file),
         IN_SCRATCH(test_shrunk_twice),
+        IN_SCRATCH(test_shrunk_under_a_write),
         IN_SCRATCH(test_many_files),
     };
 
