@@ -985,8 +985,9 @@ struct ss_output;
 /*
  * A new file that appears whole or not at all: bytes go to an unnamed or hidden file in the same
  * folder, and ss_output_commit syncs it and gives it its name. An existing `path` is EXISTS, unless
- * `force`; the evidence `input` (may be NULL) is never replaced, whatever link leads to it.
- * Errors: OUTPUT, EXISTS, NOMEM.
+ * `force`, and then only a regular file, or a link, is replaced; the evidence `input` (may be NULL)
+ * never is, whatever link leads to it. Mode 0600: snapshots hold secrets. After a failed write every
+ * further call fails with the same error. Errors: OUTPUT, EXISTS, NOMEM; ARGUMENT after the commit.
  */
 SS_API enum ss_status ss_output_open(const char *path, bool force, const struct ss_file *input,
                                      struct ss_output **out, struct ss_error *err);

@@ -168,7 +168,7 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
                              struct ss_output **result, struct ss_error *err)
 {
     struct ss_output *out = calloc(1, sizeof(*out));
-    enum ss_status status = SS_OK;
+    enum ss_status status;
 
     ss_error_clear(err);
     *result = NULL;
@@ -180,10 +180,11 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
     ss_error_clear(&out->failed);
     out->path = strdup(path);
     out->buffer = malloc(BUFFER_LEN);
-    if (out->path == NULL || out->buffer == NULL)
-        status = ss_nomem(err, BUFFER_LEN);
-    if (status == SS_OK)
-        status = folder_open(out, err);
+    if (out->path == NULL || out->buffer == NULL) {
+        ss_output_free(out);
+        return ss_nomem(err, BUFFER_LEN);
+    }
+    status = folder_open(out, err);
     if (status == SS_OK)
         status = target_check(out, err);
     if (status == SS_OK)

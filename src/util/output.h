@@ -15,8 +15,8 @@ struct ss_output_opts {
     ino_t input_ino; /* the evidence; 0: none */
 };
 
-/* As ss_output_open says. Errors: OUTPUT, EXISTS, NOMEM. On failure *out is NULL. */
+/* As ss_output_open says. Errors: OUTPUT, EXISTS, NOMEM. On failure *result is NULL. */
 enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts,
-                             struct ss_output **out, struct ss_error *err);
+                             struct ss_output **result, struct ss_error *err);
 
 #endif
