@@ -7,6 +7,9 @@
  */
 #include "etcd/index.h"
 
+#include "etcd/ahead.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -132,6 +135,7 @@ static enum ss_status grow(struct ss_key_index *x, struct ss_error *err)
     cap = (cap > homes ? cap : homes) + TAIL;
     if (!ss_mul_u64(cap, sizeof(*slots), &len) || len > SIZE_MAX)
         return ss_nomem(err, UINT64_MAX);
+    assert(len > 0);
     slots = realloc(x->slots, (size_t)len);
     if (slots == NULL)
         return ss_nomem(err, len);
@@ -195,25 +199,29 @@ static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pendin
     return SS_OK;
 }
 
-/* Asks for the former records' elements, then for their keys: two dependent reads, far apart. */
+/* Loads what applying the batch will need: slots, then the former records' elements, then their keys. */
 static void fetch_former(struct ss_key_index *x)
 {
-    for (uint32_t i = 0; i < x->pending_count; i++) {
-        struct ss_index_pending *p = &x->pending[i];
-        const struct ss_slot *slot = &x->slots[first_not_less(x, p->word)];
-        const struct ss_locator *at = &x->at;
+    const uint8_t *file = x->at.file->bytes.ptr;
 
-        p->old = slot->word == p->word ? slot->loc : SS_LOC_NONE;
-        if (p->old != SS_LOC_NONE && at->inline_off == SS_NONE)
-            __builtin_prefetch(at->file->bytes.ptr + (p->old >> 16) * at->file->page_size +
-                               SS_PAGE_HEADER_LEN + (p->old & 0xffff) * SS_ELEMENT_LEN);
+    for (uint32_t i = 0; i < x->pending_count; i++)
+        ss_touch(&x->slots[home_of(x->pending[i].word, x->home_count)]);
+    for (uint32_t i = 0; i < x->pending_count; i++) {
+        const struct ss_slot *slot = &x->slots[first_not_less(x, x->pending[i].word)];
+
+        x->pending[i].old_off =
+            slot->word == x->pending[i].word ? ss_locator_off(&x->at, slot->loc) : SS_NONE;
+        x->pending[i].old = slot->loc;
     }
+    for (uint32_t i = 0; i < x->pending_count; i++)
+        if (x->pending[i].old_off != SS_NONE)
+            ss_touch(file + x->pending[i].old_off);
     for (uint32_t i = 0; i < x->pending_count; i++) {
         struct ss_entry former;
 
-        if (x->pending[i].old != SS_LOC_NONE &&
+        if (x->pending[i].old_off != SS_NONE &&
             ss_locator_entry(&x->at, x->pending[i].old, &former))
-            __builtin_prefetch(former.value.ptr);
+            ss_touch_span(former.value);
     }
 }
 
@@ -239,8 +247,6 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
                                    .word = hash_key(x, rec->key),
                                    .loc = ss_locator_pack(rec->pgid, rec->index),
                                    .tombstone = rec->tombstone};
-    if (x->home_count > 0)
-        __builtin_prefetch(&x->slots[home_of(p->word, x->home_count)]);
     return x->pending_count == SS_INDEX_BATCH ? ss_key_index_flush(x, err) : SS_OK;
 }
 
@@ -252,6 +258,7 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, in
     enum ss_status st = ss_revision_seek(c, (struct ss_revision){1, 0}, &entry, err);
 
     for (; st == SS_OK; st = ss_cursor_next(c, &entry, err)) {
+        ss_ahead(c, &entry);
         st = ss_record_decode(&entry, &rec, err);
         if (st == SS_OK && rec.rev.main > rev)
             break;
@@ -282,7 +289,7 @@ bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *re
 
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
 {
-    struct ss_slot *slots = x->slots, *cut;
+    struct ss_slot *slots = x->slots;
 
     *count = x->count;
     if (x->count == 0) {
@@ -290,8 +297,7 @@ struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
         return NULL;
     }
     pack(x);
-    cut = realloc(slots, (size_t)x->count * sizeof(*slots));
     x->slots = NULL;
     ss_key_index_fini(x);
-    return cut != NULL ? cut : slots;
+    return slots;
 }

@@ -34,7 +34,8 @@ struct ss_index_pending {
     struct ss_span key;
     uint64_t word;
     uint64_t loc;
-    uint64_t old; /* where the record with this word stood, SS_LOC_NONE: none */
+    uint64_t old;     /* the record that has this word now */
+    uint64_t old_off; /* of its element; SS_NONE: there is none */
     bool tombstone;
 };
 
@@ -74,8 +75,8 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, in
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);
 
 /*
- * Ends the index: hands its array over, slots packed to the front and cut to `count` of them, in no
- * order that means anything. NULL when there are none. The caller frees it.
+ * Ends the index: hands its array over, `count` slots packed to the front, in no order that means
+ * anything. NULL when there are none. The caller frees it.
  */
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count);
 

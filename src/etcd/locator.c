@@ -3,23 +3,31 @@
  */
 #include "etcd/locator.h"
 
+uint64_t ss_locator_off(const struct ss_locator *at, uint64_t loc)
+{
+    uint64_t off = at->inline_off;
+
+    if (off == SS_NONE && !ss_mul_u64(loc >> 16, at->file->page_size, &off))
+        return SS_NONE;
+    off += SS_PAGE_HEADER_LEN + (loc & 0xffff) * SS_ELEMENT_LEN;
+    return ss_in_range_u64(off, SS_ELEMENT_LEN, at->file->bytes.len) ? off : SS_NONE;
+}
+
 bool ss_locator_entry(const struct ss_locator *at, uint64_t loc, struct ss_entry *out)
 {
-    struct ss_span all = at->file->bytes, head;
+    struct ss_span all = at->file->bytes;
     bool big = at->file->big;
-    uint64_t page_off = at->inline_off;
-    uint64_t key_pos;
+    uint64_t off = ss_locator_off(at, loc);
+    const uint8_t *element;
 
     *out = (struct ss_entry){.pgid = loc >> 16, .index = (uint32_t)(loc & 0xffff)};
-    if (page_off == SS_NONE && !ss_mul_u64(out->pgid, at->file->page_size, &page_off))
+    if (off == SS_NONE)
         return false;
-    page_off += SS_PAGE_HEADER_LEN + (uint64_t)out->index * SS_ELEMENT_LEN;
-    if (!ss_span_sub(all, page_off, SS_ELEMENT_LEN, &head))
-        return false;
-    out->is_bucket = (ss_load_u32(head.ptr, big) & 1u) != 0;
-    key_pos = page_off + ss_load_u32(head.ptr + 4, big);
-    return ss_span_sub(all, key_pos, ss_load_u32(head.ptr + 8, big), &out->key) &&
-           ss_span_sub(all, key_pos + out->key.len, ss_load_u32(head.ptr + 12, big), &out->value);
+    element = all.ptr + off;
+    out->is_bucket = (ss_load_u32(element, big) & 1u) != 0;
+    off += ss_load_u32(element + 4, big);
+    return ss_span_sub(all, off, ss_load_u32(element + 8, big), &out->key) &&
+           ss_span_sub(all, off + out->key.len, ss_load_u32(element + 12, big), &out->value);
 }
 
 bool ss_locator_record(const struct ss_locator *at, uint64_t loc, struct ss_record *out)

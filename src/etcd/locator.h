@@ -35,6 +35,9 @@ static inline uint64_t ss_locator_pack(uint64_t pgid, uint32_t index)
     return pgid << 16 | (index & 0xffff);
 }
 
+/* Where the element itself stands; SS_NONE when that is outside the file. */
+uint64_t ss_locator_off(const struct ss_locator *at, uint64_t loc);
+
 /* The element at `loc`; false when its bytes no longer make sense. */
 bool ss_locator_entry(const struct ss_locator *at, uint64_t loc, struct ss_entry *out);
 

@@ -7,7 +7,7 @@
  *
  * A state keeps 8 bytes a live key: where its record stands. While it is made, the index takes 20 to
  * 30 bytes for each of the most keys that were live at once (index.h); its own array is then packed,
- * sorted and cut down in place.
+ * widened to 24 bytes a live key, sorted, and cut down in place (sort.h).
  *
  * Markers are no keys: etcd keeps them under the empty key, which no request can name.
  */
@@ -22,20 +22,6 @@ struct ss_state {
     uint64_t *locs;
     uint64_t count;
 };
-
-/* Keeps the locators of the sorted slots, in the slots' own memory. */
-static uint64_t *keep_locs(struct ss_slot *slots, uint64_t count)
-{
-    uint64_t *locs = (uint64_t *)slots, *cut;
-
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t loc = slots[i].loc;
-
-        locs[i] = loc;
-    }
-    cut = realloc(locs, (size_t)count * sizeof(*locs));
-    return cut != NULL ? cut : locs;
-}
 
 static enum ss_status build(struct ss_state *state, struct ss_key_index *x, int64_t rev,
                             const struct ss_range *range, struct ss_error *err)
@@ -58,9 +44,8 @@ static enum ss_status build(struct ss_state *state, struct ss_key_index *x, int6
     slots = ss_key_index_take(x, &state->count);
     if (slots == NULL)
         return SS_OK;
-    ss_slots_sort(&state->at, slots, state->count);
-    state->locs = keep_locs(slots, state->count);
-    return SS_OK;
+    state->locs = ss_slots_sort(&state->at, slots, state->count);
+    return state->locs != NULL ? SS_OK : ss_nomem(err, state->count * SS_SORT_ITEM_LEN);
 }
 
 enum ss_status ss_state_new(const struct ss_file *file, int64_t rev, const struct ss_range *range,

@@ -41,7 +41,7 @@ static enum ss_status read_varint(struct ss_wire *w, const char *what, uint64_t 
 
 static enum ss_status read_tag(struct ss_wire *w, struct ss_wire_field *field, struct ss_error *err)
 {
-    uint64_t tag;
+    uint64_t tag = 0;
 
     field->off = w->in.off + w->pos;
     if (read_varint(w, "a field's tag", &tag, err) != SS_OK)
@@ -62,7 +62,7 @@ static enum ss_status read_bytes(struct ss_wire *w, struct ss_wire_field *field,
                                  struct ss_error *err)
 {
     uint64_t off = w->in.off + w->pos;
-    uint64_t len;
+    uint64_t len = 0;
 
     if (read_varint(w, "a length", &len, err) != SS_OK)
         return SS_CORRUPT;

@@ -433,6 +433,49 @@ static void random_histories(void **state)
     }
 }
 
+/* Keys that are prefixes of each other, around the length from which the sort looks lengths up. */
+static void long_keys_are_sorted(void **state)
+{
+    enum {
+        LEN_MAX = 65560,
+        KEYS = 50
+    };
+    struct ss_test_db *db = ss_test_db_new(65536, false);
+    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    uint8_t *name = malloc(LEN_MAX);
+    struct ss_record rec;
+    struct ss_state *s;
+    struct ss_error err;
+    struct opened o;
+
+    (void)state;
+    assert_non_null(name);
+    memset(name, 'p', LEN_MAX);
+    for (int64_t i = 0; i < KEYS; i++) {
+        size_t len = 65510 + (size_t)(i * 37 % KEYS);
+
+        rec = (struct ss_record){.rev = {i + 1, 0},
+                                 .key = ss_span_of(name, len),
+                                 .create_revision = 1,
+                                 .version = (int64_t)len};
+        ss_test_put_record(db, key, &rec);
+    }
+    o = open_db(db);
+    assert_int_equal(ss_state_new(o.file, 0, NULL, &s, &err), SS_OK);
+    assert_int_equal(ss_state_count(s), KEYS);
+    for (uint64_t i = 0; i < KEYS; i++) {
+        ss_state_get(s, i, &rec);
+        assert_int_equal(rec.key.len, 65510 + i);
+        assert_int_equal(rec.version, rec.key.len);
+    }
+    assert_int_equal(ss_state_find(s, name, 65536, &rec), SS_OK);
+    assert_int_equal(rec.key.len, 65536);
+    assert_int_equal(ss_state_find(s, name, 65560, &rec), SS_END);
+    ss_state_free(s);
+    close_db(&o);
+    free(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_broken_record_ends_it),
         cmocka_unit_test(meta_revisions_are_checked),
         cmocka_unit_test(random_histories),
+        cmocka_unit_test(long_keys_are_sorted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
