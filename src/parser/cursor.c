@@ -14,6 +14,7 @@ void ss_cursor_init(struct ss_cursor *c, const struct ss_file *file, const struc
     c->path = path;
     c->at = SS_AT_NOWHERE;
     c->depth = 0;
+    c->forward = true;
     c->entered = 0;
 }
 
@@ -29,8 +30,16 @@ static enum ss_status check_stack(const struct ss_cursor *c, uint64_t pgid, uint
         if (c->stack[i].page.pgid == pgid)
             return ss_corrupt(err, SS_E_CYCLE, ref_off, pgid,
                               "page %" PRIu64 " is reached again below itself", pgid);
+    return SS_OK;
+}
+
+/* Counts a gated page among those entered in this direction. */
+static enum ss_status count_run(struct ss_cursor *c, const struct ss_page_view *page,
+                                uint64_t ref_off, struct ss_error *err)
+{
+    c->entered += page->run_count;
     if (c->entered > c->file->page_count)
-        return ss_corrupt(err, SS_E_CYCLE, ref_off, pgid,
+        return ss_corrupt(err, SS_E_CYCLE, ref_off, page->pgid,
                           "walk entered more pages than the file's %" PRIu64, c->file->page_count);
     return SS_OK;
 }
@@ -59,9 +68,10 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     status = ss_page_order_next(&frame->page, lo, hi, &i, err);
     if (status != SS_OK)
         return status;
-    c->depth++;
-    c->entered++;
-    return SS_OK;
+    status = count_run(c, &frame->page, ref_off, err);
+    if (status == SS_OK)
+        c->depth++;
+    return status;
 }
 
 /* Pushes the child that the top frame's index names. */
@@ -119,6 +129,10 @@ static enum ss_status to_neighbour(struct ss_cursor *c, bool forward)
 /* One element on; empty leaves, which bbolt's own cursor skips too, are passed over. */
 static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *err)
 {
+    if (c->forward != forward) {
+        c->forward = forward;
+        c->entered = 0;
+    }
     for (;;) {
         enum ss_status status = to_neighbour(c, forward);
 
@@ -159,9 +173,10 @@ static enum ss_status settle(struct ss_cursor *c, enum ss_status status, bool fo
     return ss_source_check(&c->file->src, status, err);
 }
 
-static enum ss_status enter_root(struct ss_cursor *c, struct ss_error *err)
+static enum ss_status enter_root(struct ss_cursor *c, bool forward, struct ss_error *err)
 {
     c->depth = 0;
+    c->forward = forward;
     c->entered = 0;
     return enter(c, c->tree.root, c->tree.ref_off, (struct ss_span){0}, (struct ss_span){0}, err);
 }
@@ -169,7 +184,7 @@ static enum ss_status enter_root(struct ss_cursor *c, struct ss_error *err)
 static enum ss_status to_edge(struct ss_cursor *c, bool to_last, struct ss_entry *entry,
                               struct ss_error *err)
 {
-    enum ss_status status = enter_root(c, err);
+    enum ss_status status = enter_root(c, !to_last, err);
 
     if (status == SS_OK)
         status = descend(c, to_last, err);
@@ -234,7 +249,7 @@ static uint32_t child_for(const struct ss_page_view *page, struct ss_span key)
 
 static enum ss_status search(struct ss_cursor *c, struct ss_span key, struct ss_error *err)
 {
-    enum ss_status status = enter_root(c, err);
+    enum ss_status status = enter_root(c, true, err);
     struct ss_cursor_frame *top;
 
     while (status == SS_OK && top_of(c)->page.type == SS_PAGE_BRANCH) {

@@ -7,8 +7,9 @@
  *
  * A page is entered only when its keys ascend strictly and lie inside the bounds, so that a binary
  * search may be trusted. A walk cannot loop: a page may not stand twice on the stack, the stack is at
- * most SS_TREE_DEPTH_MAX deep, and the pages entered since the last absolute move may not outnumber
- * the file's (only empty leaves could be met twice within disjoint bounds).
+ * most SS_TREE_DEPTH_MAX deep, and the pages entered in one direction, overflow runs included, may
+ * not outnumber the file's. Only empty leaves could be met twice within disjoint bounds, and only
+ * runs that overlap could give more bytes than the file has.
  */
 #ifndef SS_PARSER_CURSOR_H
 #define SS_PARSER_CURSOR_H
@@ -38,7 +39,8 @@ struct ss_cursor {
     const char *path; /* for errors; borrowed */
     enum ss_cursor_at at;
     uint32_t depth;   /* frames in use */
-    uint64_t entered; /* pages since the last absolute move */
+    bool forward;     /* direction of the last move */
+    uint64_t entered; /* pages since the last absolute move or turn */
     struct ss_cursor_frame stack[SS_TREE_DEPTH_MAX];
 };
 
