@@ -7,8 +7,8 @@
  *   └─────────────┴─────────────┴──────────────────┴───────────────────┴───────────────────────
  *   0             page_size     2 x page_size       high_water x page_size               src.len
  *
- * Guarantees: when `readable`, page_size is a power of two in [1 KiB, 16 MiB], high_water >= 2, and
- * page_count <= high_water pages lie whole inside the file.
+ * Guarantees: when `readable`, page_size is a power of two in [1 KiB, 16 MiB], and page_count
+ * pages lie whole inside the file, at most high_water, which may be any number.
  */
 #ifndef SS_PARSER_DB_H
 #define SS_PARSER_DB_H
