@@ -105,20 +105,37 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
     return SS_OK;
 }
 
-/* Claims every page of a run. A page that was claimed before is a fault; true: the run is ours. */
+/*
+ * Claims a page before it is looked at, so that a page that is named a million times, broken or not,
+ * is looked at once. True: it is ours, or the gate will refuse its id.
+ */
+static bool claim_head(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
+                       struct ss_error *err)
+{
+    if (pgid < 2 || pgid >= walk->file->page_count)
+        return true;
+    if (ss_bitmap_claim(&walk->claimed, pgid)) {
+        walk->claimed_count++;
+        return true;
+    }
+    ss_corrupt(err, SS_E_CYCLE, ref_off, pgid, "page is referenced more than once");
+    fault(walk, node, NO_ELEMENT, err);
+    return false;
+}
+
+/* Claims the rest of a run. A page that was claimed before is a fault; true: the run is ours. */
 static bool claim_run(struct ss_walk *walk, uint32_t node, const struct ss_page_view *page,
-                      uint64_t ref_off, struct ss_error *err)
+                      struct ss_error *err)
 {
     uint64_t i;
 
-    for (i = 0; i < page->run_count; i++) {
+    for (i = 1; i < page->run_count; i++) {
         if (ss_bitmap_claim(&walk->claimed, page->pgid + i)) {
             walk->claimed_count++;
             continue;
         }
-        ss_corrupt(err, SS_E_CYCLE, i == 0 ? ref_off : page->run.off + 12, page->pgid + i,
-                   i == 0 ? "page is referenced more than once"
-                          : "page belongs to more than one overflow run or tree");
+        ss_corrupt(err, SS_E_CYCLE, page->run.off + 12, page->pgid + i,
+                   "page belongs to more than one overflow run or tree");
         fault(walk, node, NO_ELEMENT, err);
         return false;
     }
@@ -142,6 +159,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     struct ss_walk_frame *frame;
     struct ss_walk_page page;
     enum ss_status status;
+    bool is_inline;
 
     if (walk->depth == SS_TREE_DEPTH_MAX) {
         ss_corrupt(err, SS_E_DEPTH, ref_off, pgid, "tree is deeper than %u levels",
@@ -149,9 +167,12 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
         fault(walk, node, NO_ELEMENT, err);
         return false;
     }
+    is_inline = walk->depth == 0 && tree->inline_page.ptr != NULL;
+    if (!is_inline && !claim_head(walk, node, pgid, ref_off, err))
+        return false;
     frame = &walk->stack[walk->depth];
     *frame = (struct ss_walk_frame){.lo = lo, .hi = hi};
-    if (walk->depth == 0 && tree->inline_page.ptr != NULL)
+    if (is_inline)
         status = ss_page_gate_inline(walk->file, tree->inline_page, tree->host, &frame->page, err);
     else
         status = ss_page_gate(walk->file, pgid, ref_off, &frame->page, err);
@@ -161,7 +182,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
         fault(walk, node, NO_ELEMENT, err);
         return false;
     }
-    if (!claim_run(walk, node, &frame->page, ref_off, err))
+    if (!claim_run(walk, node, &frame->page, err))
         return false;
     report_order(walk, node, frame, err);
     walk->depth++;

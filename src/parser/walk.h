@@ -6,8 +6,8 @@
  *        └► bucket ── tree ── …
  *
  * Where the cursor refuses (a strict reader), the walk reports and goes on: a page that fails the
- * gate is not entered, its siblings are. Each page is claimed on a bitmap as its run is entered, so a
- * page that is named twice is a fault and not a loop; memory is a bit a page and a node a bucket.
+ * gate is not entered, its siblings are. Each page is claimed on a bitmap before it is looked at, so
+ * a page that is named twice is a fault and not a loop; memory is a bit a page and a node a bucket.
  */
 #ifndef SS_PARSER_WALK_H
 #define SS_PARSER_WALK_H
@@ -59,7 +59,8 @@ struct ss_walk {
     const struct ss_file *file;
     const struct ss_walk_ops *ops;
     void *ctx;
-    struct ss_bitmap claimed; /* pages of entered runs; of page_count bits */
+    struct ss_bitmap
+        claimed; /* pages that a tree names, sound or not, and their runs; page_count bits */
     uint64_t claimed_count;
     struct ss_walk_bucket *buckets;
     uint32_t bucket_count, bucket_cap;
