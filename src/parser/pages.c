@@ -202,6 +202,25 @@ static void note_free_id(struct page_list *list, const struct ss_page_view *page
     list_fault(list, err);
 }
 
+/* The freelist's own pages must belong to nobody else, and must not be named by it. */
+static void check_own_pages(struct page_list *list, const struct ss_page_view *page,
+                            struct ss_error *err)
+{
+    uint64_t pgid;
+
+    for (pgid = page->pgid; pgid < page->pgid + page->run_count; pgid++) {
+        if (ss_bitmap_test(&list->walk.claimed, pgid))
+            ss_corrupt(err, SS_E_FREELIST, page->run.off, pgid,
+                       "page of the freelist is used by a tree too");
+        else if (ss_bitmap_test(&list->freed, pgid))
+            ss_corrupt(err, SS_E_FREELIST, page->run.off, pgid,
+                       "page of the freelist is named free by it");
+        else
+            continue;
+        list_fault(list, err);
+    }
+}
+
 static void load_freelist(struct page_list *list, struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(list->file);
@@ -225,6 +244,7 @@ static void load_freelist(struct page_list *list, struct ss_error *err)
     list->freelist_count = page.run_count;
     for (i = 0; i < ss_freelist_count(&page); i++)
         note_free_id(list, &page, i, err);
+    check_own_pages(list, &page, err);
 }
 
 static enum ss_page_use use_of(const struct page_list *list, uint64_t pgid)
