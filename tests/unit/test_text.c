@@ -113,6 +113,70 @@ static void test_clean_four_bytes(void **state)
     }
 }
 
+/*
+ * The same four bytes where vectors meet them: in long text that is not ASCII, at places that move
+ * over the vectors' borders.
+ */
+static void test_clean_four_bytes_in_text(void **state)
+{
+    static const uint8_t edges[] = {0x00, 0x01, 0x7F, 0x80, 0x8F, 0x90, 0xBF, 0xC0, 0xFF};
+    uint8_t text[160];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 8);
+    for (unsigned ab = 0; ab < 0x10000; ab++) {
+        for (unsigned i = 0; i < sizeof(edges) * sizeof(edges); i++) {
+            uint8_t *four = text + 8 + (ab * 81 + i) % 70;
+
+            four[0] = (uint8_t)(ab >> 8);
+            four[1] = (uint8_t)ab;
+            four[2] = edges[i / sizeof(edges)];
+            four[3] = edges[i % sizeof(edges)];
+            if (ss_text_is_clean(text, sizeof(text)) != naive_is_clean(text, sizeof(text))) {
+                fail_msg("%02x %02x %02x %02x at %td", four[0], four[1], four[2], four[3],
+                         four - text);
+            }
+            memset(four, 'x', 4);
+        }
+    }
+}
+
+/* Long text of all lengths of sequences, as it is and with one byte of it changed, or cut. */
+static void test_clean_long_random(void **state)
+{
+    static const char *const chars[] = {"a",
+                                        "\xc2\x80",
+                                        "\xdf\xbf",
+                                        "\xe0\xa0\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xef\xbf\xbf",
+                                        "\xe4\xb8\xad",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf",
+                                        "\xf0\x9f\x98\x80"};
+    uint64_t seed = 5;
+    uint8_t text[512];
+
+    (void)state;
+    for (unsigned round = 0; round < 100000; round++) {
+        size_t want = next_random(&seed) % 500, len = 0;
+
+        while (len < want) {
+            const char *next = chars[next_random(&seed) % (sizeof(chars) / sizeof(chars[0]))];
+
+            memcpy(text + len, next, strlen(next));
+            len += strlen(next);
+        }
+        assert_true(ss_text_is_clean(text, len));
+        assert_true(ss_text_is_clean_portable(text, len));
+        if (len > 0) {
+            text[next_random(&seed) % len] = (uint8_t)next_random(&seed);
+            assert_same_verdict(text, len - next_random(&seed) % 2);
+        }
+    }
+}
+
 static void test_clean_table(void **state)
 {
     static const struct {
@@ -325,11 +389,18 @@ static void test_escape_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean_exhaustive),  cmocka_unit_test(test_clean_four_bytes),
-        cmocka_unit_test(test_clean_table),       cmocka_unit_test(test_clean_every_place),
-        cmocka_unit_test(test_clean_random),      cmocka_unit_test(test_base64_against_openssl),
-        cmocka_unit_test(test_base64_all_digits), cmocka_unit_test(test_base64_rfc),
-        cmocka_unit_test(test_escape_table),      cmocka_unit_test(test_escape_cut),
+        cmocka_unit_test(test_clean_exhaustive),
+        cmocka_unit_test(test_clean_four_bytes),
+        cmocka_unit_test(test_clean_four_bytes_in_text),
+        cmocka_unit_test(test_clean_long_random),
+        cmocka_unit_test(test_clean_table),
+        cmocka_unit_test(test_clean_every_place),
+        cmocka_unit_test(test_clean_random),
+        cmocka_unit_test(test_base64_against_openssl),
+        cmocka_unit_test(test_base64_all_digits),
+        cmocka_unit_test(test_base64_rfc),
+        cmocka_unit_test(test_escape_table),
+        cmocka_unit_test(test_escape_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
