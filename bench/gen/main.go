@@ -1,0 +1,118 @@
+// Command gen fills a running etcd with many keys, for benchmarks.
+//
+//	gen ENDPOINT KEYS ROUNDS VALUE_LEN
+//
+// Each round puts every key once, in transactions of 64. After the last round every hundredth key is
+// deleted, and the first hundredth of all revisions is compacted. Half of the values are JSON text,
+// half are bytes behind "k8s\0", as Kubernetes stores its own kinds. The same arguments give the
+// same keys and values.
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	txnLen  = 64
+	writers = 8
+)
+
+var kinds = []string{"configmaps", "pods", "secrets", "leases", "events", "deployments"}
+
+func key(n int) string {
+	return fmt.Sprintf("/registry/%s/namespace-%03d/object-%08d", kinds[n%len(kinds)], n/len(kinds)%200, n)
+}
+
+func value(n, round, length int) string {
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], uint64(n))
+	binary.LittleEndian.PutUint64(seed[8:], uint64(round))
+	random := rand.NewChaCha8(seed)
+	bytes := make([]byte, length)
+	random.Read(bytes)
+	if n%2 == 1 {
+		return "k8s\x00" + string(bytes[min(4, length):])
+	}
+	text := fmt.Sprintf(`{"kind":"Bench","metadata":{"name":"object-%08d","generation":%d},"data":"`, n, round)
+	for i, b := range bytes {
+		bytes[i] = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789"[b%64]
+	}
+	return text + string(bytes[min(len(text)+2, length):]) + `"}`
+}
+
+func putRound(client *clientv3.Client, keys, round, length int) error {
+	group, ctx := errgroup.WithContext(context.Background())
+	group.SetLimit(writers)
+	for first := 0; first < keys && ctx.Err() == nil; first += txnLen {
+		ops := make([]clientv3.Op, 0, txnLen)
+		for n := first; n < min(first+txnLen, keys); n++ {
+			ops = append(ops, clientv3.OpPut(key(n), value(n, round, length)))
+		}
+		group.Go(func() error {
+			_, err := client.Txn(ctx).Then(ops...).Commit()
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+func deleteSome(client *clientv3.Client, keys int) error {
+	for n := 0; n < keys; n += 100 {
+		if _, err := client.Delete(context.Background(), key(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fill(endpoint string, keys, rounds, length int) error {
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, DialTimeout: 30 * time.Second})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for round := range rounds {
+		if err := putRound(client, keys, round, length); err != nil {
+			return err
+		}
+	}
+	if err := deleteSome(client, keys); err != nil {
+		return err
+	}
+	answer, err := client.Get(context.Background(), "x")
+	if err != nil {
+		return err
+	}
+	compact := max(answer.Header.Revision/100, 2)
+	_, err = client.Compact(context.Background(), compact, clientv3.WithCompactPhysical())
+	return err
+}
+
+func main() {
+	if len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: gen ENDPOINT KEYS ROUNDS VALUE_LEN")
+		os.Exit(2)
+	}
+	var numbers [3]int
+	for i := range numbers {
+		n, err := strconv.Atoi(os.Args[2+i])
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "gen: not a number above 0: %s\n", os.Args[2+i])
+			os.Exit(2)
+		}
+		numbers[i] = n
+	}
+	if err := fill(os.Args[1], numbers[0], numbers[1], numbers[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
