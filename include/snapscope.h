@@ -947,7 +947,7 @@ typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
 
 enum ss_dump_format {
     SS_DUMP_NDJSON, /* one record a line */
-    SS_DUMP_JSON    /* one document: {"revision":…,"count":…,"kvs":[…]} */
+    SS_DUMP_JSON    /* one document: {"revision":…,"kvs":[…],"count":…} */
 };
 
 struct ss_dump_opts {
@@ -956,7 +956,8 @@ struct ss_dump_opts {
     bool revisions; /* all history instead of the state */
     bool keys_only; /* no "value" */
     struct ss_range range;
-    const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead */
+    const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead;
+                                     NULL: etcd's own, count 0: the root bucket */
     size_t bucket_count;
     ss_progress_fn progress;
     void *progress_ctx;
