@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# snapscope pages
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/cases.sh"
+
+fixture etcd36-history
+fixture bbolt-plain
+db="$scratch/etcd36-history/snapshot.db"
+plain="$scratch/bbolt-plain/plain.db"
+damaged "$db"
+
+common_cases "$db" pages
+refused meta "$scratch/metas.db" "$metas_fault" pages
+
+run "$SNAPSCOPE" pages "$plain"
+expect_rc 0
+expect_out_eq "$(cat <<'TEXT'
+PAGE  USE        TYPE      COUNT  OVERFLOW  FAULT          BUCKET
+TEXT
+)"
+
+run "$SNAPSCOPE" pages --use freelist "$plain"
+expect_rc 0
+expect_out_eq 'PAGE  USE        TYPE      COUNT  OVERFLOW  FAULT          BUCKET
+   5  freelist   freelist     11         0  -              -'
+
+run "$SNAPSCOPE" pages --json "$db"
+expect_rc 0
+expect_schema pages
+expect_eq "$(jq -c '[.count, .high_water, (.pages | length), .complete, .fault_count]' "$out")" \
+    '[554,554,554,true,0]'
+expect_eq "$(jq -c '.pages | map(.page) == [range(554)]' "$out")" true 'ids in order'
+
+run "$SNAPSCOPE" pages --json --use overflow "$db"
+expect_schema pages
+expect_eq "$(jq -c '[.count, (.pages | map(.use) | unique)]' "$out")" '[x]'
+
+# A fault is told and does not end the list.
+run "$SNAPSCOPE" pages "$scratch/type.db"
+expect_rc 1
+expect_out_lines 555
+expect_out_has '   2  reachable  unknown      24         0  page-type      key'
+expect_err_eq "snapscope: $scratch/type.db: $type_fault"
+run "$SNAPSCOPE" pages --json "$scratch/type.db"
+expect_rc 1
+expect_schema pages
+expect_eq "$(jq -c '[.complete, .fault_count, .faults[0].code, .faults[0].offset, .pages[2].fault]' "$out")" \
+    '[true,1,"page-type",8200,"page-type"]'
+
+run "$SNAPSCOPE" pages "$scratch/cut.db"
+expect_rc 1
+expect_out_lines 245
+expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
+
+usage_fault "--use: 'used' is none of all, meta, freelist, reachable, overflow, free, orphan" \
+    pages --use used "$db"
+usage_fault "'x' is one argument too many" pages "$db" x
+summary
