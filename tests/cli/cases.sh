@@ -22,7 +22,7 @@ damaged() {
     cp "$1" "$scratch/metas.db"
     poke "$scratch/metas.db" 40 ff
     poke "$scratch/metas.db" 4136 ff
-    unchanged "$scratch"/{cut,type,metas}.db
+    unchanged "$scratch"/{cut,type,metas}.db "$1" # which cp has read
 }
 
 metas_fault='neither meta page can be used: meta 0: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427; meta 1 (offset 0x1000): checksum is 0x98e29f672490d575, computed 0x060d3502e0d80a06 (offset 0x0)'
@@ -53,13 +53,14 @@ bad_inputs() {
     : >"$scratch/empty.db"
     echo 'not a database' >"$scratch/text.db"
     head -c 16384 /dev/zero >"$scratch/zeroes.db"
-    unchanged "$scratch"/{empty,text,zeroes}.db
+    gzip -c "$file" >"$scratch/sound.gz"
+    head -c 5000 "$scratch/sound.gz" >"$scratch/broken.gz"
+    unchanged "$file" # which gzip has read
     refused io "$scratch/absent.db" 'cannot be opened: No such file or directory' "$command" "$@"
     refused io "$scratch" 'cannot be read: Is a directory' "$command" "$@"
     refused empty "$scratch/empty.db" 'file is empty (offset 0x0)' "$command" "$@"
     refused not-bbolt "$scratch/text.db" 'no bbolt file, but text (offset 0x0)' "$command" "$@"
     refused not-bbolt "$scratch/zeroes.db" 'no bbolt file' "$command" "$@"
-    gzip -c "$file" | head -c 5000 >"$scratch/broken.gz"
     refused archive "$scratch/broken.gz" '' "$command" "$@"
 }
 
@@ -73,7 +74,7 @@ good_inputs() {
     cp "$out" "$scratch/plain.out"
     gzip -c "$file" >"$scratch/packed.gz"
     tar -C "$(dirname "$file")" -cf "$scratch/packed.tar" "$(basename "$file")"
-    unchanged "$scratch"/packed.{gz,tar}
+    unchanged "$scratch"/packed.{gz,tar} "$file"
     if [[ $command == info ]]; then
         return # it tells them apart, on purpose
     fi
@@ -83,7 +84,12 @@ good_inputs() {
         expect_rc 0
         expect_out_eq "@$scratch/plain.out"
     done
-    run "$SNAPSCOPE" "$command" - "$@" <"$file"
+    cp "$file" "$scratch/stream.db"
+    unchanged "$file"
+    run "$SNAPSCOPE" "$command" - "$@" <"$scratch/stream.db"
+    expect_rc 0
+    expect_out_eq "@$scratch/plain.out"
+    run bash -c 'cat "$1" | "${@:2}"' - "$scratch/stream.db" "$SNAPSCOPE" "$command" - "$@"
     expect_rc 0
     expect_out_eq "@$scratch/plain.out"
 }

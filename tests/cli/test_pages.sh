@@ -14,10 +14,31 @@ refused meta "$scratch/metas.db" "$metas_fault" pages
 
 run "$SNAPSCOPE" pages "$plain"
 expect_rc 0
-expect_out_eq "$(cat <<'TEXT'
-PAGE  USE        TYPE      COUNT  OVERFLOW  FAULT          BUCKET
-TEXT
-)"
+expect_out_eq 'PAGE  USE        TYPE      COUNT  OVERFLOW  FAULT          BUCKET
+   0  meta       meta          0         0  -              -
+   1  meta       meta          0         0  -              -
+   2  reachable  leaf          2         0  -              v1/default/containers
+   3  reachable  leaf          2         0  -              v1/default/leases
+   4  reachable  leaf          2         0  -              /
+   5  freelist   freelist     11         0  -              -
+   6  free       leaf          1         0  -              -
+   7  free       leaf          3         0  -              -
+   8  free       leaf          1         0  -              -
+   9  free       leaf          1         0  -              -
+  10  free       leaf          1         0  -              -
+  11  free       leaf          3         0  -              -
+  12  free       leaf          3         0  -              -
+  13  free       leaf          1         0  -              -
+  14  free       freelist      2         0  -              -
+  15  reachable  leaf          2         0  -              v1/default/images
+  16  reachable  leaf          3         0  -              v1/default
+  17  reachable  leaf          2         0  -              v1/k8s.io/images
+  18  reachable  leaf          2         0  -              v1/k8s.io/containers
+  19  reachable  leaf          2         0  -              v1/k8s.io/leases
+  20  reachable  leaf          3         0  -              v1/k8s.io
+  21  reachable  leaf          3         0  -              v1
+  22  free       leaf          1         0  -              -
+  23  free       freelist     11         0  -              -'
 
 run "$SNAPSCOPE" pages --use freelist "$plain"
 expect_rc 0
@@ -33,7 +54,7 @@ expect_eq "$(jq -c '.pages | map(.page) == [range(554)]' "$out")" true 'ids in o
 
 run "$SNAPSCOPE" pages --json --use overflow "$db"
 expect_schema pages
-expect_eq "$(jq -c '[.count, (.pages | map(.use) | unique)]' "$out")" '[x]'
+expect_eq "$(jq -c '[.count, (.pages | map(.use) | unique)]' "$out")" '[513,["overflow"]]'
 
 # A fault is told and does not end the list.
 run "$SNAPSCOPE" pages "$scratch/type.db"
