@@ -306,9 +306,9 @@ SS_API uint64_t ss_page_free_id(const struct ss_page *page, uint64_t i);
 
 enum ss_page_use {
     SS_USE_META,
-    SS_USE_FREELIST,  /* the freelist page itself */
+    SS_USE_FREELIST,  /* the first page of the stored freelist */
     SS_USE_REACHABLE, /* first page of a tree page */
-    SS_USE_OVERFLOW,  /* a further page of the one before */
+    SS_USE_OVERFLOW,  /* a further page of a tree page or of the freelist */
     SS_USE_FREE,      /* named by the stored freelist; or, with none stored, unreachable */
     SS_USE_ORPHAN     /* neither reachable nor in the stored freelist, or behind a broken page */
 };

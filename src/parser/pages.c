@@ -257,7 +257,7 @@ static enum ss_page_use use_of(const struct page_list *list, uint64_t pgid)
         return (state & STATE_HEAD) != 0 ? SS_USE_REACHABLE : SS_USE_OVERFLOW;
     if (list->freelist_stored && pgid >= list->freelist_first &&
         pgid - list->freelist_first < list->freelist_count)
-        return SS_USE_FREELIST;
+        return pgid == list->freelist_first ? SS_USE_FREELIST : SS_USE_OVERFLOW;
     if (list->freelist_stored)
         return ss_bitmap_test(&list->freed, pgid) ? SS_USE_FREE : SS_USE_ORPHAN;
     return list->walk.fault_count == 0 ? SS_USE_FREE : SS_USE_ORPHAN;
