@@ -27,12 +27,16 @@ oracle() {
     exit 77
 }
 
-# oracle_copy FILE: prints the path of a fresh copy, for one call; several oracles write to what they read
+# oracle_copy FILE: prints the path of a fresh copy, for one call; several oracles write to what they read.
+# FILE may be watched: reading it here leaves its access time as it was.
 copies="$scratch/.copies"
 oracle_copy() {
     mkdir -p "$copies"
     local folder
     folder=$(mktemp -d "$copies/XXXXXX")
+    local seen
+    seen=$(stat -c %x "$1")
     cp --no-preserve=mode "$1" "$folder/"
+    touch -a -d "$seen" "$1"
     printf '%s\n' "$folder/$(basename "$1")"
 }
