@@ -224,7 +224,9 @@ static int help_main(int argc, char **argv)
 int ss_command_main(int argc, char **argv)
 {
     occupy_streams();
+    /* A closed pipe and a file grown too large are errors of a write, not ends of the process. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_overview(stderr);
         return SS_EXIT_USAGE;

@@ -7,7 +7,7 @@
  */
 #include "etcd/index.h"
 
-#include "etcd/ahead.h"
+#include "etcd/touch.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -258,7 +258,6 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, in
     enum ss_status st = ss_revision_seek(c, (struct ss_revision){1, 0}, &entry, err);
 
     for (; st == SS_OK; st = ss_cursor_next(c, &entry, err)) {
-        ss_ahead(c, &entry);
         st = ss_record_decode(&entry, &rec, err);
         if (st == SS_OK && rec.rev.main > rev)
             break;

@@ -11,7 +11,7 @@
  */
 #include "etcd/sort.h"
 
-#include "etcd/ahead.h"
+#include "etcd/touch.h"
 #include "util/endian.h"
 
 #include <stdlib.h>

@@ -16,8 +16,8 @@ static enum ss_status cut(const struct ss_wire *w, const char *what, struct ss_e
                       what);
 }
 
-static enum ss_status read_varint(struct ss_wire *w, const char *what, uint64_t *out,
-                                  struct ss_error *err)
+static enum ss_status read_long_varint(struct ss_wire *w, const char *what, uint64_t *out,
+                                       struct ss_error *err)
 {
     const uint8_t *p = w->in.ptr + w->pos;
     uint64_t room = w->in.len - w->pos;
@@ -39,7 +39,18 @@ static enum ss_status read_varint(struct ss_wire *w, const char *what, uint64_t 
                       what);
 }
 
-static enum ss_status read_tag(struct ss_wire *w, struct ss_wire_field *field, struct ss_error *err)
+/* Nearly every tag and length, and many a number, is a single byte. */
+static inline enum ss_status read_varint(struct ss_wire *w, const char *what, uint64_t *out,
+                                         struct ss_error *err)
+{
+    if (w->pos == w->in.len || w->in.ptr[w->pos] >= 0x80)
+        return read_long_varint(w, what, out, err);
+    *out = w->in.ptr[w->pos++];
+    return SS_OK;
+}
+
+static inline enum ss_status read_tag(struct ss_wire *w, struct ss_wire_field *field,
+                                      struct ss_error *err)
 {
     uint64_t tag = 0;
 
@@ -87,8 +98,8 @@ static enum ss_status read_fixed(struct ss_wire *w, struct ss_wire_field *field,
 }
 
 /* The value of any field that is no group. */
-static enum ss_status read_value(struct ss_wire *w, struct ss_wire_field *field,
-                                 struct ss_error *err)
+static inline enum ss_status read_value(struct ss_wire *w, struct ss_wire_field *field,
+                                        struct ss_error *err)
 {
     switch (field->type) {
     case SS_WIRE_VARINT:
@@ -107,9 +118,10 @@ static enum ss_status read_value(struct ss_wire *w, struct ss_wire_field *field,
                       "field %" PRIu32 " ends a group that did not begin", field->number);
 }
 
-/* Skips from behind a group's start tag to behind its end tag. */
-static enum ss_status read_group(struct ss_wire *w, struct ss_wire_field *field,
-                                 struct ss_error *err)
+/* Skips from behind a group's start tag to behind its end tag. Apart: its array would cost every field. */
+static __attribute__((noinline)) enum ss_status read_group(struct ss_wire *w,
+                                                           struct ss_wire_field *field,
+                                                           struct ss_error *err)
 {
     uint32_t open[SS_WIRE_GROUP_MAX] = {field->number};
     uint32_t depth = 1;

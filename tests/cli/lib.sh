@@ -61,22 +61,19 @@ failed() { # WHAT
     [[ -z $ran ]] || printf '    after: %s\n' "$ran" >&2
 }
 
-# state FILE: what must not change; reading it here must not move its access time either
-state() {
-    local times
-    times=$(stat -c 'size %s mtime %y atime %x mode %a inode %i links %h' "$1")
-    printf '%s sha256 %s\n' "$times" "$(python3 - "$1" <<'PY'
+# states FILE...: a line a file of what must not change; reading it here moves no access time
+states() {
+    python3 - "$@" <<'PY'
 import hashlib, os, sys
-path = sys.argv[1]
-before = os.stat(path)
-digest = hashlib.sha256()
-with open(path, "rb") as file:
-    while block := file.read(1 << 20):
-        digest.update(block)
-os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-print(digest.hexdigest())
+for path in sys.argv[1:]:
+    s = os.stat(path)
+    digest = hashlib.sha256()
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOATIME)) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    print(f"size {s.st_size} mtime {s.st_mtime_ns} atime {s.st_atime_ns} mode {s.st_mode:o} "
+          f"inode {s.st_ino} links {s.st_nlink} sha256 {digest.hexdigest()}")
 PY
-)"
 }
 
 # unchanged FILE...: every later `run` checks that this file stays as it is now. Its access time is put
@@ -86,7 +83,7 @@ unchanged() {
     for file in "$@"; do
         touch -a -d '2001-02-03 04:05:06.789' "$file"
         touch -m -d '2002-03-04 05:06:07.891' "$file"
-        watched[$file]=$(state "$file")
+        watched[$file]=$(states "$file")
     done
 }
 
@@ -106,6 +103,23 @@ fixture() {
     done
 }
 
+# watch: the watched files are what they were
+watch() {
+    local file now
+    local -a files=("${!watched[@]}") found
+    mapfile -t found < <(states "${files[@]}")
+    for file in "${!files[@]}"; do
+        checks=$((checks + 1))
+        now=${found[file]:-gone}
+        file=${files[file]}
+        if [[ $now != "${watched[$file]}" ]]; then
+            failed "the input $file was changed"
+            printf '    was %s\n    is  %s\n' "${watched[$file]}" "$now" >&2
+            watched[$file]=$now
+        fi
+    done
+}
+
 # run COMMAND...: standard input is empty unless the caller redirects it
 run() {
     ran="$*"
@@ -119,16 +133,7 @@ run() {
         failed "ended by a signal or not run: exit $rc"
         show stderr "$err"
     fi
-    local file now
-    for file in "${!watched[@]}"; do
-        checks=$((checks + 1))
-        now=$(state "$file")
-        if [[ $now != "${watched[$file]}" ]]; then
-            failed "the input $file was changed"
-            printf '    was %s\n    is  %s\n' "${watched[$file]}" "$now" >&2
-            watched[$file]=$now
-        fi
-    done
+    [[ ${#watched[@]} -eq 0 ]] || watch
 }
 
 expect_rc() { # CODE
