@@ -48,14 +48,12 @@ static void add_bucket(struct ss_info *info, const struct ss_bucket_stats *stats
         info->bucket_room = room;
     }
     struct ss_info_bucket *bucket = &info->buckets[info->bucket_count++];
-    size_t path_len = strlen(stats->path) + 1;
     *bucket = (struct ss_info_bucket){
-        .path = ss_must_alloc(path_len),
+        .path = ss_must_copy(stats->path),
         .key_count = stats->key_count,
         .key_len = stats->key_len,
         .value_len = stats->value_len,
     };
-    memcpy(bucket->path, stats->path, path_len);
 }
 
 /* Top-level buckets get a line each; what lies below them is only counted. */

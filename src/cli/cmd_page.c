@@ -7,7 +7,6 @@
  * The answer is built as a JSON document first; the text is printed from the same facts.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd.h"
 #include "hexdump.h"
@@ -56,8 +55,7 @@ static bool on_row(void *ctx, const struct ss_page_row *row)
     place->use = row->use;
     place->fault = row->fault;
     if (row->bucket != NULL) {
-        place->bucket = ss_must_alloc(strlen(row->bucket) + 1);
-        strcpy(place->bucket, row->bucket);
+        place->bucket = ss_must_copy(row->bucket);
     }
     return false;
 }

@@ -154,6 +154,8 @@ static void print_etcd(const struct ss_info *info, bool whole)
     }
     if (info->live_known) {
         line(info, "live keys", "%llu", (unsigned long long)info->live_count);
+    } else {
+        line(info, "live keys", "cannot be told: the bucket key could not be read as a whole");
     }
     line(info, "revision", "%lld", (long long)revs->current);
     if (revs->empty) {
@@ -187,6 +189,12 @@ void ss_info_text(const struct ss_info *info, const struct ss_error *err)
     if (info->readable) {
         print_buckets(info);
         print_etcd(info, err == NULL);
+    }
+    if (info->faults.count > 0) {
+        struct ss_number_text count = ss_number_format(info->faults.count);
+        ss_print_styled(&info->run->out, SS_STYLE_BAD, "damage");
+        ss_out_format(&info->run->out, "        %s %s met: what stands above is not the whole\n",
+                      count.text, info->faults.count == 1 ? "fault was" : "faults were");
     }
 }
 

@@ -19,6 +19,12 @@ void *ss_must_alloc(size_t len)
     return memory;
 }
 
+char *ss_must_copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(ss_must_alloc(size), text, size);
+}
+
 char *ss_escaped(const void *bytes, uint64_t len)
 {
     size_t need = ss_text_escape(bytes, (size_t)len, NULL, 0);

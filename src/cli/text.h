@@ -67,5 +67,6 @@ int ss_number_width(uint64_t value);
 
 /* malloc and strdup that end the process with exit code 4 instead of failing. */
 void *ss_must_alloc(size_t len);
+char *ss_must_copy(const char *text);
 
 #endif
