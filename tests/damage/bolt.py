@@ -94,12 +94,65 @@ class Element(Record):
         return bytes(self.file.data[self.key_off:self.value_off])
 
     @property
+    def pb(self):
+        """Field N of the protobuf message that is the value: the last one of that number."""
+        return Indexed(lambda number: proto_field(self, number), lambda: 0)
+
+    @property
     def is_bucket(self):
         return not self.page.is_branch and self.field("flags").get() & 1 == 1
 
     @property
     def bucket(self):
         return Bucket(self.file, self)
+
+
+class Varint(Field):
+    """A varint of a protobuf message; what is put keeps its width, padded."""
+
+    def get(self):
+        raw = self.file.data[self.off:self.off + self.width]
+        return sum((byte & 0x7F) << 7 * i for i, byte in enumerate(raw))
+
+    def put(self, value):
+        if not 0 <= value < 1 << 7 * self.width:
+            raise BoltError(f"{value} does not fit a varint of {self.width} bytes")
+        raw = [value >> 7 * i & 0x7F | 0x80 for i in range(self.width)]
+        raw[-1] &= 0x7F
+        self.file.write(self.off, bytes(raw))
+
+
+class Chunk:
+    """A length-delimited field: the bytes at `off`, their length in the varint `len`."""
+
+    def __init__(self, length, off):
+        self.len, self.off = length, off
+
+
+def varint_at(file, off):
+    end = off
+    while file.data[end] & 0x80:
+        end += 1
+    return Varint(file, off, end - off + 1)
+
+
+def proto_field(element, number):
+    file, at, found = element.file, element.value_off, None
+    end = at + element.field("vsize").get()
+    while at < end:
+        tag = varint_at(file, at)
+        content = varint_at(file, at + tag.width)
+        at = content.off + content.width
+        if tag.get() % 8 == 2:
+            this, at = Chunk(content, at), at + content.get()
+        elif tag.get() % 8 == 0:
+            this = content
+        else:
+            raise BoltError(f"protobuf wire type {tag.get() % 8}")
+        found = this if tag.get() // 8 == number else found
+    if found is None:
+        raise BoltError(f"no field {number}")
+    return found
 
 
 class Page(Record):

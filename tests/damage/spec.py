@@ -9,6 +9,8 @@ Expressions are numbers, names and their members, + - * // %, and at(X), the fil
                    freelist high_water txid checksum
     B.root         of a bucket's header: root, sequence; B.page its root page
     E.key_off      of an entry, and E.value_off; E.page its leaf
+    E.pb[3]        field 3 of the protobuf message that is its value: a varint, which `set` rewrites
+                   in its width; or bytes, with .off and .len
     X.off          where it begins;  P.number  the page's number as the seed has it
     size db_len page_size high_water seed_len
 """
@@ -164,6 +166,24 @@ class Case:
             found = next(e for e in entries if e.key == literal(what))
         self.bind(name, equals, found)
 
+    def do_chain(self, name, equals, page, length):
+        """chain C = P N: N branches of one child each, one above the other and the last above P,
+        in free pages; C is the topmost"""
+        below = self.evaluate(ast.parse(page, mode="eval").body)
+        free = self.file.free_pages()
+        key = below.e[0].key
+        for number in free[:self.value(length)]:
+            branch = self.file.page(number)
+            head = bolt.PAGE_FIELDS
+            self.file.write(branch.off, bytes(self.file.page_size))
+            for field, value in zip(head, (number, bolt.BRANCH, 1, 0)):
+                branch.field(field).put(value)
+            for field, value in zip(bolt.BRANCH_FIELDS, (16, len(key), below.number)):
+                branch.e[0].field(field).put(value)
+            self.file.write(branch.e[0].key_off, key)
+            below = branch
+        self.bind(name, equals, below)
+
     def do_let(self, name, equals, expression):
         self.bind(name, equals, self.value(expression))
 
@@ -194,6 +214,13 @@ class Case:
         """flip OFF BIT"""
         at = self.value(off)
         self.file.write(at, bytes([self.file.data[at] ^ 1 << int(bit)]))
+
+    def do_swab(self, *fields):
+        """swab FIELD…: into the other byte order"""
+        for text in fields:
+            field = self.place(text)
+            raw = bytes(self.file.data[field.off:field.off + field.width])
+            self.file.write(field.off, raw[::-1])
 
     def do_truncate(self, length):
         count = self.value(length)
