@@ -185,10 +185,14 @@ static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pendin
                             struct ss_error *err)
 {
     uint64_t pos;
+    bool known;
 
     if (!has_room(x) && grow(x, err) != SS_OK)
         return SS_SYSTEM;
-    if (find(x, p->word, p->key, &pos)) {
+    known = find(x, p->word, p->key, &pos);
+    if (x->on_apply != NULL)
+        x->on_apply(x->apply_ctx, p->loc, known ? x->slots[pos].loc : SS_LOC_NONE);
+    if (known) {
         if (p->tombstone)
             erase(x, pos);
         else

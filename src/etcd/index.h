@@ -39,8 +39,13 @@ struct ss_index_pending {
     bool tombstone;
 };
 
+/* The key of the record at `loc` had its live record at `former`, SS_LOC_NONE: it was not alive. */
+typedef void (*ss_index_apply_fn)(void *ctx, uint64_t loc, uint64_t former);
+
 struct ss_key_index {
     struct ss_locator at;
+    ss_index_apply_fn on_apply; /* NULL, or told of each record in turn, when it is flushed */
+    void *apply_ctx;
     uint64_t seed;
     struct ss_slot *slots;
     uint64_t home_count;
