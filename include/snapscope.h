@@ -804,7 +804,7 @@ struct ss_verify_report {
     enum ss_verdict verdict;
     char verdict_text[256]; /* the verdict in one honest line */
     unsigned checked;       /* SS_VERIFY_* that were really checked */
-    bool is_etcd;           /* there is a `key` bucket, so the etcd checks apply */
+    bool is_etcd;           /* `key` and another of etcd's buckets are there: its checks apply */
     struct ss_hash_report hash;
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
     size_t finding_count;                            /* kept */

@@ -1,0 +1,249 @@
+/*
+ * meaning.c - see meaning.h: each bucket's elements to the part that knows them, and what can be said
+ * of the buckets themselves.
+ *
+ *   root bucket   alarm auth authRoles authUsers cluster key lease members members_removed meta
+ *                 └── ss_meaning_leaf: element by element ──┴──► meaning_*.c
+ */
+#include "verify/meaning_parts.h"
+
+#include "parser/cursor.h"
+#include "util/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef enum ss_status (*element_fn)(struct ss_meaning *m, const struct ss_entry *entry,
+                                     struct ss_error *err);
+
+static const struct {
+    const char *name;
+    element_fn element; /* NULL: bucket `key`, which goes its own way */
+} buckets[SS_IN_COUNT] = {
+    [SS_IN_ALARM] = {"alarm", ss_meaning_alarm},
+    [SS_IN_AUTH] = {"auth", ss_meaning_auth},
+    [SS_IN_AUTH_ROLES] = {"authRoles", ss_meaning_role},
+    [SS_IN_AUTH_USERS] = {"authUsers", ss_meaning_user},
+    [SS_IN_CLUSTER] = {"cluster", ss_meaning_meta},
+    [SS_IN_KEY] = {"key", NULL},
+    [SS_IN_LEASE] = {"lease", ss_meaning_lease},
+    [SS_IN_MEMBERS] = {"members", ss_meaning_member},
+    [SS_IN_MEMBERS_REMOVED] = {"members_removed", ss_meaning_removed},
+    [SS_IN_META] = {"meta", ss_meaning_meta},
+};
+
+bool ss_list_add(struct ss_list *list, const void *item, size_t size)
+{
+    if ((list->count & (list->count - 1)) == 0) {
+        void *grown = realloc(list->items, (list->count == 0 ? 1 : list->count * 2) * size);
+
+        if (grown == NULL)
+            return false;
+        list->items = grown;
+    }
+    memcpy((char *)list->items + list->count++ * size, item, size);
+    return true;
+}
+
+void ss_list_fini(struct ss_list *list)
+{
+    free(list->items);
+    *list = (struct ss_list){0};
+}
+
+void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
+                        const struct ss_error *err)
+{
+    ss_find(m->findings, check, ss_meaning_place(m, entry, err->off), err->have, err->expect, "%s",
+            err->message);
+}
+
+static enum ss_etcd_bucket bucket_of(struct ss_span name)
+{
+    unsigned i = 0;
+
+    while (i < SS_IN_COUNT && !ss_span_is(name, buckets[i].name))
+        i++;
+    return (enum ss_etcd_bucket)i;
+}
+
+/*
+ * Looks each of etcd's buckets up ahead: whether the file is etcd's shows only in its root bucket. A
+ * bucket `key` alone may be anybody's; etcd makes its others at its first start. Where the root bucket
+ * cannot be read as far as one of them, that one may be there.
+ */
+static void look_up_buckets(struct ss_meaning *m)
+{
+    const unsigned all = (1u << SS_IN_COUNT) - 1, key = 1u << SS_IN_KEY;
+    struct ss_tree root = ss_tree_root(m->file), tree;
+    struct ss_error err;
+    unsigned i;
+
+    for (i = 0; i < SS_IN_COUNT; i++) {
+        struct ss_span name = ss_span_of(buckets[i].name, strlen(buckets[i].name));
+        enum ss_status st = ss_tree_find_bucket(m->file, &root, "", name, &tree, &err);
+
+        if (st == SS_OK)
+            m->present |= 1u << i;
+        else if (st == SS_END)
+            m->absent |= 1u << i;
+    }
+    m->is_etcd = m->present != 0 && (m->absent & key) == 0 && (m->absent | key) != all;
+}
+
+enum ss_status ss_meaning_new(const struct ss_file *file, struct ss_findings *findings,
+                              struct ss_meaning **out, struct ss_error *err)
+{
+    struct ss_meaning *m = calloc(1, sizeof(*m));
+
+    *out = m;
+    if (m == NULL)
+        return ss_nomem(err, sizeof(*m));
+    m->file = file;
+    m->findings = findings;
+    m->at = SS_IN_COUNT;
+    look_up_buckets(m);
+    ss_meaning_key_init(m);
+    return ss_source_check(&file->src, SS_OK, err);
+}
+
+void ss_meaning_free(struct ss_meaning *meaning)
+{
+    if (meaning == NULL)
+        return;
+    ss_key_index_fini(&meaning->key.index);
+    ss_list_fini(&meaning->leases);
+    ss_list_fini(&meaning->auth.roles);
+    ss_conf_state_fini(&meaning->meta.conf);
+    ss_meaning_member_fini(meaning);
+    free(meaning);
+}
+
+static struct ss_entry entry_at(const struct ss_page_view *page, uint32_t i)
+{
+    return (struct ss_entry){.key = ss_leaf_key(page, i),
+                             .value = ss_leaf_value(page, i),
+                             .is_bucket = ss_leaf_is_bucket(page, i),
+                             .pgid = page->pgid,
+                             .index = i};
+}
+
+void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view *page)
+{
+    char name[256];
+    uint32_t i;
+
+    meaning->name = "";
+    for (i = 0; meaning->is_etcd && i < page->count; i++) {
+        struct ss_entry entry = entry_at(page, i);
+        struct ss_place at = ss_meaning_place(meaning, &entry, entry.key.off);
+
+        if (entry.is_bucket && bucket_of(entry.key) != SS_IN_COUNT)
+            continue;
+        ss_text_escape(entry.key.ptr, (size_t)entry.key.len, name, sizeof(name));
+        if (entry.is_bucket)
+            ss_find(meaning->findings, SS_CHECK_ETCD_BUCKET_UNKNOWN, at, name, NULL,
+                    "bucket %s is none of etcd's", name);
+        else
+            ss_find(meaning->findings, SS_CHECK_ETCD_ROOT_KEY, at, name, NULL,
+                    "key %s stands among the top-level buckets", name);
+    }
+}
+
+void ss_meaning_bucket(struct ss_meaning *meaning, struct ss_span name)
+{
+    meaning->at = meaning->is_etcd ? bucket_of(name) : SS_IN_COUNT;
+    meaning->name = meaning->at == SS_IN_COUNT ? "" : buckets[meaning->at].name;
+    meaning->element_count = 0;
+}
+
+static void find_nested(struct ss_meaning *m, const struct ss_entry *entry)
+{
+    char name[256];
+
+    ss_text_escape(entry->key.ptr, (size_t)entry->key.len, name, sizeof(name));
+    ss_find(m->findings, SS_CHECK_ETCD_BUCKET_NESTED, ss_meaning_place(m, entry, entry->key.off),
+            name, NULL, "bucket %s stands inside bucket %s, where etcd keeps values", name,
+            m->name);
+}
+
+enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_view *page,
+                               bool holes, struct ss_error *err)
+{
+    enum ss_status st = SS_OK;
+    uint32_t i;
+
+    if (meaning->at == SS_IN_COUNT)
+        return SS_OK;
+    for (i = 0; i < page->count && st == SS_OK; i++) {
+        struct ss_entry entry = entry_at(page, i);
+
+        meaning->element_count++;
+        if (entry.is_bucket)
+            find_nested(meaning, &entry);
+        else if (meaning->at == SS_IN_KEY)
+            st = ss_meaning_key(meaning, page, &entry, holes, err);
+        else
+            st = buckets[meaning->at].element(meaning, &entry, err);
+    }
+    if (st == SS_OK && meaning->nomem)
+        st = ss_nomem(err, 0);
+    return st;
+}
+
+void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes)
+{
+    struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, meaning->name};
+    struct ss_error err;
+
+    if (meaning->at == SS_IN_COUNT)
+        return;
+    meaning->walked |= 1u << meaning->at;
+    if (holes)
+        meaning->holed |= 1u << meaning->at;
+    if (meaning->at == SS_IN_KEY && ss_meaning_key_end(meaning, &err) != SS_OK)
+        meaning->nomem = true;
+    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_KEY)
+        ss_find(meaning->findings, SS_CHECK_ETCD_NO_KEYS, at, NULL, NULL,
+                "bucket key has no record: nothing was ever written, or all of it is gone");
+    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_MEMBERS)
+        ss_find(meaning->findings, SS_CHECK_MEMBER_NONE, at, NULL, NULL,
+                "bucket members is empty; a server lists at least itself");
+    meaning->at = SS_IN_COUNT;
+}
+
+static void find_missing(struct ss_meaning *m)
+{
+    struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
+    unsigned i;
+
+    for (i = 0; i < SS_IN_COUNT; i++)
+        if ((m->absent >> i & 1u) != 0)
+            ss_find(m->findings, SS_CHECK_ETCD_BUCKET_MISSING, at, NULL, buckets[i].name,
+                    "bucket %s is missing", buckets[i].name);
+}
+
+enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_report *report,
+                                 struct ss_error *err)
+{
+    struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
+
+    report->is_etcd = meaning->is_etcd;
+    if (!meaning->is_etcd) {
+        ss_find(meaning->findings, SS_CHECK_ETCD_NOT, at, NULL, NULL,
+                "%s: what the file means to etcd was not checked",
+                meaning->present + meaning->absent == 0
+                    ? "no name of a bucket can be read"
+                    : "there is no bucket key beside others of etcd's");
+        return SS_OK;
+    }
+    report->record_count = meaning->key.record_count;
+    report->live_count = meaning->key.index.count;
+    find_missing(meaning);
+    ss_meaning_key_finish(meaning);
+    ss_meaning_meta_finish(meaning);
+    ss_meaning_member_finish(meaning);
+    ss_meaning_auth_finish(meaning);
+    ss_meaning_lease_finish(meaning);
+    return meaning->nomem ? ss_nomem(err, 0) : ss_source_check(&meaning->file->src, SS_OK, err);
+}

@@ -1,0 +1,493 @@
+/*
+ * meaning_key.c - bucket `key`: revisions in order, records that say what their key says, histories
+ * without holes, and what compaction should have left.
+ *
+ *   1 … compacted                        compacted + 1 …
+ *   ┌──────────────────────────────────┬────────────────────────────────────────────────┐
+ *   │ each live key's last record,      │ every main revision with sub 0, 1, 2, …         │
+ *   │ tombstones at `compacted` itself, │ put:       version + 1 of the record before it, │
+ *   │ a marker; all else is left over   │            or 1 and created here               │
+ *   │                                   │ tombstone: of a key that is alive              │
+ *   └──────────────────────────────────┴────────────────────────────────────────────────┘
+ *
+ * As etcd does it (mvcc storeTxnWrite, kvstore_compaction, alike in 3.4 to 3.7): a transaction that
+ * changes anything takes the next main revision, and each change the next sub; the first one a server
+ * writes is 2. A transaction may touch a key once. Compaction at R deletes what is at or below R but
+ * the last record of each key that lives at R; 3.6 and later also keep tombstones at R.
+ * While a compaction is under way only what the last finished one removed can be called left over.
+ *
+ * What is said of missing records holds only while nothing was lost before: behind a broken page or a
+ * record that cannot be read those checks stay silent, since its own finding says so.
+ */
+#include "verify/meaning_parts.h"
+
+#include "etcd/revision.h"
+#include "etcd/wire.h"
+#include "parser/cursor.h"
+#include "util/endian.h"
+#include "util/error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    FIELD_KEY = 1,
+    FIELD_CREATE = 2,
+    FIELD_MOD = 3,
+    FIELD_VERSION = 4,
+    FIELD_VALUE = 5,
+    FIELD_LAST = 6
+};
+
+#define NUMBER_CAP 24u
+
+static const char *number(char text[NUMBER_CAP], int64_t n)
+{
+    snprintf(text, NUMBER_CAP, "%" PRId64, n);
+    return text;
+}
+
+/* Where in a record's value its fields stand: the last of each counts; else the value's start. */
+struct places {
+    uint64_t off[FIELD_LAST + 1];
+    uint64_t key_len;
+    int64_t mod;
+};
+
+static enum ss_status find_places(struct ss_span value, uint64_t pgid, struct places *out,
+                                  struct ss_error *err)
+{
+    struct ss_wire w;
+    struct ss_wire_field field;
+    enum ss_status st;
+
+    *out = (struct places){.key_len = 0};
+    for (size_t i = 0; i <= FIELD_LAST; i++)
+        out->off[i] = value.off;
+    ss_wire_init(&w, value, SS_E_RECORD, pgid);
+    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > FIELD_LAST)
+            continue;
+        if (field.type != (field.number == FIELD_KEY || field.number == FIELD_VALUE
+                               ? SS_WIRE_BYTES
+                               : SS_WIRE_VARINT))
+            return SS_CORRUPT;
+        out->off[field.number] = field.off;
+        if (field.number == FIELD_KEY)
+            out->key_len = field.body.len;
+        else if (field.number == FIELD_MOD)
+            out->mod = (int64_t)field.value;
+    }
+    return st;
+}
+
+/* The compaction marks stand in `meta`, which is walked after `key`. */
+static bool read_mark(struct ss_cursor *c, const char *name, int64_t *out)
+{
+    struct ss_entry entry;
+    struct ss_revision rev;
+    struct ss_error err;
+    enum ss_status st = ss_cursor_seek(c, name, strlen(name), &entry, &err);
+
+    if (st == SS_END || (st == SS_OK && (entry.is_bucket || !ss_span_is(entry.key, name))))
+        return true;
+    if (st != SS_OK || ss_revision_decode_meta(entry.value, name, entry.pgid, &rev, &err) != SS_OK)
+        return false;
+    *out = rev.main;
+    return true;
+}
+
+void ss_meaning_key_init(struct ss_meaning *m)
+{
+    struct ss_tree root = ss_tree_root(m->file), tree;
+    struct ss_key_part *k = &m->key;
+    int64_t scheduled = 0;
+    struct ss_cursor c;
+    struct ss_error err;
+
+    if (ss_tree_find_bucket(m->file, &root, "", ss_span_of(SS_META_BUCKET, strlen(SS_META_BUCKET)),
+                            &tree, &err) == SS_OK) {
+        ss_cursor_init(&c, m->file, &tree, SS_META_BUCKET);
+        k->marks_known = read_mark(&c, "scheduledCompactRev", &scheduled) &&
+                         read_mark(&c, "finishedCompactRev", &k->finished);
+    }
+    k->compacted = scheduled > k->finished ? scheduled : k->finished;
+    k->rev_blind = k->history_blind = !k->marks_known;
+}
+
+static void count_leftover(struct ss_meaning *m, const struct ss_record *rec)
+{
+    struct ss_key_part *k = &m->key;
+    struct ss_entry entry;
+
+    if (k->leftover_count++ > 0 && ss_revision_cmp(rec->rev, k->leftover_rev) >= 0)
+        return;
+    if (!ss_locator_entry(&k->index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
+        return;
+    k->leftover_rev = rec->rev;
+    k->leftover_at = ss_meaning_place(m, &entry, entry.key.off);
+}
+
+/* Compaction at `finished` drops what another record of that key, also at or below it, follows. */
+static void check_leftover(struct ss_meaning *m, const struct ss_record *rec,
+                           const struct ss_record *former)
+{
+    int64_t finished = m->key.finished;
+
+    if (rec->rev.main > finished)
+        return;
+    if (former != NULL)
+        count_leftover(m, former);
+    if (rec->tombstone && rec->rev.main < finished)
+        count_leftover(m, rec);
+}
+
+/* A finding about one field of a record that was decoded. */
+static void find_in_record(struct ss_meaning *m, enum ss_check_id check,
+                           const struct ss_record *rec, unsigned field, int64_t have,
+                           int64_t expect, const char *detail)
+{
+    char have_text[NUMBER_CAP], expect_text[NUMBER_CAP];
+    struct places places;
+    struct ss_entry entry;
+    struct ss_error err;
+    struct ss_place at;
+
+    if (!ss_locator_entry(&m->key.index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
+        return;
+    find_places(entry.value, entry.pgid, &places, &err);
+    at = ss_meaning_place(m, &entry, places.off[field]);
+    ss_find(m->findings, check, at, number(have_text, have),
+            expect == INT64_MIN ? NULL : number(expect_text, expect), "revision %" PRId64 ": %s",
+            rec->rev.main, detail);
+}
+
+/* What a put's own numbers cannot be; NULL: they can. */
+static const char *wrong_in_put(const struct ss_record *rec, enum ss_check_id *check)
+{
+    int64_t main = rec->rev.main;
+
+    *check = SS_CHECK_REC_CREATE;
+    if (rec->create_revision <= 0 || rec->create_revision > main)
+        return "create_revision is not between 1 and the record's own revision";
+    *check = SS_CHECK_REC_VERSION;
+    if (rec->version <= 0 || rec->version - 1 > main - rec->create_revision)
+        return "no key can have that version so long after it was created";
+    if ((rec->create_revision == main) != (rec->version == 1))
+        return "version is 1 where the key was created and nowhere else";
+    return NULL;
+}
+
+static bool is_sane(const struct ss_record *rec)
+{
+    enum ss_check_id check;
+
+    return rec->tombstone || wrong_in_put(rec, &check) == NULL;
+}
+
+static void check_follows(struct ss_meaning *m, const struct ss_record *rec,
+                          const struct ss_record *former)
+{
+    if (rec->create_revision == rec->rev.main)
+        find_in_record(m, SS_CHECK_REC_HISTORY, rec, FIELD_CREATE, rec->create_revision,
+                       former->create_revision,
+                       "the key is created again while it is alive; its tombstone is missing");
+    else if (rec->create_revision != former->create_revision)
+        find_in_record(m, SS_CHECK_REC_CREATE, rec, FIELD_CREATE, rec->create_revision,
+                       former->create_revision,
+                       "create_revision is not that of the key's record before");
+    else if (rec->version - 1 != former->version)
+        find_in_record(m, SS_CHECK_REC_VERSION, rec, FIELD_VERSION, rec->version,
+                       former->version + 1,
+                       "version does not follow that of the key's record before");
+}
+
+/* One record against its key's live record before it, NULL when there is none. */
+static void check_history(struct ss_meaning *m, const struct ss_record *rec,
+                          const struct ss_record *former)
+{
+    if (m->key.history_blind)
+        return;
+    check_leftover(m, rec, former);
+    if (rec->rev.main <= m->key.compacted || !is_sane(rec) || (former != NULL && !is_sane(former)))
+        return;
+    if (rec->tombstone && former == NULL)
+        find_in_record(m, SS_CHECK_REC_DEAD, rec, FIELD_KEY, rec->rev.main, INT64_MIN,
+                       "a key is deleted that is not alive");
+    else if (!rec->tombstone && former != NULL)
+        check_follows(m, rec, former);
+    else if (!rec->tombstone && rec->create_revision != rec->rev.main)
+        find_in_record(m, SS_CHECK_REC_HISTORY, rec, FIELD_VERSION, rec->version, 1,
+                       "the key's earlier records, which no compaction removed, are missing");
+}
+
+static void on_apply(void *ctx, uint64_t loc, uint64_t former_loc)
+{
+    struct ss_meaning *m = ctx;
+    const struct ss_locator *at = &m->key.index.at;
+    struct ss_record rec, former;
+
+    if (!ss_locator_record(at, loc, &rec))
+        return;
+    if (former_loc == SS_LOC_NONE)
+        check_history(m, &rec, NULL);
+    else if (ss_locator_record(at, former_loc, &former))
+        check_history(m, &rec, &former);
+}
+
+static void start_index(struct ss_meaning *m, const struct ss_page_view *page)
+{
+    struct ss_tree tree = {.root = page->is_inline ? 0 : page->pgid, .inline_page = page->run};
+
+    ss_key_index_init(&m->key.index, m->file, &tree);
+    m->key.index.on_apply = on_apply;
+    m->key.index.apply_ctx = m;
+    m->key.started = true;
+}
+
+/* From here on what is missing means nothing; what was queued before is still judged. */
+static enum ss_status lose(struct ss_meaning *m, bool revisions, struct ss_error *err)
+{
+    struct ss_key_part *k = &m->key;
+    enum ss_status st = k->history_blind ? SS_OK : ss_key_index_flush(&k->index, err);
+
+    k->history_blind = true;
+    k->rev_blind = k->rev_blind || revisions;
+    return st;
+}
+
+static bool is_revision_shaped(struct ss_span key)
+{
+    return (key.len == SS_REVISION_LEN || key.len == SS_TOMBSTONE_LEN) && key.ptr[8] == '_';
+}
+
+/* A key that is no revision: by its form, or by its numbers. */
+static void find_bad_revision(struct ss_meaning *m, const struct ss_entry *entry,
+                              const struct ss_error *err)
+{
+    bool negative =
+        is_revision_shaped(entry->key) && ((int64_t)ss_load_u64(entry->key.ptr, true) < 0 ||
+                                           (int64_t)ss_load_u64(entry->key.ptr + 9, true) < 0);
+
+    ss_meaning_refused(m, negative ? SS_CHECK_REV_RANGE : SS_CHECK_REV_FORM, entry, err);
+}
+
+/* A value that the decoder refuses: no message, no key, or another record's. */
+static void find_bad_record(struct ss_meaning *m, const struct ss_entry *entry,
+                            struct ss_revision rev, const struct ss_error *err)
+{
+    char have[NUMBER_CAP], expect[NUMBER_CAP];
+    struct places places;
+    struct ss_error ignored;
+
+    if (find_places(entry->value, entry->pgid, &places, &ignored) != SS_END ||
+        err->code != SS_E_RECORD)
+        ss_meaning_refused(m, SS_CHECK_REC_FORM, entry, err);
+    else if (places.key_len == 0)
+        ss_meaning_refused(m, SS_CHECK_REC_NO_KEY, entry, err);
+    else if (places.mod != rev.main)
+        ss_find(m->findings, SS_CHECK_REC_MOD, ss_meaning_place(m, entry, places.off[FIELD_MOD]),
+                number(have, places.mod), number(expect, rev.main), "%s", err->message);
+    else
+        ss_meaning_refused(m, SS_CHECK_REC_FORM, entry, err);
+}
+
+static void find_gap(struct ss_meaning *m, const struct ss_entry *entry, int64_t from, int64_t to)
+{
+    struct ss_place at = ss_meaning_place(m, entry, entry->key.off);
+    char have[NUMBER_CAP], expect[NUMBER_CAP];
+
+    number(have, to + 1);
+    number(expect, from);
+    if (from == to)
+        ss_find(m->findings, SS_CHECK_REV_GAP, at, have, expect, "revision %" PRId64 " is missing",
+                from);
+    else
+        ss_find(m->findings, SS_CHECK_REV_GAP, at, have, expect,
+                "revisions %" PRId64 " to %" PRId64 " are missing", from, to);
+}
+
+/* The last main that is accounted for: records, compaction, or the 1 that every server starts at. */
+static int64_t main_reached(const struct ss_key_part *k)
+{
+    int64_t reached = k->last.main > k->compacted ? k->last.main : k->compacted;
+
+    return reached > 1 ? reached : 1;
+}
+
+/* Revisions above the compacted one take every main and every sub from 0 on. */
+static void check_sequence(struct ss_meaning *m, const struct ss_entry *entry,
+                           struct ss_revision rev, bool is_bump)
+{
+    struct ss_key_part *k = &m->key;
+    int64_t due_sub = rev.main == k->last.main ? k->last.sub + 1 : 0;
+    char have[NUMBER_CAP], expect[NUMBER_CAP];
+
+    if (k->rev_blind || rev.main <= k->compacted)
+        return;
+    if (!is_bump && rev.main > main_reached(k) + 1)
+        find_gap(m, entry, main_reached(k) + 1, rev.main - 1);
+    if (rev.sub != due_sub)
+        ss_find(m->findings, SS_CHECK_REV_SUB_GAP,
+                ss_meaning_place(m, entry, entry->key.off + SS_REVISION_LEN - 8),
+                number(have, rev.sub), number(expect, due_sub),
+                "of revision %" PRId64 " sub revisions are missing", rev.main);
+}
+
+static void check_tombstone(struct ss_meaning *m, const struct ss_entry *entry,
+                            const struct ss_record *rec)
+{
+    struct places places;
+    struct ss_error err;
+    uint64_t key_len = rec->key.len, due = 2 + key_len;
+
+    for (; key_len >= 0x80; key_len >>= 7)
+        due++;
+    if (entry->value.len == due)
+        return;
+    find_places(entry->value, entry->pgid, &places, &err);
+    ss_find(m->findings, SS_CHECK_REC_TOMBSTONE, ss_meaning_place(m, entry, entry->value.off), NULL,
+            NULL, "a tombstone of %" PRIu64 " bytes, its key needs %" PRIu64, entry->value.len,
+            due);
+}
+
+/* What a put says of itself, against what its revision allows. */
+static void check_put(struct ss_meaning *m, const struct ss_record *rec)
+{
+    enum ss_check_id check;
+    const char *why = wrong_in_put(rec, &check);
+
+    if (why == NULL)
+        return;
+    if (check == SS_CHECK_REC_CREATE)
+        find_in_record(m, check, rec, FIELD_CREATE, rec->create_revision, INT64_MIN, why);
+    else
+        find_in_record(m, check, rec, FIELD_VERSION, rec->version, INT64_MIN, why);
+}
+
+/*
+ * No byte where a record is due: `restore --bump-revision` puts one, far above the last revision, and
+ * marks it as compacted. Any other is a record that lost its bytes.
+ */
+static bool is_bump(const struct ss_key_part *k, const struct ss_record *rec)
+{
+    return rec->marker && rec->rev.sub == 0 &&
+           (rec->rev.main <= k->compacted || rec->rev.main > main_reached(k) + 1);
+}
+
+static enum ss_status check_marker(struct ss_meaning *m, const struct ss_entry *entry,
+                                   const struct ss_record *rec, bool bump, struct ss_error *err)
+{
+    struct ss_place at = ss_meaning_place(m, entry, entry->key.off);
+
+    if (bump) {
+        ss_find(m->findings, SS_CHECK_REC_MARKER, at, NULL, NULL,
+                "revision %" PRId64 " marks a revision bump", rec->rev.main);
+        return SS_OK;
+    }
+    ss_find(m->findings, SS_CHECK_REC_NO_KEY, at, NULL, NULL,
+            "the record of revision %" PRId64 " is empty, and no revision bump", rec->rev.main);
+    return lose(m, false, err);
+}
+
+static enum ss_status take_record(struct ss_meaning *m, const struct ss_entry *entry,
+                                  const struct ss_record *rec, struct ss_error *err)
+{
+    bool bump = is_bump(&m->key, rec);
+
+    check_sequence(m, entry, rec->rev, bump);
+    if (rec->marker)
+        return check_marker(m, entry, rec, bump, err);
+    if (rec->tombstone)
+        check_tombstone(m, entry, rec);
+    else
+        check_put(m, rec);
+    return ss_key_index_add(&m->key.index, rec, err);
+}
+
+/* An element that cannot be taken for a record; its revision may still be told. */
+static enum ss_status take_broken(struct ss_meaning *m, const struct ss_entry *entry,
+                                  const struct ss_record *rec, struct ss_error *why,
+                                  struct ss_error *err)
+{
+    if (why->code == SS_E_REV_KEY) {
+        find_bad_revision(m, entry, why);
+        return lose(m, true, err);
+    }
+    find_bad_record(m, entry, rec->rev, why);
+    check_sequence(m, entry, rec->rev, false);
+    return lose(m, false, err);
+}
+
+/* etcd reads from revision 1 on, so that one of main 0 is passed over. */
+static void find_zero(struct ss_meaning *m, const struct ss_entry *entry)
+{
+    ss_find(m->findings, SS_CHECK_REV_RANGE, ss_meaning_place(m, entry, entry->key.off), "0", NULL,
+            "main revision 0, which etcd does not read");
+}
+
+enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *page,
+                              const struct ss_entry *entry, bool holes, struct ss_error *err)
+{
+    struct ss_key_part *k = &m->key;
+    struct ss_error why;
+    struct ss_record rec;
+    enum ss_status st = SS_OK, decoded;
+
+    if (!k->started)
+        start_index(m, page);
+    k->record_count++;
+    decoded = ss_record_decode(entry, &rec, &why);
+    if (holes || ss_revision_cmp(rec.rev, k->last) < 0)
+        st = lose(m, true, err);
+    if (st == SS_OK && decoded != SS_OK)
+        st = take_broken(m, entry, &rec, &why, err);
+    else if (st == SS_OK && rec.rev.main == 0)
+        find_zero(m, entry);
+    else if (st == SS_OK)
+        st = take_record(m, entry, &rec, err);
+    if (decoded == SS_OK || why.code != SS_E_REV_KEY)
+        k->last = rec.rev;
+    return st;
+}
+
+enum ss_status ss_meaning_key_end(struct ss_meaning *m, struct ss_error *err)
+{
+    return m->key.started ? ss_key_index_flush(&m->key.index, err) : SS_OK;
+}
+
+static void find_leftover(struct ss_meaning *m)
+{
+    const struct ss_key_part *k = &m->key;
+
+    ss_find(m->findings, SS_CHECK_COMPACT_LEFTOVER, k->leftover_at, NULL, NULL,
+            "%" PRIu64 " records that the compaction at revision %" PRId64
+            " removes are there, the first of revision %" PRId64,
+            k->leftover_count, k->finished, k->leftover_rev.main);
+}
+
+/* The mark that compaction got to, when bucket `meta` was handed over. */
+static struct ss_place mark_place(const struct ss_meaning *m)
+{
+    const struct ss_meta_part *meta = &m->meta;
+
+    if (meta->has_scheduled && meta->scheduled == m->key.compacted)
+        return meta->scheduled_at;
+    if (meta->has_finished)
+        return meta->finished_at;
+    return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, SS_META_BUCKET};
+}
+
+void ss_meaning_key_finish(struct ss_meaning *m)
+{
+    const struct ss_key_part *k = &m->key;
+    char have[NUMBER_CAP], expect[NUMBER_CAP];
+
+    if (k->leftover_count > 0)
+        find_leftover(m);
+    if (k->marks_known && ss_meaning_whole(m, SS_IN_KEY) && k->compacted > k->last.main)
+        ss_find(m->findings, SS_CHECK_COMPACT_AHEAD, mark_place(m), number(have, k->compacted),
+                number(expect, k->last.main),
+                "compacted at revision %" PRId64 ", the last record is of revision %" PRId64,
+                k->compacted, k->last.main);
+}

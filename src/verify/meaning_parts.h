@@ -1,0 +1,156 @@
+/*
+ * meaning_parts.h - the meaning checks' own state, one part a subject.
+ *
+ *   meaning.c         which bucket is being handed over; what is missing or unknown among buckets
+ *   meaning_key.c     revisions and records, each key's history, compaction
+ *   meaning_lease.c   leases, and keys that refer to one that is not there
+ *   meaning_meta.c    consistent_index, term, versions, compaction marks
+ *   meaning_member.c  members, removed members, confState
+ *   meaning_auth.c    alarms, roles, users
+ *
+ * A part is begun with its bucket, given the bucket's elements in key order, and asked once more when
+ * all buckets were walked. `holes`: something of the bucket is lost, so what is not there means nothing.
+ */
+#ifndef SS_VERIFY_MEANING_PARTS_H
+#define SS_VERIFY_MEANING_PARTS_H
+
+#include "etcd/index.h"
+#include "etcd/meta.h"
+#include "verify/meaning.h"
+
+/* The buckets that etcd makes when it starts for the first time, in byte order of their names. */
+enum ss_etcd_bucket {
+    SS_IN_ALARM,
+    SS_IN_AUTH,
+    SS_IN_AUTH_ROLES,
+    SS_IN_AUTH_USERS,
+    SS_IN_CLUSTER,
+    SS_IN_KEY,
+    SS_IN_LEASE,
+    SS_IN_MEMBERS,
+    SS_IN_MEMBERS_REMOVED,
+    SS_IN_META,
+    SS_IN_COUNT /* none of etcd's */
+};
+
+/* A list that grows by doubling, each element paid for by an element of the file. */
+struct ss_list {
+    void *items;
+    size_t count;
+};
+bool ss_list_add(struct ss_list *list, const void *item, size_t size);
+void ss_list_fini(struct ss_list *list);
+
+struct ss_key_part {
+    bool started;       /* the index was set up */
+    bool rev_blind;     /* gaps between revisions mean nothing from here on */
+    bool history_blind; /* nor does what is missing of a key's history */
+    bool marks_known;   /* the compaction marks could be read ahead */
+    int64_t finished;   /* 0: no compaction finished */
+    int64_t compacted;  /* the greater of both marks */
+    struct ss_revision last;
+    uint64_t record_count;
+    uint64_t leftover_count;
+    struct ss_place leftover_at; /* of the first one */
+    struct ss_revision leftover_rev;
+    struct ss_key_index index;
+};
+
+struct ss_member_row {
+    uint64_t id;
+    bool is_learner;
+    struct ss_place at;
+};
+
+struct ss_member_part {
+    struct ss_list rows;    /* struct ss_member_row, of `members` */
+    struct ss_list removed; /* the same, of `members_removed` */
+    struct ss_list urls;    /* struct ss_url_row */
+    bool unsure;            /* a member could not be read */
+};
+
+struct ss_meta_part {
+    bool has_index, has_term, has_conf, has_storage, has_cluster;
+    bool conf_lost, index_lost; /* there, and malformed */
+    uint64_t index;
+    struct ss_place index_at, conf_at, storage_at;
+    struct ss_semver storage, cluster;
+    struct ss_conf_state conf;
+    bool has_scheduled, has_finished;
+    int64_t scheduled, finished;
+    struct ss_place scheduled_at, finished_at;
+};
+
+struct ss_auth_part {
+    bool enabled;
+    bool root_is_root; /* user root has role root */
+    struct ss_place enabled_at;
+    struct ss_list roles; /* struct ss_span: names */
+};
+
+struct ss_meaning {
+    const struct ss_file *file;
+    struct ss_findings *findings;
+    bool is_etcd;
+    bool nomem;               /* of a callback that cannot say so itself */
+    enum ss_etcd_bucket at;   /* being handed over */
+    const char *name;         /* its name */
+    unsigned present, absent; /* bits of enum ss_etcd_bucket; neither: its place cannot be read */
+    unsigned walked;          /* handed over to their end */
+    unsigned holed;
+    uint64_t element_count; /* of the bucket at hand */
+    struct ss_key_part key;
+    struct ss_list leases; /* int64_t, as etcd goes by them */
+    struct ss_member_part member;
+    struct ss_meta_part meta;
+    struct ss_auth_part auth;
+};
+
+/* Whether a bucket was handed over from end to end, so that what is not in it is not there. */
+static inline bool ss_meaning_whole(const struct ss_meaning *m, enum ss_etcd_bucket which)
+{
+    return (m->walked >> which & 1u) != 0 && (m->holed >> which & 1u) == 0;
+}
+
+/* The place of an element of the bucket at hand; `off` says which of its bytes. */
+static inline struct ss_place ss_meaning_place(const struct ss_meaning *m,
+                                               const struct ss_entry *entry, uint64_t off)
+{
+    return (struct ss_place){off, entry->pgid, entry->index, m->name};
+}
+
+/* Turns a decoder's refusal into a finding at the byte that the error names. */
+void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
+                        const struct ss_error *err);
+
+/* One element each, never a bucket. Errors: NOMEM. */
+enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *page,
+                              const struct ss_entry *entry, bool holes, struct ss_error *err);
+enum ss_status ss_meaning_lease(struct ss_meaning *m, const struct ss_entry *entry,
+                                struct ss_error *err);
+enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entry,
+                               struct ss_error *err);
+enum ss_status ss_meaning_member(struct ss_meaning *m, const struct ss_entry *entry,
+                                 struct ss_error *err);
+enum ss_status ss_meaning_removed(struct ss_meaning *m, const struct ss_entry *entry,
+                                  struct ss_error *err);
+enum ss_status ss_meaning_alarm(struct ss_meaning *m, const struct ss_entry *entry,
+                                struct ss_error *err);
+enum ss_status ss_meaning_auth(struct ss_meaning *m, const struct ss_entry *entry,
+                               struct ss_error *err);
+enum ss_status ss_meaning_role(struct ss_meaning *m, const struct ss_entry *entry,
+                               struct ss_error *err);
+enum ss_status ss_meaning_user(struct ss_meaning *m, const struct ss_entry *entry,
+                               struct ss_error *err);
+
+/* Before the walk, when bucket `key` ends, and when all is walked. */
+void ss_meaning_key_init(struct ss_meaning *m);
+enum ss_status ss_meaning_key_end(struct ss_meaning *m, struct ss_error *err);
+void ss_meaning_key_finish(struct ss_meaning *m);
+void ss_meaning_lease_finish(struct ss_meaning *m);
+void ss_meaning_meta_finish(struct ss_meaning *m);
+void ss_meaning_member_finish(struct ss_meaning *m);
+void ss_meaning_auth_finish(struct ss_meaning *m);
+void ss_meaning_member_fini(struct ss_meaning *m);
+
+#endif
