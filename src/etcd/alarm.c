@@ -59,7 +59,7 @@ static enum ss_status list_alarm(void *ctx, const struct ss_entry *entry, struct
 enum ss_status ss_alarms(const struct ss_file *file, ss_alarm_fn on_alarm, ss_fault_fn on_fault,
                          void *ctx, uint64_t *fault_count, struct ss_error *err)
 {
-    struct ss_faults faults = {on_fault, ctx, fault_count};
+    struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct listing to = {on_alarm, ctx};
     enum ss_status st;
 

@@ -267,7 +267,7 @@ static enum ss_status list_user(void *ctx, const struct ss_entry *entry, struct 
 enum ss_status ss_auth(const struct ss_file *file, const struct ss_auth_ops *ops, void *ctx,
                        struct ss_auth_facts *facts, uint64_t *fault_count, struct ss_error *err)
 {
-    struct ss_faults faults = {ops->on_fault, ctx, fault_count};
+    struct ss_fault_sink faults = {ops->on_fault, ctx, fault_count};
     struct listing to = {ops, facts, ctx};
     enum ss_status st;
 

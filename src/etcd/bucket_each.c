@@ -3,7 +3,7 @@
  */
 #include "etcd/bucket_each.h"
 
-void ss_faults_add(const struct ss_faults *faults, const char *bucket, struct ss_error *err)
+void ss_fault_sink_add(const struct ss_fault_sink *faults, const char *bucket, struct ss_error *err)
 {
     ss_error_in_bucket(err, bucket, SS_CORRUPT);
     if (faults->count != NULL)
@@ -13,7 +13,7 @@ void ss_faults_add(const struct ss_faults *faults, const char *bucket, struct ss
 }
 
 static enum ss_status each_or_fault(const struct ss_entry *entry, const char *bucket,
-                                    ss_each_fn each, void *ctx, const struct ss_faults *faults,
+                                    ss_each_fn each, void *ctx, const struct ss_fault_sink *faults,
                                     struct ss_error *err)
 {
     enum ss_status st;
@@ -25,13 +25,13 @@ static enum ss_status each_or_fault(const struct ss_entry *entry, const char *bu
         st = each(ctx, entry, err);
     if (st != SS_CORRUPT)
         return st;
-    ss_faults_add(faults, bucket, err);
+    ss_fault_sink_add(faults, bucket, err);
     ss_error_clear(err);
     return SS_OK;
 }
 
 enum ss_status ss_bucket_each(const struct ss_file *file, const char *bucket, ss_each_fn each,
-                              void *ctx, const struct ss_faults *faults, struct ss_error *err)
+                              void *ctx, const struct ss_fault_sink *faults, struct ss_error *err)
 {
     enum ss_status st = ss_file_readable(file, err);
     struct ss_tree root, tree;

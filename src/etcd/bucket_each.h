@@ -8,7 +8,7 @@
 #include "util/error.h"
 
 /* Where faults of single elements go: both may be NULL. */
-struct ss_faults {
+struct ss_fault_sink {
     ss_fault_fn on_fault;
     void *ctx;
     uint64_t *count;
@@ -18,7 +18,8 @@ struct ss_faults {
 typedef enum ss_status (*ss_each_fn)(void *ctx, const struct ss_entry *entry, struct ss_error *err);
 
 /* Counts a fault and hands it on, with the bucket's name when it has none yet. */
-void ss_faults_add(const struct ss_faults *faults, const char *bucket, struct ss_error *err);
+void ss_fault_sink_add(const struct ss_fault_sink *faults, const char *bucket,
+                       struct ss_error *err);
 
 /*
  * Every element of a top-level bucket, in key order; a bucket that is not there has none. Elements
@@ -26,6 +27,6 @@ void ss_faults_add(const struct ss_faults *faults, const char *bucket, struct ss
  * callback, what a broken tree gives.
  */
 enum ss_status ss_bucket_each(const struct ss_file *file, const char *bucket, ss_each_fn each,
-                              void *ctx, const struct ss_faults *faults, struct ss_error *err);
+                              void *ctx, const struct ss_fault_sink *faults, struct ss_error *err);
 
 #endif

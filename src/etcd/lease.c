@@ -80,7 +80,7 @@ static enum ss_status list_lease(void *ctx, const struct ss_entry *entry, struct
 enum ss_status ss_leases(const struct ss_file *file, ss_lease_fn on_lease, ss_fault_fn on_fault,
                          void *ctx, uint64_t *fault_count, struct ss_error *err)
 {
-    struct ss_faults faults = {on_fault, ctx, fault_count};
+    struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct listing to = {on_lease, ctx};
     enum ss_status st;
 

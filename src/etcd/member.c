@@ -170,7 +170,7 @@ static enum ss_status list_removed(void *ctx, const struct ss_entry *entry, stru
 enum ss_status ss_members(const struct ss_file *file, ss_member_fn on_member, ss_fault_fn on_fault,
                           void *ctx, uint64_t *fault_count, struct ss_error *err)
 {
-    struct ss_faults faults = {on_fault, ctx, fault_count};
+    struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct listing to = {on_member, ctx};
     enum ss_status st;
 

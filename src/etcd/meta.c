@@ -97,7 +97,7 @@ static enum ss_status take(void *ctx, const struct ss_entry *entry, struct ss_er
 }
 
 static enum ss_status read_both(const struct ss_file *file, struct ss_etcd_meta *meta,
-                                const struct ss_faults *faults, struct ss_error *err)
+                                const struct ss_fault_sink *faults, struct ss_error *err)
 {
     struct reading r = {meta, SS_META_BUCKET};
     enum ss_status st = ss_bucket_each(file, r.bucket, take, &r, faults, err);
@@ -112,7 +112,7 @@ enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn on_fault
                                 uint64_t *fault_count, struct ss_etcd_meta **out,
                                 struct ss_error *err)
 {
-    struct ss_faults faults = {on_fault, ctx, fault_count};
+    struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct ss_etcd_meta *meta = calloc(1, sizeof(*meta));
     enum ss_status st;
 

@@ -32,7 +32,7 @@ static const struct {
     [SS_IN_META] = {"meta", ss_meaning_meta},
 };
 
-bool ss_list_add(struct ss_list *list, const void *item, size_t size)
+bool ss_array_add(struct ss_array *list, const void *item, size_t size)
 {
     if ((list->count & (list->count - 1)) == 0) {
         void *grown = realloc(list->items, (list->count == 0 ? 1 : list->count * 2) * size);
@@ -45,10 +45,10 @@ bool ss_list_add(struct ss_list *list, const void *item, size_t size)
     return true;
 }
 
-void ss_list_fini(struct ss_list *list)
+void ss_array_fini(struct ss_array *list)
 {
     free(list->items);
-    *list = (struct ss_list){0};
+    *list = (struct ss_array){0};
 }
 
 void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
@@ -112,8 +112,8 @@ void ss_meaning_free(struct ss_meaning *meaning)
     if (meaning == NULL)
         return;
     ss_key_index_fini(&meaning->key.index);
-    ss_list_fini(&meaning->leases);
-    ss_list_fini(&meaning->auth.roles);
+    ss_array_fini(&meaning->leases);
+    ss_array_fini(&meaning->auth.roles);
     ss_conf_state_fini(&meaning->meta.conf);
     ss_meaning_member_fini(meaning);
     free(meaning);

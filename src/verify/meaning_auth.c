@@ -87,7 +87,7 @@ enum ss_status ss_meaning_role(struct ss_meaning *m, const struct ss_entry *entr
         ss_meaning_refused(m, SS_CHECK_AUTH_ROLE, entry, err);
     if (st == SS_OK)
         ss_role_fini(&role);
-    if (!ss_list_add(&m->auth.roles, &entry->key, sizeof(entry->key)))
+    if (!ss_array_add(&m->auth.roles, &entry->key, sizeof(entry->key)))
         return ss_nomem(err, sizeof(entry->key));
     return SS_OK;
 }
@@ -100,7 +100,7 @@ static int compare_names(const void *a, const void *b)
 static void check_roles(struct ss_meaning *m, const struct ss_entry *entry,
                         const struct ss_user *user)
 {
-    const struct ss_list *roles = &m->auth.roles;
+    const struct ss_array *roles = &m->auth.roles;
     char have[NAME_CAP], name[NAME_CAP];
     bool known = ss_meaning_whole(m, SS_IN_AUTH_ROLES);
 

@@ -47,7 +47,7 @@ enum ss_status ss_meaning_lease(struct ss_meaning *m, const struct ss_entry *ent
                 "lease %s has a time to live of %" PRId64 " s; etcd takes its minimum instead",
                 id_text(expect, lease.id), lease.ttl);
     }
-    if (!ss_list_add(&m->leases, &lease.id, sizeof(lease.id)))
+    if (!ss_array_add(&m->leases, &lease.id, sizeof(lease.id)))
         return ss_nomem(err, sizeof(lease.id));
     return SS_OK;
 }

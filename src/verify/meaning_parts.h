@@ -34,12 +34,12 @@ enum ss_etcd_bucket {
 };
 
 /* A list that grows by doubling, each element paid for by an element of the file. */
-struct ss_list {
+struct ss_array {
     void *items;
     size_t count;
 };
-bool ss_list_add(struct ss_list *list, const void *item, size_t size);
-void ss_list_fini(struct ss_list *list);
+bool ss_array_add(struct ss_array *list, const void *item, size_t size);
+void ss_array_fini(struct ss_array *list);
 
 struct ss_key_part {
     bool started;       /* the index was set up */
@@ -63,10 +63,10 @@ struct ss_member_row {
 };
 
 struct ss_member_part {
-    struct ss_list rows;    /* struct ss_member_row, of `members` */
-    struct ss_list removed; /* the same, of `members_removed` */
-    struct ss_list urls;    /* struct ss_url_row */
-    bool unsure;            /* a member could not be read */
+    struct ss_array rows;    /* struct ss_member_row, of `members` */
+    struct ss_array removed; /* the same, of `members_removed` */
+    struct ss_array urls;    /* struct ss_url_row */
+    bool unsure;             /* a member could not be read */
 };
 
 struct ss_meta_part {
@@ -85,7 +85,7 @@ struct ss_auth_part {
     bool enabled;
     bool root_is_root; /* user root has role root */
     struct ss_place enabled_at;
-    struct ss_list roles; /* struct ss_span: names */
+    struct ss_array roles; /* struct ss_span: names */
 };
 
 struct ss_meaning {
@@ -100,7 +100,7 @@ struct ss_meaning {
     unsigned holed;
     uint64_t element_count; /* of the bucket at hand */
     struct ss_key_part key;
-    struct ss_list leases; /* int64_t, as etcd goes by them */
+    struct ss_array leases; /* int64_t, as etcd goes by them */
     struct ss_member_part member;
     struct ss_meta_part meta;
     struct ss_auth_part auth;
