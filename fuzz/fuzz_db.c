@@ -88,6 +88,7 @@ static enum ss_status backward(struct ss_cursor *c, uint64_t *count, struct ss_e
     return status;
 }
 
+/* Buckets within buckets, LEVELS deep at most. NOLINTBEGIN(misc-no-recursion) */
 static void scan(struct input *in, struct ss_span *path, size_t level);
 
 static enum ss_status forward(struct input *in, const struct ss_bucket *bucket, struct ss_cursor *c,
@@ -140,6 +141,8 @@ static void scan(struct input *in, struct ss_span *path, size_t level)
     ss_cursor_free(c);
     ss_bucket_free(bucket);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static bool drop(void *ctx, const void *bytes, size_t len)
 {

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define PAGE_SIZE 1024u
+#define PAGE_SIZE ((size_t)1024)
 #define PAGE_MAX 64u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,9 +34,9 @@ static uint8_t *lay(const uint8_t *data, size_t size, bool big, uint64_t count)
         ss_store_u64(m + 32, UINT64_MAX, big);
         ss_store_u64(m + 40, count, big);
         ss_store_u64(m + 48, which, big);
-        probe_seal(bytes, (size_t)count * PAGE_SIZE, which * PAGE_SIZE);
+        probe_seal(bytes, count * PAGE_SIZE, which * PAGE_SIZE);
     }
-    memcpy(bytes + (size_t)2 * PAGE_SIZE, data, size);
+    memcpy(bytes + 2 * PAGE_SIZE, data, size);
     return bytes;
 }
 
@@ -96,13 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes = lay(data + 1, size - 1, (data[0] & 1) != 0, count);
     if (bytes == NULL)
         return 0;
-    PROBE(ss_open_memory(bytes, (size_t)count * PAGE_SIZE, "input", NULL, &file, &err) == SS_OK);
+    PROBE(ss_open_memory(bytes, count * PAGE_SIZE, "input", NULL, &file, &err) == SS_OK);
     PROBE(ss_file_readable(file, &err) == SS_OK);
     if (ss_page_open(file, 2, &page, &err) == SS_OK) {
-        check_elements(page, bytes, (size_t)count * PAGE_SIZE);
+        check_elements(page, bytes, count * PAGE_SIZE);
         ss_page_free(page);
     } else {
-        probe_error(&err, (size_t)count * PAGE_SIZE);
+        probe_error(&err, count * PAGE_SIZE);
     }
     if ((data[0] & 2) != 0)
         check_inline(file, data + 1, size - 1);
