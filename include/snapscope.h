@@ -140,6 +140,9 @@ struct ss_span {
 /* Long work reports through this. Return false to stop it: the call then fails, SS_E_CANCELLED. */
 typedef bool (*ss_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
+/* Takes all len bytes of output, or returns false with errno set: the call then fails, SS_E_OUTPUT. */
+typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
+
 #define SS_UNPACKED_LIMIT_DEFAULT (UINT64_C(64) << 30)
 
 /* How to open. Zero-initialise, then set what matters; a NULL pointer stands for all zero. */
@@ -940,10 +943,80 @@ typedef bool (*ss_lost_fn)(void *ctx, const struct ss_lost_range *range);
 SS_API enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost, void *ctx,
                                         uint64_t *lost_count, struct ss_error *err);
 
-/* -------------------------------------------------------------------------------------- export --- */
+/* --------------------------------------------------------------------------- intake and convert --- */
 
-/* Takes all len bytes, or returns false with errno set: the export then fails, SS_E_OUTPUT. */
-typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
+/* What a fresh trailing hash is worth. */
+enum ss_seal {
+    SS_SEAL_NONE,         /* no hash was written */
+    SS_SEAL_VERIFIED,     /* the input's own hash was valid: the new one says the same */
+    SS_SEAL_SYNTHESISED,  /* there was none: the new one vouches for nothing before this run */
+    SS_SEAL_OVER_MISMATCH /* there was one and it did not match */
+};
+
+/* "none", "verified", "synthesised", "synthesised-over-mismatch". Static storage. */
+SS_API const char *ss_seal_name(enum ss_seal seal);
+
+struct ss_intake_opts {
+    bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
+    bool vouches_not;     /* the output will carry no hash: an absent one is then no reason to refuse */
+    unsigned threads;
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+/*
+ * Whether a file may become a restorable one, by rules that are said aloud:
+ *
+ *   its hash           without skip_hash_check       with it
+ *   valid              accepted                      accepted; checked all the same
+ *   mismatch or zero   refused                       accepted if structure and meaning are sound
+ *   absent             refused, unless vouches_not   the same
+ *   cut                refused                       refused: bytes are missing
+ *
+ * and damage in structure or meaning is refused always.
+ */
+struct ss_intake {
+    bool accepted;
+    char decision[256];               /* in words, whichever it is */
+    enum ss_seal seal;                /* what a fresh hash would be worth */
+    struct ss_verify_report *checked; /* the verification that it rests on */
+};
+
+/* Errors: as ss_verify. A refusal is SS_OK with accepted false. Freed by ss_intake_fini. */
+SS_API enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
+                                struct ss_intake *out, struct ss_error *err);
+SS_API void ss_intake_fini(struct ss_intake *intake);
+
+struct ss_convert_opts {
+    bool rebuild;          /* write compact from the buckets; else the pages as they are */
+    bool no_hash;
+    uint32_t page_size;    /* of the output; 0: as the input. Another one implies rebuild */
+    int byte_order;        /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
+    bool store_freelist;   /* with rebuild */
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+struct ss_convert_result {
+    bool rebuilt;
+    uint32_t page_size;
+    bool big_endian;
+    uint64_t high_water;
+    uint64_t out_len;
+    bool hashed;
+    uint8_t sha256[32]; /* over all that precedes it */
+};
+
+/*
+ * Writes a db file from an accepted one: its pages up to high-water, or a compact rebuild; then the
+ * SHA-256 over them. Does not look at ss_intake's decision: that is the caller's part.
+ * Errors: OUTPUT, NOMEM, CANCELLED, IO; META and PAGE_RANGE when pages are missing; the trees' own.
+ */
+SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
+                                 ss_write_fn write, void *write_ctx,
+                                 struct ss_convert_result *result, struct ss_error *err);
+
+/* -------------------------------------------------------------------------------------- export --- */
 
 enum ss_dump_format {
     SS_DUMP_NDJSON, /* one record a line */

@@ -1,0 +1,128 @@
+/*
+ * intake.c - the hash rules for whatever makes a restorable file out of a snapshot.
+ *
+ * etcd's own restore takes anything with --skip-hash-check. Here the flag only stands in for the hash:
+ * a file whose trees or records are damaged is refused with it too, since a restored cluster would lose
+ * data in silence and a fresh hash would seal the damage.
+ */
+#include "parser/db.h"
+#include "util/error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *ss_seal_name(enum ss_seal seal)
+{
+    static const char *const names[] = {[SS_SEAL_NONE] = "none",
+                                        [SS_SEAL_VERIFIED] = "verified",
+                                        [SS_SEAL_SYNTHESISED] = "synthesised",
+                                        [SS_SEAL_OVER_MISMATCH] = "synthesised-over-mismatch"};
+
+    return (unsigned)seal < sizeof(names) / sizeof(names[0]) ? names[seal] : "unknown";
+}
+
+/* Errors that are not the hash's: those are in structure or meaning. */
+static uint64_t other_errors(const struct ss_verify_report *report)
+{
+    enum ss_hash_state state = report->hash.state;
+    bool hash_error = state == SS_HASH_MISMATCH || state == SS_HASH_ZERO;
+
+    return report->error_count - (hash_error ? 1 : 0);
+}
+
+static void decide(struct ss_intake *in, bool accepted, enum ss_seal seal, const char *text)
+{
+    in->accepted = accepted;
+    in->seal = seal;
+    snprintf(in->decision, sizeof(in->decision), "%s", text);
+}
+
+static void refuse_damage(struct ss_intake *in, uint64_t errors)
+{
+    in->accepted = false;
+    in->seal = SS_SEAL_NONE;
+    snprintf(in->decision, sizeof(in->decision),
+             "refused: %" PRIu64 " error%s in structure or records; damage is never sealed", errors,
+             errors == 1 ? "" : "s");
+}
+
+static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
+{
+    if (skip)
+        decide(in, true, SS_SEAL_OVER_MISMATCH,
+               zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
+                      "sound, value bytes are not vouched for"
+                    : "accepted by --skip-hash-check over a hash that does not match: structure and "
+                      "records are sound, value bytes are known to differ from what was hashed");
+    else
+        decide(in, false, SS_SEAL_NONE,
+               zero ? "refused: the hash is all zeroes" : "refused: the hash does not match the bytes");
+}
+
+static void judge_no_hash(struct ss_intake *in, bool skip, bool vouches_not)
+{
+    if (skip)
+        decide(in, true, SS_SEAL_SYNTHESISED,
+               "accepted by --skip-hash-check without a hash: structure and records are sound, value "
+               "bytes are not vouched for");
+    else if (vouches_not)
+        decide(in, true, SS_SEAL_NONE,
+               "accepted without a hash, since none is written: structure and records are sound, value "
+               "bytes are not vouched for");
+    else
+        decide(in, false, SS_SEAL_NONE,
+               "refused: there is no hash, and a new one would vouch for bytes that nobody checked");
+}
+
+static void judge(struct ss_intake *in, const struct ss_intake_opts *opts)
+{
+    const struct ss_verify_report *report = in->checked;
+    uint64_t errors = other_errors(report);
+
+    if (report->verdict == SS_VERDICT_UNREADABLE) {
+        decide(in, false, SS_SEAL_NONE, "refused: it is nothing that can be read");
+        return;
+    }
+    switch (report->hash.state) {
+    case SS_HASH_VALID:
+        decide(in, true, SS_SEAL_VERIFIED,
+               opts->skip_hash_check
+                   ? "accepted: the hash is valid; --skip-hash-check was not needed"
+                   : "accepted: the hash is valid");
+        break;
+    case SS_HASH_MISMATCH:
+    case SS_HASH_ZERO:
+        judge_bad_hash(in, report->hash.state == SS_HASH_ZERO, opts->skip_hash_check);
+        break;
+    case SS_HASH_ABSENT:
+        judge_no_hash(in, opts->skip_hash_check, opts->vouches_not);
+        break;
+    default:
+        decide(in, false, SS_SEAL_NONE, "refused: the file is cut, bytes are missing");
+        return;
+    }
+    if (errors > 0)
+        refuse_damage(in, errors);
+}
+
+enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
+                         struct ss_intake *out, struct ss_error *err)
+{
+    struct ss_verify_opts verify = {.threads = opts->threads,
+                                    .progress = opts->progress,
+                                    .progress_ctx = opts->progress_ctx};
+    enum ss_status status;
+
+    memset(out, 0, sizeof(*out));
+    status = ss_verify(file, &verify, &out->checked, err);
+    if (status == SS_OK)
+        judge(out, opts);
+    return status;
+}
+
+void ss_intake_fini(struct ss_intake *intake)
+{
+    ss_verify_free(intake->checked);
+    intake->checked = NULL;
+}
