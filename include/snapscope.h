@@ -511,7 +511,7 @@ SS_API enum ss_status ss_state_find(const struct ss_state *state, const void *ke
 
 /* What `etcdutl snapshot status` tells of a file. */
 struct ss_etcd_status {
-    uint32_t hash;        /* CRC-32C: each top-level bucket's name, then its keys and values, in order */
+    uint32_t hash; /* CRC-32C: each top-level bucket's name, then its keys and values, in order */
     int64_t revision;     /* main of the last element of `key`; 0: it is empty, or not there */
     uint64_t live_count;  /* totalKey of 3.6 and later: keys that are live at the end, and one more
                              when the last --bump-revision marker is among the records */
@@ -958,7 +958,7 @@ SS_API const char *ss_seal_name(enum ss_seal seal);
 
 struct ss_intake_opts {
     bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
-    bool vouches_not;     /* the output will carry no hash: an absent one is then no reason to refuse */
+    bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
     unsigned threads;
     ss_progress_fn progress;
     void *progress_ctx;
@@ -988,11 +988,11 @@ SS_API enum ss_status ss_intake(const struct ss_file *file, const struct ss_inta
 SS_API void ss_intake_fini(struct ss_intake *intake);
 
 struct ss_convert_opts {
-    bool rebuild;          /* write compact from the buckets; else the pages as they are */
+    bool rebuild; /* write compact from the buckets; else the pages as they are */
     bool no_hash;
-    uint32_t page_size;    /* of the output; 0: as the input. Another one implies rebuild */
-    int byte_order;        /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
-    bool store_freelist;   /* with rebuild */
+    uint32_t page_size; /* of the output; 0: as the input. Another one implies rebuild */
+    int byte_order; /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
+    bool store_freelist; /* with rebuild */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1015,6 +1015,59 @@ struct ss_convert_result {
 SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
                                  ss_write_fn write, void *write_ctx,
                                  struct ss_convert_result *result, struct ss_error *err);
+
+/* ------------------------------------------------------------------------------------- restore --- */
+
+#define SS_RESTORE_NAME_DEFAULT "default"
+#define SS_RESTORE_CLUSTER_DEFAULT "default=http://localhost:2380"
+#define SS_RESTORE_URLS_DEFAULT "http://localhost:2380"
+#define SS_RESTORE_TOKEN_DEFAULT "etcd-cluster"
+
+/* What `etcdutl snapshot restore` takes, with its defaults for NULL, and more. */
+struct ss_restore_opts {
+    const char *name;     /* this member's name; unused with all_members */
+    const char *data_dir; /* NULL: NAME.etcd; with all_members the folder of all, not NULL */
+    const char *wal_dir;  /* NULL: DATA-DIR/member/wal; not with all_members */
+    const char *initial_cluster;
+    const char *token;
+    const char *peer_urls;  /* must be this member's in initial_cluster; unused with all_members */
+    const char *learners;   /* names with commas of members that start as learners */
+    uint64_t bump_revision; /* 0: none. The bumped revision is marked compacted */
+    bool all_members;       /* DATA-DIR/NAME for every member of initial_cluster */
+    bool dry_run;           /* all checks, nothing written */
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+struct ss_restore_member {
+    const char *name;
+    uint64_t id;
+    bool is_learner;
+    const char *peer_urls; /* with commas */
+    const char *data_dir;  /* as written, or as it would be; NULL: not written in this run */
+};
+
+/* What was, or would be, written. Strings belong to the result. */
+struct ss_restore_result {
+    uint64_t cluster_id;
+    size_t member_count;
+    struct ss_restore_member *members; /* by id */
+    const char *wal_dir;               /* a WAL folder of its own, or NULL */
+    int64_t revision;                  /* the last in the db that is written */
+    int64_t compacted;                 /* > 0: marked compacted by the bump */
+    uint64_t db_len;                   /* bytes of member/snap/db */
+};
+
+/*
+ * Writes data directories from which etcd 3.4 to 3.7 boot: member/snap/db rebuilt from the snapshot
+ * with the new members, a WAL and a raft snapshot that make them a new cluster. Each folder appears
+ * whole or not at all. Does not look at ss_intake's decision: that is the caller's part.
+ * Errors: ARGUMENT (names, URLs), EXISTS (folder not empty), OUTPUT, NOMEM, CANCELLED, IO, NOT_ETCD; the
+ * trees' own. On failure nothing stays. Freed by ss_restore_result_fini, also after a failure.
+ */
+SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
+                                 struct ss_restore_result *result, struct ss_error *err);
+SS_API void ss_restore_result_fini(struct ss_restore_result *result);
 
 /* -------------------------------------------------------------------------------------- export --- */
 

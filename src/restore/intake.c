@@ -50,29 +50,34 @@ static void refuse_damage(struct ss_intake *in, uint64_t errors)
 static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
 {
     if (skip)
-        decide(in, true, SS_SEAL_OVER_MISMATCH,
-               zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
-                      "sound, value bytes are not vouched for"
-                    : "accepted by --skip-hash-check over a hash that does not match: structure and "
-                      "records are sound, value bytes are known to differ from what was hashed");
+        decide(
+            in, true, SS_SEAL_OVER_MISMATCH,
+            zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
+                   "sound, value bytes are not vouched for"
+                 : "accepted by --skip-hash-check over a hash that does not match: structure and "
+                   "records are sound, value bytes are known to differ from what was hashed");
     else
         decide(in, false, SS_SEAL_NONE,
-               zero ? "refused: the hash is all zeroes" : "refused: the hash does not match the bytes");
+               zero ? "refused: the hash is all zeroes"
+                    : "refused: the hash does not match the bytes");
 }
 
 static void judge_no_hash(struct ss_intake *in, bool skip, bool vouches_not)
 {
     if (skip)
-        decide(in, true, SS_SEAL_SYNTHESISED,
-               "accepted by --skip-hash-check without a hash: structure and records are sound, value "
-               "bytes are not vouched for");
+        decide(
+            in, true, SS_SEAL_SYNTHESISED,
+            "accepted by --skip-hash-check without a hash: structure and records are sound, value "
+            "bytes are not vouched for");
     else if (vouches_not)
         decide(in, true, SS_SEAL_NONE,
-               "accepted without a hash, since none is written: structure and records are sound, value "
+               "accepted without a hash, since none is written: structure and records are sound, "
+               "value "
                "bytes are not vouched for");
     else
-        decide(in, false, SS_SEAL_NONE,
-               "refused: there is no hash, and a new one would vouch for bytes that nobody checked");
+        decide(
+            in, false, SS_SEAL_NONE,
+            "refused: there is no hash, and a new one would vouch for bytes that nobody checked");
 }
 
 static void judge(struct ss_intake *in, const struct ss_intake_opts *opts)
@@ -109,9 +114,8 @@ static void judge(struct ss_intake *in, const struct ss_intake_opts *opts)
 enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
                          struct ss_intake *out, struct ss_error *err)
 {
-    struct ss_verify_opts verify = {.threads = opts->threads,
-                                    .progress = opts->progress,
-                                    .progress_ctx = opts->progress_ctx};
+    struct ss_verify_opts verify = {
+        .threads = opts->threads, .progress = opts->progress, .progress_ctx = opts->progress_ctx};
     enum ss_status status;
 
     memset(out, 0, sizeof(*out));

@@ -12,7 +12,8 @@
 
 void ss_out_tree_init(struct ss_out_tree *tree, struct ss_span name, uint64_t sequence)
 {
-    *tree = (struct ss_out_tree){.name = name, .sequence = sequence, .leaf_len = SS_PAGE_HEADER_LEN};
+    *tree =
+        (struct ss_out_tree){.name = name, .sequence = sequence, .leaf_len = SS_PAGE_HEADER_LEN};
     for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++)
         tree->levels[i].page_len = SS_PAGE_HEADER_LEN;
 }
@@ -100,8 +101,7 @@ static enum ss_status write_leaf_array(struct ss_out_file *file, const struct ss
 static enum ss_status write_leaf_page(struct ss_out_file *file, struct ss_out_tree *tree,
                                       uint64_t *pgid, struct ss_error *err)
 {
-    enum ss_status status =
-        begin_page(file, SS_FLAG_LEAF, tree->count, tree->leaf_len, pgid, err);
+    enum ss_status status = begin_page(file, SS_FLAG_LEAF, tree->count, tree->leaf_len, pgid, err);
 
     if (status == SS_OK)
         status = write_leaf_array(file, tree, err);
@@ -133,8 +133,8 @@ static enum ss_status write_branch_page(struct ss_out_file *file, const struct s
         pos += child->key.len - SS_ELEMENT_LEN;
     }
     for (uint32_t i = 0; i < level->count && status == SS_OK; i++)
-        status = ss_emit_bytes(&file->emit, level->children[i].key.ptr,
-                               level->children[i].key.len, err);
+        status =
+            ss_emit_bytes(&file->emit, level->children[i].key.ptr, level->children[i].key.len, err);
     return status == SS_OK ? end_page(file, level->page_len, err) : status;
 }
 

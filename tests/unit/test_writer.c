@@ -5,8 +5,8 @@
 
 #include "build_db.h"
 
-#include <setjmp.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -268,8 +268,8 @@ static void misuse_is_refused(void **state)
         struct sink sink = {0};
         struct ss_error err;
 
-        assert_int_equal(
-            ss_write_db(&opts, produce_badly, &bad, sink_write, &sink, &result, &err), SS_SYSTEM);
+        assert_int_equal(ss_write_db(&opts, produce_badly, &bad, sink_write, &sink, &result, &err),
+                         SS_SYSTEM);
         assert_int_equal(err.code, SS_E_ARGUMENT);
         assert_int_equal(bad.runs, what == 5 ? 2 : 1);
         free(sink.bytes);

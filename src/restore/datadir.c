@@ -1,0 +1,221 @@
+/*
+ * datadir.c - see datadir.h.
+ */
+#define _XOPEN_SOURCE 700
+#include "restore/datadir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_FOLDERS 16
+#define WRITE_MAX ((size_t)1 << 30)
+
+static enum ss_status failed(struct ss_error *err, const char *what, const char *path)
+{
+    return ss_system(err, SS_E_OUTPUT, errno, "%s %.200s", what, path);
+}
+
+char *ss_path_join(const char *a, const char *b)
+{
+    size_t len = strlen(a) + strlen(b) + 2;
+    char *path = malloc(len);
+
+    if (path != NULL)
+        snprintf(path, len, "%s/%s", a, b);
+    return path;
+}
+
+enum ss_status ss_dir_make(const char *path, struct ss_error *err)
+{
+    return mkdir(path, 0700) == 0 ? SS_OK : failed(err, "cannot make folder", path);
+}
+
+enum ss_status ss_staged_dir_check(const char *path, struct ss_error *err)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    bool empty = true;
+
+    if (dir == NULL && errno == ENOENT)
+        return SS_OK;
+    if (dir == NULL && errno == ENOTDIR)
+        return ss_system(err, SS_E_EXISTS, 0, "%.200s is there and is no folder", path);
+    if (dir == NULL)
+        return failed(err, "cannot look into folder", path);
+    while (empty && (entry = readdir(dir)) != NULL)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    if (!empty)
+        return ss_system(err, SS_E_EXISTS, 0, "folder %.200s is not empty", path);
+    return SS_OK;
+}
+
+/* Without slashes at the end, so that "dir/" and "dir" are one place. */
+static char *trimmed(const char *path)
+{
+    char *copy = strdup(path);
+    size_t len = strlen(path);
+
+    while (copy != NULL && len > 1 && copy[len - 1] == '/')
+        copy[--len] = '\0';
+    return copy;
+}
+
+/* Length of "PARENT/" in a trimmed path; 0 when there is no slash. */
+static size_t parent_len(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+static char *staged_name(const char *path)
+{
+    static const char suffix[] = ".snapscope-XXXXXX";
+    size_t parent = parent_len(path), len = strlen(path) + sizeof(suffix) + 1;
+    char *name = malloc(len);
+
+    if (name != NULL)
+        snprintf(name, len, "%.*s.%s%s", (int)parent, path, path + parent, suffix);
+    return name;
+}
+
+enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, const char *path, struct ss_error *err)
+{
+    enum ss_status status = ss_staged_dir_check(path, err);
+    char *staged;
+
+    *dir = (struct ss_staged_dir){0};
+    if (status != SS_OK)
+        return status;
+    dir->path = trimmed(path);
+    staged = dir->path == NULL ? NULL : staged_name(dir->path);
+    if (staged == NULL)
+        return ss_nomem(err, strlen(path));
+    if (mkdtemp(staged) == NULL) {
+        status = failed(err, "cannot make a folder beside", dir->path);
+        free(staged);
+        return status;
+    }
+    dir->staged = staged;
+    return SS_OK;
+}
+
+static enum ss_status sync_folder(const char *path, struct ss_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum ss_status status = SS_OK;
+
+    if (fd < 0 || fsync(fd) != 0)
+        status = failed(err, "cannot sync folder", path);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+/* What nftw must hand back errors by; the walk is single-threaded and short. */
+static int sync_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    struct ss_error ignored;
+
+    (void)st;
+    (void)ftw;
+    return kind == FTW_DP && sync_folder(path, &ignored) != SS_OK ? -1 : 0;
+}
+
+enum ss_status ss_staged_dir_commit(struct ss_staged_dir *dir, struct ss_error *err)
+{
+    size_t parent = parent_len(dir->path);
+    char *parent_path;
+    enum ss_status status;
+
+    if (nftw(dir->staged, sync_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) != 0)
+        return failed(err, "cannot sync", dir->staged);
+    if (rename(dir->staged, dir->path) != 0) {
+        if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
+            return ss_system(err, SS_E_EXISTS, 0, "%.200s has appeared meanwhile", dir->path);
+        return failed(err, "cannot give its name to folder", dir->path);
+    }
+    free(dir->staged);
+    dir->staged = NULL;
+    parent_path = parent == 0 ? strdup(".") : strndup(dir->path, parent);
+    if (parent_path == NULL)
+        return ss_nomem(err, parent);
+    status = sync_folder(parent_path, err);
+    free(parent_path);
+    return status;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st;
+    (void)kind;
+    (void)ftw;
+    return remove(path) == 0 ? 0 : -1;
+}
+
+void ss_staged_dir_fini(struct ss_staged_dir *dir)
+{
+    if (dir->staged != NULL)
+        nftw(dir->staged, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    free(dir->staged);
+    free(dir->path);
+    *dir = (struct ss_staged_dir){0};
+}
+
+enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const char *name,
+                                struct ss_error *err)
+{
+    file->fd = -1;
+    file->path = ss_path_join(dir, name);
+    if (file->path == NULL)
+        return ss_nomem(err, strlen(dir));
+    file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return file->fd >= 0 ? SS_OK : failed(err, "cannot make file", file->path);
+}
+
+bool ss_new_file_write(void *file, const void *bytes, size_t len)
+{
+    const struct ss_new_file *f = file;
+    const uint8_t *at = bytes;
+
+    while (len > 0) {
+        ssize_t n = write(f->fd, at, len < WRITE_MAX ? len : WRITE_MAX);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+enum ss_status ss_new_file_finish(struct ss_new_file *file, uint64_t len, struct ss_error *err)
+{
+    int sys = len > 0 ? posix_fallocate(file->fd, 0, (off_t)len) : 0;
+
+    if (sys != 0)
+        return ss_system(err, SS_E_OUTPUT, sys, "cannot extend file %.200s", file->path);
+    if (fsync(file->fd) != 0)
+        return failed(err, "cannot sync file", file->path);
+    sys = close(file->fd);
+    file->fd = -1;
+    return sys == 0 ? SS_OK : failed(err, "cannot close file", file->path);
+}
+
+void ss_new_file_fini(struct ss_new_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    free(file->path);
+    file->path = NULL;
+    file->fd = -1;
+}

@@ -1,0 +1,56 @@
+/*
+ * datadir.h - folders that appear whole or not at all.
+ *
+ *   PARENT/.NAME.snapscope-XXXXXX/…   everything is written and synced here
+ *   PARENT/NAME/…                     renamed to, at the end
+ *
+ * A run that is killed leaves nothing at PARENT/NAME; what it had written lies under the hidden name.
+ * Folders are 0700 and files 0600, as etcd makes them.
+ */
+#ifndef SS_RESTORE_DATADIR_H
+#define SS_RESTORE_DATADIR_H
+
+#include "util/bytes.h"
+#include "util/error.h"
+
+struct ss_staged_dir {
+    char *path;   /* where it will be */
+    char *staged; /* where it is now; NULL: not made */
+};
+
+/*
+ * Makes the hidden folder beside `path`, which must not be there or be an empty folder. Missing parents
+ * are an error, as a typing slip should not make a tree of folders. Errors: EXISTS, OUTPUT, NOMEM.
+ */
+enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, const char *path,
+                                  struct ss_error *err);
+
+/* Only the check, as for a dry run. */
+enum ss_status ss_staged_dir_check(const char *path, struct ss_error *err);
+
+/* Gives it its name, and syncs the parent. Errors: EXISTS, OUTPUT. */
+enum ss_status ss_staged_dir_commit(struct ss_staged_dir *dir, struct ss_error *err);
+
+/* Removes what was staged and not committed, and frees. */
+void ss_staged_dir_fini(struct ss_staged_dir *dir);
+
+/* "a/b" on the heap; NULL when memory is short. */
+char *ss_path_join(const char *a, const char *b);
+
+/* Makes a folder, 0700. Errors: OUTPUT. */
+enum ss_status ss_dir_make(const char *path, struct ss_error *err);
+
+/* A file that is written in order. ss_new_file_write is an ss_write_fn over it. */
+struct ss_new_file {
+    char *path;
+    int fd;
+};
+enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const char *name,
+                                struct ss_error *err);
+bool ss_new_file_write(void *file, const void *bytes, size_t len);
+
+/* Extends it to len with zeroes that take up room on the disk (0: leaves it), syncs and closes it. */
+enum ss_status ss_new_file_finish(struct ss_new_file *file, uint64_t len, struct ss_error *err);
+void ss_new_file_fini(struct ss_new_file *file);
+
+#endif
