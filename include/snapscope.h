@@ -151,6 +151,8 @@ struct ss_open_opts {
     uint32_t page_size;      /* 0: as the meta pages say; else they are looked for at 0 and here */
     uint64_t unpacked_limit; /* bytes that a stream or archive may spool; 0: the default above */
     const char *tmp_dir; /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
+    bool
+        hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it */
     ss_progress_fn progress; /* may be NULL; total 0 when unknown */
     void *progress_ctx;
 };

@@ -57,6 +57,7 @@ static void bytes_release(struct ss_source *src)
     src->base = no_bytes;
     src->len = 0;
     src->mapped = false;
+    src->has_digest = false;
     src->fd = -1;
 }
 
@@ -88,11 +89,15 @@ static enum ss_status bytes_map(struct ss_source *src, int fd, uint64_t len, str
 /* Puts a filled spool in place of what src had. */
 static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, struct ss_error *err)
 {
+    enum ss_status status;
     int fd = spool->fd;
 
     spool->fd = -1;
     src->spooled = true;
-    return bytes_map(src, fd, spool->len, err);
+    status = bytes_map(src, fd, spool->len, err);
+    if (status == SS_OK)
+        src->has_digest = ss_tap_finish(&spool->tap, &src->digest_len, src->digest);
+    return status;
 }
 
 /* A copy of what fd gives, from `at` on, or from its position when at is SS_NONE. */

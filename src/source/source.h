@@ -32,9 +32,12 @@ struct ss_source {
     bool spooled;
     bool mapped; /* base is ours to unmap */
     uint64_t packed_len;
-    int fd;    /* of the mapped file (the spool when spooled), kept open for copies; -1 */
-    dev_t dev; /* of the input as named, to recognise it as somebody's output */
-    ino_t ino; /* 0: none (stream, memory) */
+    int fd;             /* of the mapped file (the spool when spooled), kept open for copies; -1 */
+    dev_t dev;          /* of the input as named, to recognise it as somebody's output */
+    ino_t ino;          /* 0: none (stream, memory) */
+    bool has_digest;    /* opts->hash_stream, and the bytes came by in order */
+    uint8_t digest[32]; /* SHA-256 of the first digest_len bytes, = len - 32 */
+    uint64_t digest_len;
     _Atomic uint64_t fault_off; /* first failed mapped read, or SS_NONE */
 };
 

@@ -59,6 +59,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     int sys;
 
     spool->len = 0;
+    spool->tap = (struct ss_tap){0};
     spool->opts = opts;
     spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
     spool->fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
@@ -73,6 +74,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
 
 void ss_spool_close(struct ss_spool *spool)
 {
+    ss_tap_fini(&spool->tap);
     if (spool->fd >= 0)
         close(spool->fd);
     spool->fd = -1;
@@ -94,6 +96,7 @@ enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_e
         return limit_reached(spool, err);
     if (ftruncate(spool->fd, (off_t)len) != 0)
         return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
+    ss_tap_fini(&spool->tap);
     spool->len = len;
     return SS_OK;
 }
@@ -112,16 +115,12 @@ static void touch(const uint8_t *bytes, uint64_t len)
     (void)sink;
 }
 
-enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t len, uint64_t off,
-                            struct ss_error *err)
+/* Writes all of it at off, moving spool->len. */
+static enum ss_status write_all(struct ss_spool *spool, const uint8_t *next, uint64_t len,
+                                uint64_t off, struct ss_error *err)
 {
-    const uint8_t *next = bytes;
     bool touched = false;
 
-    if (len == 0)
-        return ss_spool_extend(spool, off, err);
-    if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
-        return limit_reached(spool, err);
     while (len > 0) {
         ssize_t n = pwrite(spool->fd, next, (size_t)ss_min_u64(len, COPY_LEN), (off_t)off);
 
@@ -142,6 +141,21 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
     if (off > spool->len)
         spool->len = off;
     return SS_OK;
+}
+
+enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t len, uint64_t off,
+                            struct ss_error *err)
+{
+    enum ss_status status;
+
+    if (len == 0)
+        return ss_spool_extend(spool, off, err);
+    if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
+        return limit_reached(spool, err);
+    status = write_all(spool, bytes, len, off, err);
+    if (status == SS_OK && spool->opts->hash_stream)
+        ss_tap_feed(&spool->tap, bytes, len, off);
+    return status;
 }
 
 /* Standard input may have been left non-blocking by whoever shares it. */
