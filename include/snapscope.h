@@ -814,7 +814,7 @@ struct ss_verify_report {
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
     size_t finding_count;                            /* kept */
     const struct ss_finding *findings;
-    uint64_t reachable_count, free_count, leaked_count; /* pages */
+    uint64_t reachable_count, free_count, leaked_count; /* pages; a freelist's own are reachable */
     uint64_t record_count, live_count;                  /* of `key` */
 };
 

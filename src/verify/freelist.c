@@ -61,6 +61,8 @@ static void check_own_pages(struct freelist *list)
         else if (ss_bitmap_test(&list->freed, list->page.pgid + i))
             ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
                     "page of the freelist is named free by it");
+        else
+            list->pass->report->reachable_count++;
         ss_bitmap_claim(&list->freed, list->page.pgid + i);
     }
 }

@@ -135,9 +135,9 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
     }
     if (now->root != old->root || now->high_water != old->high_water)
         ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
-                "meta %d names root page %" PRIu64 " and txid %" PRIu64
-                ", meta %d in force names %" PRIu64 " and %" PRIu64
-                ": a live db file, whose last transaction can be looked behind",
+                "meta %d names root page %" PRIu64 " at txid %" PRIu64
+                ", meta %d in force root page %" PRIu64 " at txid %" PRIu64
+                ", as in a live db file",
                 1 - file->current, old->root, old->txid, file->current, now->root, now->txid);
 }
 
