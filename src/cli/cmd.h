@@ -13,5 +13,6 @@ extern const struct ss_command ss_cmd_buckets;
 extern const struct ss_command ss_cmd_keys;
 extern const struct ss_command ss_cmd_get;
 extern const struct ss_command ss_cmd_dump;
+extern const struct ss_command ss_cmd_verify;
 
 #endif

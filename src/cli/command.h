@@ -32,6 +32,7 @@ struct ss_command {
     const char *args;                /* "FILE ID", for the usage line */
     const char *summary;             /* one line for the list of commands, without a stop */
     const char *detail;              /* a paragraph for --help, broken by hand at 80 columns */
+    const char *exits;               /* its exit codes for --help; NULL: the usual ones */
     const struct ss_option *options; /* its own, ended by a NULL name */
     size_t opts_size;                /* of the struct that the options' slots lie in, zeroed */
     size_t min_args, max_args;
@@ -52,6 +53,7 @@ struct ss_run {
     struct ss_progress progress;
     struct ss_file *file;   /* after ss_run_open; closed by the framework */
     const char *input_name; /* for messages; NULL before ss_run_open */
+    bool hash_stream;       /* set before opening by a command that wants the hash */
     bool answer_begun;      /* a JSON document was begun: an error must not start a second one */
 };
 
@@ -60,8 +62,9 @@ int ss_command_main(int argc, char **argv);
 
 /*
  * Opens the input with the common options. Returns SS_EXIT_OK, or reports and returns the exit code.
- * `path` must outlive the run. ss_run_open_readable also refuses what is no usable bbolt file.
+ * `path` must outlive the run. ss_run_try_open leaves reporting to the caller; ss_run_open_readable also refuses what is no usable bbolt file.
  */
+bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err);
 int ss_run_open(struct ss_run *run, const char *path);
 int ss_run_open_readable(struct ss_run *run, const char *path);
 

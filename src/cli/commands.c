@@ -15,8 +15,8 @@
 #include "text.h"
 
 const struct ss_command *const ss_commands[] = {
-    &ss_cmd_info, &ss_cmd_dump,  &ss_cmd_get,  &ss_cmd_buckets,
-    &ss_cmd_keys, &ss_cmd_pages, &ss_cmd_page,
+    &ss_cmd_info,    &ss_cmd_verify, &ss_cmd_dump,  &ss_cmd_get,
+    &ss_cmd_buckets, &ss_cmd_keys,   &ss_cmd_pages, &ss_cmd_page,
 };
 const size_t ss_command_count = sizeof ss_commands / sizeof ss_commands[0];
 
@@ -37,15 +37,17 @@ static void print_overview(FILE *to)
     fputs("\nsnapscope COMMAND --help explains one of them.\n", to);
 }
 
+static const char common_exits[] =
+    "Exit codes: 0 done; 1 done, and the answer is \"damaged\" or \"not found\";\n"
+    "2 wrong usage; 3 the input is refused or could not be read as a whole;\n"
+    "4 the system failed (memory, I/O, output).\n";
+
 static void print_command_help(const struct ss_command *command)
 {
     printf("Usage: snapscope %s [OPTIONS] %s\n\n%s\n\n", command->name, command->args,
            command->detail);
     ss_options_help(command, stdout);
-    fputs("\nExit codes: 0 done; 1 done, and the answer is \"damaged\" or \"not found\";\n"
-          "2 wrong usage; 3 the input is refused or could not be read as a whole;\n"
-          "4 the system failed (memory, I/O, output).\n",
-          stdout);
+    printf("\n%s", command->exits != NULL ? command->exits : common_exits);
 }
 
 static const struct ss_command *command_find(const char *name)
@@ -87,18 +89,24 @@ static void occupy_streams(void)
     }
 }
 
-int ss_run_open(struct ss_run *run, const char *path)
+bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
 {
     struct ss_open_opts opts = {
         .member = run->common.member,
         .page_size = (uint32_t)run->common.page_size,
         .unpacked_limit = run->common.unpacked_limit,
+        .hash_stream = run->hash_stream,
         .progress = ss_progress_report,
         .progress_ctx = &run->progress,
     };
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     run->input_name = path;
-    if (ss_open(path, &opts, &run->file, &err) != SS_OK) {
+    return ss_open(path, &opts, &run->file, err) == SS_OK;
+}
+
+int ss_run_open(struct ss_run *run, const char *path)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (!ss_run_try_open(run, path, &err)) {
         return ss_report(run, &err);
     }
     return SS_EXIT_OK;
@@ -131,13 +139,13 @@ static int finish_output(struct ss_run *run, int code)
     return SS_EXIT_SYSTEM;
 }
 
-/* The n-th word of "FILE KEY" and its length. */
+/* The n-th word of "FILE BUCKET..." and its length without the dots. */
 static const char *argument_name(const char *args, size_t n, int *len)
 {
     for (; n > 0; n--) {
         args += strcspn(args, " ") + 1;
     }
-    *len = (int)strcspn(args, " ");
+    *len = (int)strcspn(args, " .");
     return args;
 }
 

@@ -20,9 +20,15 @@ static int64_t now_ms(void)
 void ss_progress_init(struct ss_progress *progress, bool wanted)
 {
     *progress = (struct ss_progress){
+        .wanted = wanted,
         .enabled = wanted && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1,
         .start_ms = now_ms(),
     };
+}
+
+void ss_progress_allow(struct ss_progress *progress)
+{
+    progress->enabled = progress->wanted && isatty(STDERR_FILENO) == 1;
 }
 
 bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total)

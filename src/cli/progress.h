@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct ss_progress {
+    bool wanted;
     bool enabled;
     bool shown;
     int64_t start_ms;
@@ -19,6 +20,9 @@ struct ss_progress {
 };
 
 void ss_progress_init(struct ss_progress *progress, bool wanted);
+
+/* For a command that prints nothing before its work is done: a terminal may be both. */
+void ss_progress_allow(struct ss_progress *progress);
 
 /* ss_progress_fn's shape: `ctx` is a struct ss_progress. Always true: it never asks to stop. */
 bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);

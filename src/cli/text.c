@@ -108,7 +108,7 @@ struct ss_size_text ss_size_format(uint64_t len)
 
 bool ss_print_styled(struct ss_out *out, enum ss_style style, const char *text)
 {
-    static const char *const codes[] = {"", "\033[1m", "\033[31m"};
+    static const char *const codes[] = {"", "\033[1m", "\033[31m", "\033[33m", "\033[32m"};
     if (!out->colour || style == SS_STYLE_PLAIN) {
         return ss_out_text(out, text);
     }

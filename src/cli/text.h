@@ -37,7 +37,9 @@ struct ss_size_text ss_size_format(uint64_t len);
 enum ss_style {
     SS_STYLE_PLAIN,
     SS_STYLE_HEAD,
-    SS_STYLE_BAD
+    SS_STYLE_BAD,
+    SS_STYLE_WARN,
+    SS_STYLE_GOOD
 };
 
 /* Text in a style, if colour is on. */

@@ -1,0 +1,380 @@
+/*
+ * cmd_verify.c - snapscope verify: is it sound, and every fault with its place.
+ *
+ * Files are verified one after the other, each printed when it is done; one that cannot be opened
+ * stops none of the others. The exit code is the worst of all: 4, then 3, then 1, then 0.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+#include "verify.h"
+
+#define SHOWN_DEFAULT 20
+#define KEPT_DEFAULT 1000
+#define THREADS_MAX 256
+
+struct verify_opts {
+    const char *only;
+    bool require_hash;
+    uint64_t max_findings; /* 0: not given */
+    uint64_t threads;
+    const char *report; /* NULL or "junit" */
+    const char *output;
+    bool force;
+};
+
+static const struct ss_option options[] = {
+    {.name = "only",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct verify_opts, only),
+     .arg = "PARTS",
+     .help = "check these: hash, structure, etcd, with commas"},
+    {.name = "require-hash",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct verify_opts, require_hash),
+     .help = "a file without a trailing hash is damaged"},
+    {.name = "max-findings",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct verify_opts, max_findings),
+     .arg = "N",
+     .help = "list at most N findings of a file (default 20 as\n"
+             "text, 1000 otherwise); all are counted",
+     .min = 1,
+     .max = UINT32_MAX},
+    {.name = "report",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct verify_opts, report),
+     .arg = "FORMAT",
+     .help = "junit: an XML report for CI systems, instead of\n"
+             "text on standard output, or into the file of -o"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct verify_opts, output),
+     .arg = "OUT",
+     .help = "write the report there, beside text or JSON"},
+    {.name = "force",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct verify_opts, force),
+     .help = "replace OUT when it is there already"},
+    {.name = "threads",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct verify_opts, threads),
+     .arg = "N",
+     .help = "1: hash and walk one after the other (default 2)",
+     .min = 1,
+     .max = THREADS_MAX},
+    {.name = NULL},
+};
+
+/* The whole command: what is asked for, and where the answers go. */
+struct verify_run {
+    struct ss_run *run;
+    const struct verify_opts *opts;
+    unsigned what;
+    struct ss_list list;       /* --json */
+    struct ss_output *output;  /* --report with -o */
+    struct ss_error write_err; /* of the output */
+    uint64_t counts[4];        /* files by verdict */
+    uint64_t failed_count;     /* files without one */
+    int code;
+};
+
+static bool prints_json(const struct verify_run *v)
+{
+    return v->run->common.json;
+}
+
+static bool prints_junit(const struct verify_run *v)
+{
+    return v->opts->report != NULL && v->opts->output == NULL;
+}
+
+static int parse_only(const struct ss_run *run, const char *list, unsigned *what)
+{
+    static const struct {
+        const char *name;
+        unsigned part;
+    } parts[] = {
+        {"hash", SS_VERIFY_HASH}, {"structure", SS_VERIFY_STRUCTURE}, {"etcd", SS_VERIFY_ETCD}};
+    *what = list == NULL ? SS_VERIFY_ALL : 0;
+    while (list != NULL) {
+        size_t len = strcspn(list, ",");
+        unsigned part = 0;
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            if (strlen(parts[i].name) == len && strncmp(parts[i].name, list, len) == 0) {
+                part = parts[i].part;
+            }
+        }
+        if (part == 0) {
+            char *shown = ss_escaped(list, len);
+            ss_usage_error(run, "--only: '%s' is none of hash, structure, etcd", shown);
+            free(shown);
+            return SS_EXIT_USAGE;
+        }
+        *what |= part;
+        list = list[len] == ',' ? list + len + 1 : NULL;
+    }
+    return SS_EXIT_OK;
+}
+
+/* Two names of one file, however they are spelled. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int check_opts(struct verify_run *v)
+{
+    const struct ss_run *run = v->run;
+    const struct verify_opts *opts = v->opts;
+    size_t streams = 0;
+    int code = parse_only(run, opts->only, &v->what);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (opts->require_hash && (v->what & SS_VERIFY_HASH) == 0) {
+        return ss_usage_error(run,
+                              "--require-hash cannot be kept while --only leaves out the hash");
+    }
+    if (opts->report != NULL && strcmp(opts->report, "junit") != 0) {
+        char *shown = ss_escaped_name(opts->report);
+        ss_usage_error(run, "--report: '%s' is none of junit", shown);
+        free(shown);
+        return SS_EXIT_USAGE;
+    }
+    if (opts->output != NULL && opts->report == NULL) {
+        return ss_usage_error(run, "-o names a file for --report, and there is none");
+    }
+    if (prints_junit(v) && run->common.json) {
+        return ss_usage_error(run, "--json and --report junit both want standard output: "
+                                   "give the report a file with -o");
+    }
+    for (size_t i = 0; i < run->arg_count; i++) {
+        streams += strcmp(run->args[i], "-") == 0;
+        if (opts->output != NULL && same_file(run->args[i], opts->output)) {
+            return ss_usage_error(run, "-o names one of the files to be verified");
+        }
+    }
+    return streams <= 1 ? SS_EXIT_OK : ss_usage_error(run, "standard input can be read only once");
+}
+
+static bool write_output(void *ctx, const void *bytes, size_t len)
+{
+    struct verify_run *v = ctx;
+    return ss_output_write(v->output, bytes, len, &v->write_err) == SS_OK;
+}
+
+static int output_failed(struct verify_run *v)
+{
+    return ss_report_about(v->run, v->opts->output, &v->write_err);
+}
+
+static void begin(struct verify_run *v)
+{
+    struct ss_run *run = v->run;
+    run->answer_begun = true; /* an error gets its place in the document */
+    if (prints_json(v)) {
+        ss_list_begin(&v->list, &run->out, ss_doc_new(), "files");
+    } else if (prints_junit(v)) {
+        ss_junit_begin(ss_out_write, &run->out);
+    }
+}
+
+static void print_file(struct verify_run *v, const struct ss_verified *verified)
+{
+    struct ss_out *out = &v->run->out;
+    ss_progress_clear(&v->run->progress);
+    if (prints_json(v)) {
+        ss_list_add(&v->list, ss_verify_doc(verified));
+    } else if (prints_junit(v)) {
+        ss_junit_suite(ss_out_write, out, verified);
+    } else if (verified->report != NULL) {
+        if (out->len > 0) {
+            ss_out_text(out, "\n");
+        }
+        ss_verify_print(out, verified);
+    }
+}
+
+static void print_totals(struct verify_run *v)
+{
+    static const enum ss_verdict order[] = {SS_VERDICT_SOUND, SS_VERDICT_CONSISTENT,
+                                            SS_VERDICT_DAMAGED, SS_VERDICT_UNREADABLE};
+    struct ss_out *out = &v->run->out;
+    ss_out_format(out, "%s%zu files:", out->len > 0 ? "\n" : "", v->run->arg_count);
+    const char *comma = "";
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (v->counts[order[i]] > 0) {
+            ss_out_format(out, "%s %llu %s", comma, (unsigned long long)v->counts[order[i]],
+                          ss_verdict_name(order[i]));
+            comma = ",";
+        }
+    }
+    if (v->failed_count > 0) {
+        ss_out_format(out, "%s %llu could not be read", comma, (unsigned long long)v->failed_count);
+    }
+    ss_out_text(out, "\n");
+}
+
+static int end(struct verify_run *v)
+{
+    struct ss_out *out = &v->run->out;
+    if (prints_json(v)) {
+        json_t *tail = ss_doc_new();
+        ss_doc_int(tail, "exit_code", v->code);
+        ss_list_end(&v->list, tail);
+    } else if (prints_junit(v)) {
+        ss_junit_end(ss_out_write, out);
+    } else if (v->run->arg_count > 1) {
+        print_totals(v);
+    }
+    if (v->output == NULL) {
+        return v->code;
+    }
+    if (!ss_junit_end(write_output, v) || ss_output_commit(v->output, &v->write_err) != SS_OK) {
+        return output_failed(v);
+    }
+    return v->code;
+}
+
+/* 4, 3, 1, 0: how bad an exit code is follows its number. */
+static void count_file(struct verify_run *v, const struct ss_verified *verified)
+{
+    if (verified->report != NULL) {
+        v->counts[verified->report->verdict]++;
+    } else {
+        v->failed_count++;
+    }
+    if (verified->code > v->code) {
+        v->code = verified->code;
+    }
+}
+
+static int verdict_exit(enum ss_verdict verdict)
+{
+    switch (verdict) {
+    case SS_VERDICT_SOUND:
+    case SS_VERDICT_CONSISTENT:
+        return SS_EXIT_OK;
+    case SS_VERDICT_DAMAGED:
+        return SS_EXIT_ANSWER;
+    default:
+        return SS_EXIT_REFUSED;
+    }
+}
+
+/* How many findings the library keeps: at least as many as the text chooses the worst from. */
+static uint64_t kept_max(const struct verify_run *v)
+{
+    uint64_t wanted = v->opts->max_findings;
+    bool is_text = !prints_json(v) && !prints_junit(v) && v->opts->output == NULL;
+    if (wanted == 0 || (is_text && wanted < KEPT_DEFAULT)) {
+        return KEPT_DEFAULT;
+    }
+    return wanted;
+}
+
+/* Verifies the open file. False: verified->err says why there is no report. */
+static bool verify_file(struct verify_run *v, struct ss_verified *verified,
+                        struct ss_verify_report **report, struct ss_error *err)
+{
+    struct ss_verify_opts opts = {
+        .what = v->what,
+        .max_findings = kept_max(v),
+        .require_hash = v->opts->require_hash,
+        .threads = (unsigned)v->opts->threads,
+        .progress = ss_progress_report,
+        .progress_ctx = &v->run->progress,
+    };
+    verified->file = v->run->file;
+    ss_file_facts(verified->file, &verified->facts);
+    return ss_verify(verified->file, &opts, report, err) == SS_OK;
+}
+
+/* False: the report's own file cannot be written, and nothing more can come of it. */
+static bool run_file(struct verify_run *v, const char *name)
+{
+    struct ss_run *run = v->run;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_verify_report *report = NULL;
+    struct ss_verified verified = {.name = name, .asked = v->what, .shown_max = SHOWN_DEFAULT};
+    bool good = true;
+    if (v->opts->max_findings > 0) {
+        verified.shown_max = v->opts->max_findings;
+    }
+    if (ss_run_try_open(run, name, &err) && verify_file(v, &verified, &report, &err)) {
+        verified.report = report;
+        verified.code = verdict_exit(report->verdict);
+    } else {
+        verified.err = &err;
+        verified.code = ss_report(run, &err);
+    }
+    print_file(v, &verified);
+    if (v->output != NULL) {
+        good = ss_junit_suite(write_output, v, &verified);
+    }
+    count_file(v, &verified);
+    ss_verify_free(report);
+    ss_close(run->file);
+    run->file = NULL;
+    return good && run->out.failed == 0;
+}
+
+static int run_all(struct verify_run *v)
+{
+    struct ss_run *run = v->run;
+    begin(v);
+    if (v->output != NULL && !ss_junit_begin(write_output, v)) {
+        return output_failed(v);
+    }
+    for (size_t i = 0; i < run->arg_count; i++) {
+        if (!run_file(v, run->args[i])) {
+            return v->write_err.code != SS_E_NONE ? output_failed(v) : SS_EXIT_SYSTEM;
+        }
+    }
+    return end(v);
+}
+
+static int run_verify(struct ss_run *run)
+{
+    struct verify_run v = {.run = run, .opts = run->opts};
+    int code = check_opts(&v);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    run->hash_stream = (v.what & SS_VERIFY_HASH) != 0;
+    ss_progress_allow(&run->progress);
+    if (v.opts->output != NULL &&
+        ss_output_open(v.opts->output, v.opts->force, NULL, &v.output, &v.write_err) != SS_OK) {
+        return output_failed(&v);
+    }
+    code = run_all(&v);
+    ss_output_free(v.output);
+    return code;
+}
+
+const struct ss_command ss_cmd_verify = {
+    .name = "verify",
+    .args = "FILE...",
+    .summary = "say whether files are sound, and every fault with its place",
+    .detail = "Checks each file's trailing hash, the structure of all its trees, and what its\n"
+              "records mean to etcd, and tells every fault with offset, page, bucket and\n"
+              "element. The first line is the verdict: sound, consistent (nothing wrong, but no\n"
+              "valid hash vouches for the values), damaged, or unreadable.\n"
+              "docs/checks.md explains every finding and what to do about it.",
+    .exits = "Exit codes: 0 sound or consistent; 1 damaged; 2 wrong usage; 3 unreadable, or\n"
+             "the input is refused; 4 the system failed (memory, I/O, output). Of several\n"
+             "files the worst counts: 4, then 3, then 1.\n",
+    .options = options,
+    .opts_size = sizeof(struct verify_opts),
+    .min_args = 1,
+    .max_args = SIZE_MAX,
+    .run = run_verify,
+};

@@ -1,0 +1,47 @@
+/*
+ * verify.h - one verified file, and the three forms in which it is told.
+ */
+#ifndef SS_CLI_VERIFY_H
+#define SS_CLI_VERIFY_H
+
+#include <jansson.h>
+#include <snapscope.h>
+
+#include "out.h"
+
+/* What became of one FILE. The file itself stays open as long as this is printed. */
+struct ss_verified {
+    const char *name; /* as it was named */
+    const struct ss_file *file;
+    struct ss_file_facts facts; /* only when it was opened */
+    const struct ss_verify_report *report;
+    const struct ss_error *err; /* why there is no report, or NULL */
+    unsigned asked;             /* SS_VERIFY_* */
+    uint64_t shown_max;         /* findings that the text lists; SS_NONE: all that were kept */
+    int code;                   /* the exit code that this file alone comes to */
+};
+
+/* The text: several lines, the verdict first. Only with a report. */
+void ss_verify_print(struct ss_out *out, const struct ss_verified *verified);
+
+/* An object of its own; with an error it holds that instead of a report. */
+json_t *ss_verify_doc(const struct ss_verified *verified);
+
+/* A JUnit document: one testsuite a file, one testcase a check. Each returns false when it fails. */
+bool ss_junit_begin(ss_write_fn write, void *ctx);
+bool ss_junit_suite(ss_write_fn write, void *ctx, const struct ss_verified *verified);
+bool ss_junit_end(ss_write_fn write, void *ctx);
+
+/* All findings, of every severity, also those that were not kept. */
+static inline uint64_t ss_verify_total(const struct ss_verify_report *report)
+{
+    return report->error_count + report->warning_count + report->note_count;
+}
+
+/* Writes "offset 0x5000, page 5, bucket key, element 3", as far as it applies, and returns buf. */
+char *ss_finding_place(const struct ss_finding *finding, char *buf, size_t cap);
+
+/* Lower-case hex of len bytes; out has room for 2 x len + 1. */
+char *ss_digest_text(const uint8_t *bytes, size_t len, char *out);
+
+#endif

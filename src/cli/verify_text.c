@@ -1,0 +1,310 @@
+/*
+ * verify_text.c - a verified file as text, for a person under stress: the verdict, what it rests on,
+ * then the findings, worst first.
+ *
+ *     backup.db: damaged: hash mismatch, 1 error in structure, etcd records consistent
+ *       hash      mismatch: in the file, and of its first 73728 bytes
+ *                 5f1a…
+ *                 c09e…
+ *       pages     12 in use, 0 free, 0 leaked, 4 of which this cannot be told
+ *       records   42, of which 17 are live keys
+ *
+ *       error     PAGE-004 page is zeroed
+ *                 at offset 0x5000, page 5, bucket key
+ *                 have   0
+ *                 expect 5
+ *
+ *       1 error, 0 warnings, 0 notes
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "doc.h"
+#include "text.h"
+#include "verify.h"
+
+#define LABEL_WIDTH 10
+#define WIDTH_MIN 40
+#define META_PAGES 2
+
+char *ss_digest_text(const uint8_t *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
+    return out;
+}
+
+/* Appends to buf what still fits. */
+__attribute__((format(printf, 4, 5))) static size_t append(char *buf, size_t cap, size_t len,
+                                                           const char *format, ...)
+{
+    va_list args;
+    int n;
+    if (len >= cap) {
+        return len;
+    }
+    va_start(args, format);
+    n = vsnprintf(buf + len, cap - len, format, args);
+    va_end(args);
+    return n < 0 ? len : len + (size_t)n;
+}
+
+static const char *comma(size_t len)
+{
+    return len == 0 ? "" : ", ";
+}
+
+char *ss_finding_place(const struct ss_finding *finding, char *buf, size_t cap)
+{
+    size_t len = 0;
+    buf[0] = '\0';
+    if (finding->off != SS_NONE) {
+        len = append(buf, cap, len, "offset 0x%llx", (unsigned long long)finding->off);
+    }
+    if (finding->pgid != SS_NONE) {
+        len = append(buf, cap, len, "%spage %llu", comma(len), (unsigned long long)finding->pgid);
+    }
+    if (finding->bucket[0] != '\0') {
+        len = append(buf, cap, len, "%sbucket %s", comma(len), finding->bucket);
+    }
+    if (finding->element != SS_NONE) {
+        append(buf, cap, len, "%selement %llu", comma(len), (unsigned long long)finding->element);
+    }
+    return buf;
+}
+
+static void label(struct ss_out *out, const char *name)
+{
+    ss_out_text(out, "  ");
+    ss_print_styled(out, SS_STYLE_HEAD, name);
+    ss_out_format(out, "%*s", (int)(LABEL_WIDTH - strlen(name)), "");
+}
+
+static void print_verdict(struct ss_out *out, const struct ss_verified *verified)
+{
+    static const enum ss_style styles[] = {[SS_VERDICT_SOUND] = SS_STYLE_GOOD,
+                                           [SS_VERDICT_CONSISTENT] = SS_STYLE_WARN,
+                                           [SS_VERDICT_DAMAGED] = SS_STYLE_BAD,
+                                           [SS_VERDICT_UNREADABLE] = SS_STYLE_BAD};
+    const struct ss_verify_report *report = verified->report;
+    const char *verdict = ss_verdict_name(report->verdict);
+    ss_print_bytes(out, verified->name, strlen(verified->name), SS_FORM_ESCAPED);
+    if (verified->facts.member != NULL) {
+        ss_out_text(out, " (");
+        ss_print_bytes(out, verified->facts.member, strlen(verified->facts.member),
+                       SS_FORM_ESCAPED);
+        ss_out_text(out, ")");
+    }
+    ss_out_text(out, ": ");
+    /* The verdict's own name begins its text. */
+    ss_print_styled(out, styles[report->verdict], verdict);
+    ss_out_format(out, "%s\n", report->verdict_text + strlen(verdict));
+}
+
+static void print_digest(struct ss_out *out, const uint8_t *bytes, size_t len)
+{
+    char text[2 * 32 + 1];
+    ss_out_format(out, "%*s%s\n", LABEL_WIDTH + 2, "", ss_digest_text(bytes, len, text));
+}
+
+/* A digest has a line of its own, so that 80 columns hold it; two stand one below the other. */
+static void print_hash(struct ss_out *out, const struct ss_hash_report *hash)
+{
+    label(out, "hash");
+    ss_out_text(out, ss_hash_state_name(hash->state));
+    switch (hash->state) {
+    case SS_HASH_CUT:
+        ss_out_format(out, ": the file has %u of 32 bytes", hash->found_len);
+        break;
+    case SS_HASH_MISMATCH:
+        ss_out_format(out, ": in the file, and of its first %llu bytes",
+                      (unsigned long long)hash->covered_len);
+        break;
+    default:
+        break;
+    }
+    ss_out_text(out, "\n");
+    if (hash->computed) {
+        print_digest(out, hash->found, hash->found_len);
+    }
+    if (hash->computed && hash->state != SS_HASH_VALID) {
+        print_digest(out, hash->expected, sizeof hash->expected);
+    }
+}
+
+/* Both metas, when there is one that cannot be used. */
+static void print_metas(struct ss_out *out, const struct ss_verified *verified)
+{
+    struct ss_meta metas[2];
+    for (int i = 0; i < 2; i++) {
+        ss_file_meta(verified->file, i, &metas[i]);
+    }
+    if (verified->facts.kind != SS_KIND_BBOLT || (metas[0].valid && metas[1].valid)) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        label(out, i == 0 ? "meta 0" : "meta 1");
+        if (metas[i].valid) {
+            ss_out_format(out, "txid %llu, root %llu, in force\n",
+                          (unsigned long long)metas[i].txid, (unsigned long long)metas[i].root);
+        } else {
+            ss_out_format(out, "cannot be used: %s\n",
+                          metas[i].present ? metas[i].reason : "the file has no bytes there");
+        }
+    }
+}
+
+static void print_counts(struct ss_out *out, const struct ss_verified *verified)
+{
+    const struct ss_verify_report *report = verified->report;
+    uint64_t told =
+        META_PAGES + report->reachable_count + report->free_count + report->leaked_count;
+    if ((report->checked & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0) {
+        label(out, "pages");
+        ss_out_format(
+            out, "%llu in use, %llu free, %llu leaked", (unsigned long long)report->reachable_count,
+            (unsigned long long)report->free_count, (unsigned long long)report->leaked_count);
+        if (told < verified->facts.page_count) {
+            ss_out_format(out, ", %llu of which this cannot be told",
+                          (unsigned long long)(verified->facts.page_count - told));
+        }
+        ss_out_text(out, "\n");
+    }
+    if ((report->checked & SS_VERIFY_ETCD) != 0 && report->is_etcd) {
+        label(out, "records");
+        ss_out_format(out, "%llu, of which %llu are live keys\n",
+                      (unsigned long long)report->record_count,
+                      (unsigned long long)report->live_count);
+    }
+}
+
+static void indent(struct ss_out *out)
+{
+    ss_out_format(out, "%*s", LABEL_WIDTH + 2, "");
+}
+
+/* How many columns a line has: those of the terminal; elsewhere lines are not broken. */
+static size_t line_width(const struct ss_out *out)
+{
+    struct winsize size;
+    if (!out->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_MIN) {
+        return SIZE_MAX;
+    }
+    return size.ws_col;
+}
+
+/* A sentence, indented, broken between words where the terminal would break it anywhere. */
+static void print_wrapped(struct ss_out *out, const char *text)
+{
+    size_t width = line_width(out), column = LABEL_WIDTH + 2;
+    indent(out);
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        if (column > LABEL_WIDTH + 2 && column + 1 + len > width) {
+            ss_out_text(out, "\n");
+            indent(out);
+            column = LABEL_WIDTH + 2;
+        } else if (column > LABEL_WIDTH + 2) {
+            ss_out_text(out, " ");
+            column++;
+        }
+        ss_out_write(out, text, len);
+        column += len;
+        text += len;
+        text += *text == ' ';
+    }
+    ss_out_text(out, "\n");
+}
+
+static void print_value(struct ss_out *out, const char *name, const char *value)
+{
+    if (value[0] != '\0') {
+        indent(out);
+        ss_out_format(out, "%-6s %s\n", name, value);
+    }
+}
+
+static void print_finding(struct ss_out *out, const struct ss_finding *finding)
+{
+    static const enum ss_style styles[] = {[SS_SEVERITY_NOTE] = SS_STYLE_PLAIN,
+                                           [SS_SEVERITY_WARNING] = SS_STYLE_WARN,
+                                           [SS_SEVERITY_ERROR] = SS_STYLE_BAD};
+    const struct ss_check *check = finding->check;
+    const char *severity = ss_severity_name(check->severity);
+    char place[1024];
+    ss_out_text(out, "  ");
+    ss_print_styled(out, styles[check->severity], severity);
+    ss_out_format(out, "%*s", (int)(LABEL_WIDTH - strlen(severity)), "");
+    ss_print_styled(out, SS_STYLE_HEAD, check->id);
+    ss_out_format(out, " %s\n", check->text);
+    if (strcmp(check->text, finding->detail) != 0) {
+        print_wrapped(out, finding->detail);
+    }
+    ss_finding_place(finding, place, sizeof place);
+    if (place[0] != '\0') {
+        indent(out);
+        ss_out_format(out, "at %s\n", place);
+    }
+    if (strncmp(check->id, "HASH-", 5) == 0) {
+        return; /* both digests stand above */
+    }
+    print_value(out, "have", finding->have);
+    print_value(out, "expect", finding->expect);
+}
+
+/* The worst first, each severity in the order of the report. Returns how many were printed. */
+static uint64_t print_findings(struct ss_out *out, const struct ss_verified *verified)
+{
+    const struct ss_verify_report *report = verified->report;
+    uint64_t shown = 0;
+    for (int severity = SS_SEVERITY_ERROR; severity >= SS_SEVERITY_NOTE; severity--) {
+        for (size_t i = 0; i < report->finding_count && shown < verified->shown_max; i++) {
+            if ((int)report->findings[i].check->severity == severity) {
+                print_finding(out, &report->findings[i]);
+                shown++;
+            }
+        }
+    }
+    return shown;
+}
+
+static void print_plural(struct ss_out *out, uint64_t count, const char *noun)
+{
+    ss_out_format(out, "%llu %s%s", (unsigned long long)count, noun, count == 1 ? "" : "s");
+}
+
+void ss_verify_print(struct ss_out *out, const struct ss_verified *verified)
+{
+    const struct ss_verify_report *report = verified->report;
+    uint64_t total = ss_verify_total(report);
+    uint64_t shown;
+    print_verdict(out, verified);
+    if ((report->checked & SS_VERIFY_HASH) != 0 && report->hash.state != SS_HASH_NO_DB) {
+        print_hash(out, &report->hash);
+    }
+    print_metas(out, verified);
+    print_counts(out, verified);
+    if (total == 0) {
+        return;
+    }
+    ss_out_text(out, "\n");
+    shown = print_findings(out, verified);
+    ss_out_text(out, "\n  ");
+    print_plural(out, report->error_count, "error");
+    ss_out_text(out, ", ");
+    print_plural(out, report->warning_count, "warning");
+    ss_out_text(out, ", ");
+    print_plural(out, report->note_count, "note");
+    if (shown < total) {
+        ss_out_format(out, "; %llu more not shown, see --max-findings",
+                      (unsigned long long)(total - shown));
+    }
+    ss_out_text(out, "\n");
+}
