@@ -2,7 +2,8 @@
  * A whole file: metas sealed, then everything that reads trees, over all of it.
  *
  * When no fault is reported, a bucket's cursor gives as many elements forward as backward and as the
- * walk counted; a seek of each key finds it. When one is, every way ends, and says where.
+ * walk counted; a seek of each key finds it. When one is, every way ends, says where, and verify
+ * calls the file damaged. A file is alike with itself.
  */
 #include "probe.h"
 
@@ -165,6 +166,42 @@ static void dump(const struct input *in, bool revisions)
     PROBE(written <= 16 * (uint64_t)in->len + 4096);
 }
 
+/* verify names every fault that the walk met, and calls nothing sound that could not be read. */
+static void verify(const struct input *in)
+{
+    struct ss_verify_opts opts = {.threads = 1};
+    struct ss_verify_report *report;
+    struct ss_error err;
+
+    PROBE(ss_verify(in->file, &opts, &report, &err) == SS_OK);
+    PROBE(report->finding_count <=
+          report->error_count + report->warning_count + report->note_count);
+    PROBE((report->verdict == SS_VERDICT_DAMAGED) == (report->error_count > 0));
+    if (in->faults > 0 || in->broken)
+        PROBE(report->error_count > 0);
+    ss_verify_free(report);
+}
+
+/* The lost stretches of history end, and a file is alike with itself. */
+static void compare(const struct input *in)
+{
+    struct ss_diff_result result;
+    struct ss_lineage lineage;
+    struct ss_error err;
+    uint64_t lost;
+
+    if (ss_diff(in->file, in->file, NULL, NULL, NULL, &result, NULL, &err) == SS_OK)
+        PROBE(result.added + result.removed + result.modified == 0);
+    else
+        probe_error(&err, in->len);
+    if (ss_lineage_compare(in->file, in->file, &lineage, NULL, &err) == SS_OK)
+        PROBE(lineage.verdict == SS_LINEAGE_SAME);
+    else
+        probe_error(&err, in->len);
+    if (ss_lost_revisions(in->file, NULL, NULL, &lost, &err) != SS_OK)
+        probe_error(&err, in->len);
+}
+
 static void check(struct input *in)
 {
     struct ss_span path[LEVELS];
@@ -183,6 +220,8 @@ static void check(struct input *in)
     }
     dump(in, false);
     dump(in, true);
+    verify(in);
+    compare(in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -250,8 +250,7 @@ static enum ss_status check_members(const struct ss_cluster *cluster, struct ss_
         voters += !cluster->peers[i].is_learner;
         if (cluster->peers[i].id == 0 ||
             (i > 0 && cluster->peers[i].id == cluster->peers[i - 1].id))
-            return refuse(err, "member's id is that of another, or none",
-                          cluster->peers[i].name);
+            return refuse(err, "member's id is that of another, or none", cluster->peers[i].name);
     }
     if (voters == 0)
         return ss_system(err, SS_E_ARGUMENT, 0,

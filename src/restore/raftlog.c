@@ -11,9 +11,20 @@
 
 #define RAFT_TERM 1u
 
-enum { WAL_METADATA = 1, WAL_ENTRY = 2, WAL_STATE = 3, WAL_CRC = 4, WAL_SNAPSHOT = 5 };
-enum { ENTRY_CONF_CHANGE = 1 };
-enum { CONF_ADD_NODE = 0, CONF_ADD_LEARNER = 3 };
+enum {
+    WAL_METADATA = 1,
+    WAL_ENTRY = 2,
+    WAL_STATE = 3,
+    WAL_CRC = 4,
+    WAL_SNAPSHOT = 5
+};
+enum {
+    ENTRY_CONF_CHANGE = 1
+};
+enum {
+    CONF_ADD_NODE = 0,
+    CONF_ADD_LEARNER = 3
+};
 
 /* What etcd's v2 store keeps of its last events; it indexes the list, so all slots must be there. */
 #define EVENT_SLOTS 1000u
@@ -234,10 +245,19 @@ static void add_watcher_hub(struct ss_bytes *out, const struct ss_cluster *clust
 static void v2_store(const struct ss_cluster *cluster, struct ss_bytes *out)
 {
     static const char *const zero_stats[] = {
-        "setsSuccess",           "setsFail",              "deleteSuccess",     "deleteFail",
-        "updateSuccess",         "updateFail",            "createFail",        "compareAndSwapSuccess",
-        "compareAndSwapFail",    "compareAndDeleteSuccess", "compareAndDeleteFail",
-        "expireCount",           "watchers",
+        "setsSuccess",
+        "setsFail",
+        "deleteSuccess",
+        "deleteFail",
+        "updateSuccess",
+        "updateFail",
+        "createFail",
+        "compareAndSwapSuccess",
+        "compareAndSwapFail",
+        "compareAndDeleteSuccess",
+        "compareAndDeleteFail",
+        "expireCount",
+        "watchers",
     };
 
     add_nodes(out, cluster);

@@ -53,8 +53,8 @@ static enum ss_status check_name(const struct restore *r, const struct ss_peer *
 
     *self = ss_cluster_find(&r->cluster, name);
     if (*self == NULL)
-        return ss_system(err, SS_E_ARGUMENT, 0,
-                         "member %.120s is not in the initial cluster", name);
+        return ss_system(err, SS_E_ARGUMENT, 0, "member %.120s is not in the initial cluster",
+                         name);
     return ss_cluster_check_urls(*self, or_default(r->opts->peer_urls, SS_RESTORE_URLS_DEFAULT),
                                  err);
 }
@@ -91,7 +91,7 @@ static enum ss_status fill_member(struct ss_restore_member *member, const struct
     member->peer_urls = joined_urls(peer);
     member->data_dir = data_dir;
     return member->name != NULL && member->peer_urls != NULL ? SS_OK
-                                                              : ss_nomem(err, sizeof(*member));
+                                                             : ss_nomem(err, sizeof(*member));
 }
 
 /* What will be written, as far as it can be said before: `self` NULL means every member. */
@@ -234,8 +234,8 @@ static enum ss_status write_member(struct restore *r, const struct ss_peer *self
     return status;
 }
 
-static enum ss_status write_one(struct restore *r, const struct ss_peer *self,
-                                const char *data_dir, struct ss_error *err)
+static enum ss_status write_one(struct restore *r, const struct ss_peer *self, const char *data_dir,
+                                struct ss_error *err)
 {
     enum ss_status status = ss_staged_dir_make(&r->data, data_dir, err);
 
@@ -284,8 +284,8 @@ static enum ss_status plan(struct restore *r, const char *data_dir, const struct
                                   or_default(opts->token, SS_RESTORE_TOKEN_DEFAULT), opts->learners,
                                   &r->cluster, err);
     if (status == SS_OK)
-        status = opts->all_members ? check_folder_names(&r->cluster, err)
-                                   : check_name(r, self, err);
+        status =
+            opts->all_members ? check_folder_names(&r->cluster, err) : check_name(r, self, err);
     if (status == SS_OK)
         status = check_folders(r, data_dir, err);
     if (status == SS_OK)

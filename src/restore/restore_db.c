@@ -20,7 +20,13 @@ struct override {
     struct ss_span value;
 };
 
-enum { REPLACED_KEY, REPLACED_MEMBERS, REPLACED_REMOVED, REPLACED_META, REPLACED_COUNT };
+enum {
+    REPLACED_KEY,
+    REPLACED_MEMBERS,
+    REPLACED_REMOVED,
+    REPLACED_META,
+    REPLACED_COUNT
+};
 
 static const char *const replaced[REPLACED_COUNT] = {"key", "members", "members_removed", "meta"};
 
@@ -38,9 +44,8 @@ enum ss_status ss_restore_bump(const struct ss_file *file, uint64_t amount,
     if (status != SS_OK)
         return status;
     if (amount > INT64_MAX || facts.last.main > INT64_MAX - (int64_t)amount)
-        return ss_system(err, SS_E_ARGUMENT, 0,
-                         "revision %" PRId64 " cannot be bumped by %" PRIu64, facts.last.main,
-                         amount);
+        return ss_system(err, SS_E_ARGUMENT, 0, "revision %" PRId64 " cannot be bumped by %" PRIu64,
+                         facts.last.main, amount);
     *bumped = (struct ss_revision){facts.last.main + (int64_t)amount, 0};
     return SS_OK;
 }
@@ -171,7 +176,7 @@ static enum ss_status merge(const struct ss_file *file, const struct ss_tree *tr
         at = ss_cursor_first(&c, &entry, err);
     }
     while (status == SS_OK && (at == SS_OK || i < count)) {
-        int cmp = at != SS_OK   ? 1
+        int cmp = at != SS_OK  ? 1
                   : i == count ? -1
                                : ss_span_cmp(entry.key, text_span(list[i].key));
 
@@ -226,8 +231,8 @@ static enum ss_status put_replaced(const struct ss_restore_db *db, int which,
                                    const struct ss_tree *tree, struct ss_writer *w,
                                    struct ss_error *err)
 {
-    enum ss_status status = ss_writer_begin(w, text_span(replaced[which]),
-                                            tree != NULL ? tree->sequence : 0, err);
+    enum ss_status status =
+        ss_writer_begin(w, text_span(replaced[which]), tree != NULL ? tree->sequence : 0, err);
 
     if (status == SS_OK)
         status = fill_replaced(db, which, tree, w, err);
