@@ -440,10 +440,10 @@ enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *p
     decoded = ss_record_decode(entry, &rec, &why);
     if (holes || ss_revision_cmp(rec.rev, k->last) < 0)
         st = lose(m, true, err);
-    if (st == SS_OK && decoded != SS_OK)
-        st = take_broken(m, entry, &rec, &why, err);
-    else if (st == SS_OK && rec.rev.main == 0)
+    if (st == SS_OK && rec.rev.main == 0 && (decoded == SS_OK || why.code != SS_E_REV_KEY))
         find_zero(m, entry);
+    else if (st == SS_OK && decoded != SS_OK)
+        st = take_broken(m, entry, &rec, &why, err);
     else if (st == SS_OK)
         st = take_record(m, entry, &rec, err);
     if (decoded == SS_OK || why.code != SS_E_REV_KEY)
