@@ -35,8 +35,8 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
     uint64_t end = content_end(file), at;
     struct ss_place place;
 
-    if (end <= db_len)
-        return;
+    if (end <= db_len || file->bytes.len - db_len < HASH_LEN)
+        return; /* nothing, or what is left of a hash that was cut */
     at = first_nonzero(file->bytes.ptr, db_len, end);
     if (at == end)
         return;
@@ -84,13 +84,30 @@ void ss_check_file(const struct ss_file *file, struct ss_findings *findings)
                 file->why_not.message);
 }
 
+/* A meta that is right in itself and says another page size than the one in force. */
+static bool is_of_other_size(const struct ss_file *file, const struct ss_meta *meta)
+{
+    return file->readable && meta->present && meta->magic == SS_META_MAGIC &&
+           meta->version == SS_META_VERSION && meta->checksum == meta->computed &&
+           meta->page_size != file->page_size;
+}
+
 static void check_usable(const struct ss_file *file, int i, struct ss_findings *findings)
 {
     const struct ss_meta *meta = &file->meta[i];
     struct ss_place at = {meta->off, (uint64_t)i, SS_NONE, NULL};
+    char have[16], expect[16];
 
     if (meta->valid)
         return;
+    if (is_of_other_size(file, meta)) {
+        at.off += SS_PAGE_HEADER_LEN + 8;
+        snprintf(have, sizeof(have), "%" PRIu32, meta->page_size);
+        snprintf(expect, sizeof(expect), "%" PRIu32, file->page_size);
+        ss_find(findings, SS_CHECK_META_PAGE_SIZE, at, have, expect,
+                "meta %d: %s; the other one is in force", i, meta->reason);
+        return;
+    }
     ss_find(findings, i == 0 ? SS_CHECK_META_0_BAD : SS_CHECK_META_1_BAD, at, NULL, NULL,
             "meta %d: %s%s", i, meta->reason, file->readable ? "; the other one is in force" : "");
 }
@@ -118,10 +135,6 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
     struct ss_place at = {old->off, (uint64_t)(1 - file->current), SS_NONE, NULL};
     char have[48], expect[48];
 
-    if (now->page_size != old->page_size)
-        ss_find(findings, SS_CHECK_META_PAGE_SIZE, at, NULL, NULL,
-                "meta pages name page sizes %" PRIu32 " and %" PRIu32, now->page_size,
-                old->page_size);
     if (now->big_endian != old->big_endian)
         ss_find(findings, SS_CHECK_META_BYTE_ORDER, at, NULL, NULL,
                 "one meta page is big-endian, the other little-endian");
