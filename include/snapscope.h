@@ -823,7 +823,7 @@ struct ss_verify_report {
  * never stops the rest. Findings stand in a fixed order (hash, metas, structure in walk order, freelist,
  * etcd), whatever the threads. SS_OK: *out is filled, whatever the verdict, and freed by
  * ss_verify_free. Errors: IO, NOMEM, CANCELLED.
- * Memory: 2 bits a page, a node a bucket, 24 to 40 bytes a key alive at once, and the findings kept.
+ * Memory: 3 bits a page, a node a bucket, 24 to 40 bytes a key alive at once, and the findings kept.
  */
 SS_API enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
                                 struct ss_verify_report **out, struct ss_error *err);

@@ -12,6 +12,7 @@
 struct freelist {
     const struct ss_structure_pass *pass;
     const struct ss_walk *walk;
+    const struct ss_bitmap *named;
     struct ss_page_view page;
     struct ss_bitmap freed;
 };
@@ -21,6 +22,11 @@ static uint64_t id_off(const struct freelist *list, uint64_t i)
     uint64_t slot = list->page.count == 0xFFFF ? i + 1 : i;
 
     return list->page.run.off + SS_PAGE_HEADER_LEN + slot * 8;
+}
+
+static bool in_use(const struct freelist *list, uint64_t pgid)
+{
+    return ss_bitmap_test(&list->walk->claimed, pgid) || ss_bitmap_test(list->named, pgid);
 }
 
 static void check_id(struct freelist *list, uint64_t i)
@@ -42,7 +48,7 @@ static void check_id(struct freelist *list, uint64_t i)
     if (!ss_bitmap_claim(&list->freed, id))
         ss_find(list->pass->findings, SS_CHECK_FREE_DUPLICATE, at, NULL, NULL,
                 "freelist names page %" PRIu64 " again", id);
-    else if (ss_bitmap_test(&list->walk->claimed, id))
+    else if (in_use(list, id))
         ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
                 "page %" PRIu64 " is in the freelist, and a tree uses it", id);
 }
@@ -55,7 +61,7 @@ static void check_own_pages(struct freelist *list)
     for (i = 0; i < list->page.run_count; i++) {
         struct ss_place at = {list->page.run.off, list->page.pgid + i, SS_NONE, NULL};
 
-        if (ss_bitmap_test(&list->walk->claimed, list->page.pgid + i))
+        if (in_use(list, list->page.pgid + i))
             ss_find(list->pass->findings, SS_CHECK_PAGE_SHARED, at, NULL, NULL,
                     "page of the freelist is used by a tree too");
         else if (ss_bitmap_test(&list->freed, list->page.pgid + i))
@@ -71,15 +77,16 @@ static void report_leak(struct freelist *list, uint64_t first, uint64_t end)
 {
     const struct ss_file *file = list->pass->file;
     struct ss_place at = {first * file->page_size, first, SS_NONE, NULL};
+    char which[80];
 
     list->pass->report->leaked_count += end - first;
     if (end - first == 1)
-        ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
-                "page %" PRIu64 " is neither reachable nor in the freelist", first);
+        snprintf(which, sizeof(which), "page %" PRIu64 " is", first);
     else
-        ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
-                "pages %" PRIu64 " to %" PRIu64 " are neither reachable nor in the freelist", first,
-                end - 1);
+        snprintf(which, sizeof(which), "pages %" PRIu64 " to %" PRIu64 " are", first, end - 1);
+    ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
+            "%s neither reachable nor in the freelist%s", which,
+            list->walk->fault_count > 0 ? ", or lost with a page that is broken" : "");
 }
 
 /* Neighbouring leaked pages make one finding. */
@@ -141,9 +148,9 @@ static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
 }
 
 enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                                 struct ss_error *err)
+                                 const struct ss_bitmap *named, struct ss_error *err)
 {
-    struct freelist list = {.pass = pass, .walk = walk};
+    struct freelist list = {.pass = pass, .walk = walk, .named = named};
     uint64_t above_metas = pass->file->page_count > 2 ? pass->file->page_count - 2 : 0;
 
     pass->report->reachable_count = walk->claimed_count;

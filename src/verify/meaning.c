@@ -138,15 +138,11 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
         struct ss_entry entry = entry_at(page, i);
         struct ss_place at = ss_meaning_place(meaning, &entry, entry.key.off);
 
-        if (entry.is_bucket && bucket_of(entry.key) != SS_IN_COUNT)
+        if (!entry.is_bucket || bucket_of(entry.key) != SS_IN_COUNT)
             continue;
         ss_text_escape(entry.key.ptr, (size_t)entry.key.len, name, sizeof(name));
-        if (entry.is_bucket)
-            ss_find(meaning->findings, SS_CHECK_ETCD_BUCKET_UNKNOWN, at, name, NULL,
-                    "bucket %s is none of etcd's", name);
-        else
-            ss_find(meaning->findings, SS_CHECK_ETCD_ROOT_KEY, at, name, NULL,
-                    "key %s stands among the top-level buckets", name);
+        ss_find(meaning->findings, SS_CHECK_ETCD_BUCKET_UNKNOWN, at, name, NULL,
+                "bucket %s is none of etcd's", name);
     }
 }
 
@@ -229,12 +225,14 @@ enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_re
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
 
     report->is_etcd = meaning->is_etcd;
+    if (meaning->present + meaning->absent == 0)
+        return SS_OK;
+    report->checked |= SS_VERIFY_ETCD;
     if (!meaning->is_etcd) {
-        ss_find(meaning->findings, SS_CHECK_ETCD_NOT, at, NULL, NULL,
-                "%s: what the file means to etcd was not checked",
-                meaning->present + meaning->absent == 0
-                    ? "no name of a bucket can be read"
-                    : "there is no bucket key beside others of etcd's");
+        ss_find(
+            meaning->findings, SS_CHECK_ETCD_NOT, at, NULL, NULL,
+            "there is no bucket key beside others of etcd's: what the file means to etcd was not "
+            "checked");
         return SS_OK;
     }
     report->record_count = meaning->key.record_count;

@@ -21,7 +21,7 @@ enum ss_status ss_meaning_new(const struct ss_file *file, struct ss_findings *fi
                               struct ss_meaning **out, struct ss_error *err);
 void ss_meaning_free(struct ss_meaning *meaning);
 
-/* A leaf of the root bucket: names that are no bucket are findings. */
+/* A leaf of the root bucket: names of buckets that etcd does not know are findings. */
 void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view *page);
 
 /* A top-level bucket begins, gives a leaf, ends. Buckets below it are not handed over. */
@@ -30,7 +30,10 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
                                bool holes, struct ss_error *err);
 void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes);
 
-/* Checks across buckets; fills is_etcd, record_count, live_count. Errors: NOMEM, IO. */
+/*
+ * Checks across buckets; fills is_etcd, record_count, live_count, and puts SS_VERIFY_ETCD into checked,
+ * unless no bucket's name could be read: whether the file is etcd's is then unknown. Errors: NOMEM, IO.
+ */
 enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_report *report,
                                  struct ss_error *err);
 

@@ -14,6 +14,7 @@ struct structure {
     bool uneven;            /* said once a bucket */
     enum ss_status status;  /* of the meaning checks */
     struct ss_error err;
+    struct ss_bitmap named; /* pages that were refused where a tree names them */
     struct ss_walk walk;
 };
 
@@ -55,6 +56,8 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
 
     (void)walk;
     (void)node;
+    if (err->pgid < s->pass->file->page_count)
+        ss_bitmap_claim(&s->named, err->pgid);
     ss_find(s->pass->findings, check_for(s->pass->file, err), at, err->have, err->expect, "%s",
             err->message);
 }
@@ -125,6 +128,24 @@ static void check_leaf_place(struct structure *s, struct ss_walk *walk,
     }
 }
 
+/* The interface of bbolt puts nothing but buckets there; keys show a root that leads elsewhere. */
+static void check_root_keys(struct structure *s, const struct ss_page_view *page)
+{
+    char name[128];
+    uint32_t i;
+
+    for (i = 0; i < page->count; i++) {
+        struct ss_span key = ss_leaf_key(page, i);
+        struct ss_place at = {key.off, page->pgid, i, NULL};
+
+        if (ss_leaf_is_bucket(page, i))
+            continue;
+        ss_text_escape(key.ptr, (size_t)key.len, name, sizeof(name));
+        ss_find(s->pass->findings, SS_CHECK_BUCKET_ROOT_KEY, at, name, NULL,
+                "the root bucket holds a key that is no bucket");
+    }
+}
+
 static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
 {
     struct structure *s = ctx;
@@ -135,6 +156,8 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     if (page->view->type != SS_PAGE_LEAF)
         return true;
     check_leaf_place(s, walk, page);
+    if (page->node == 0)
+        check_root_keys(s, page->view);
     if (meaning != NULL && page->node == 0)
         ss_meaning_root_leaf(meaning, page->view);
     else if (meaning != NULL && is_top_level(walk, page->node))
@@ -167,7 +190,7 @@ static enum ss_status run(struct structure *s, struct ss_error *err)
         status = s->status;
     }
     if (status == SS_OK)
-        status = ss_check_freelist(pass, &s->walk, err);
+        status = ss_check_freelist(pass, &s->walk, &s->named, err);
     return status;
 }
 
@@ -180,8 +203,12 @@ enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_
         return ss_nomem(err, sizeof(*s));
     s->pass = pass;
     s->status = SS_OK;
-    status = run(s, err);
+    if (ss_bitmap_init(&s->named, pass->file->page_count))
+        status = run(s, err);
+    else
+        status = ss_nomem(err, pass->file->page_count / 8);
     ss_walk_fini(&s->walk);
+    ss_bitmap_fini(&s->named);
     free(s);
     return status;
 }

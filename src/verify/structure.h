@@ -32,8 +32,11 @@ void ss_check_metas(const struct ss_file *file, struct ss_findings *findings);
 /* 3 and 4, for readable files; fills the report's page counts. Errors: NOMEM, IO, CANCELLED, LIMIT. */
 enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_error *err);
 
-/* 4, once the walk's bitmap is complete. Errors: NOMEM. */
+/*
+ * 4, once the walk's bitmap is complete; `named` has the pages that trees name and the walk did not
+ * enter, since they are broken: they are in use all the same. Errors: NOMEM.
+ */
 enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                                 struct ss_error *err);
+                                 const struct ss_bitmap *named, struct ss_error *err);
 
 #endif
