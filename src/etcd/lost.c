@@ -5,11 +5,14 @@
  *   … 40 41 42  ? ? ? ?            57 58 …        lost: after 42, before 57
  *
  * The walk goes on behind every fault; each record that can be read ends a stretch that cannot. A leaf
- * whose keys are out of order is lost as a whole: the strict reader does not enter it either.
+ * whose keys are out of order is lost as a whole: the strict reader does not enter it either. A record
+ * that stands below one read before it is lost as well, so that stretches come in order and never
+ * overlap. Faults of the root bucket matter only when they keep `key` itself from being found.
  */
 #include "etcd/record.h"
 #include "parser/walk.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct lost_pass {
@@ -18,6 +21,9 @@ struct lost_pass {
     uint32_t key_node; /* the walk's number of `key`, UINT32_MAX: not met yet */
     bool open;         /* range.why is the first fault of a stretch that has not ended */
     bool stopped;
+    bool root_broken;
+    struct ss_error root_fault; /* the first one of the root bucket */
+    uint64_t disordered;        /* the last page whose keys were out of order, or SS_NONE */
     uint64_t count;
     struct ss_lost_range range;
     struct ss_walk walk;
@@ -52,6 +58,28 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     return !pass->stopped;
 }
 
+static int compare_revisions(struct ss_revision x, struct ss_revision y)
+{
+    if (x.main != y.main)
+        return x.main < y.main ? -1 : 1;
+    return x.sub < y.sub ? -1 : x.sub > y.sub;
+}
+
+/* Whether the element is a record that may follow those read before it. */
+static bool read_record(const struct lost_pass *pass, const struct ss_entry *entry,
+                        struct ss_record *rec, struct ss_error *err)
+{
+    if (ss_record_decode(entry, rec, err) != SS_OK)
+        return false;
+    if (compare_revisions(rec->rev, pass->range.after) >= 0)
+        return true;
+    ss_corrupt(err, SS_E_KEY_ORDER, entry->key.off, entry->pgid,
+               "revision %" PRId64 " stands behind revision %" PRId64, rec->rev.main,
+               pass->range.after.main);
+    ss_error_in_bucket(err, SS_KEY_BUCKET, SS_CORRUPT);
+    return false;
+}
+
 static void take_element(struct lost_pass *pass, const struct ss_page_view *page, uint32_t i)
 {
     struct ss_entry entry = {.key = ss_leaf_key(page, i),
@@ -62,7 +90,7 @@ static void take_element(struct lost_pass *pass, const struct ss_page_view *page
     struct ss_record rec;
     struct ss_error err;
 
-    if (ss_record_decode(&entry, &rec, &err) != SS_OK) {
+    if (!read_record(pass, &entry, &rec, &err)) {
         open_range(pass, &err);
         return;
     }
@@ -84,7 +112,7 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     (void)walk;
     if (page->node != pass->key_node || page->view->type != SS_PAGE_LEAF)
         return true;
-    if (pass->open && pass->range.why.pgid == page->view->pgid && is_order_fault(&pass->range.why))
+    if (pass->disordered == page->view->pgid)
         return true;
     for (i = 0; i < page->view->count; i++)
         take_element(pass, page->view, i);
@@ -98,8 +126,15 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
 
     (void)walk;
     (void)element;
-    if (node == pass->key_node || node == 0)
-        open_range(pass, err);
+    if (node == 0 && !pass->root_broken) {
+        pass->root_broken = true;
+        pass->root_fault = *err;
+    }
+    if (node != pass->key_node)
+        return;
+    if (is_order_fault(err))
+        pass->disordered = err->pgid;
+    open_range(pass, err);
 }
 
 static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
@@ -122,8 +157,9 @@ static enum ss_status run(struct lost_pass *pass, const struct ss_file *file, st
 
     if (status != SS_OK || pass->key_node != UINT32_MAX)
         return status;
-    if (!pass->open)
+    if (!pass->root_broken)
         return ss_not_etcd(err);
+    open_range(pass, &pass->root_fault);
     close_range(pass, (struct ss_revision){INT64_MAX, 0});
     return SS_OK;
 }
@@ -145,6 +181,7 @@ enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost,
     pass->on_lost = on_lost;
     pass->ctx = ctx;
     pass->key_node = UINT32_MAX;
+    pass->disordered = SS_NONE;
     status = run(pass, file, err);
     *lost_count = pass->count;
     ss_walk_fini(&pass->walk);
