@@ -6,12 +6,14 @@
  *
  * A record that one side alone has, at revision r:
  *   r <= the other's compaction   explained when that compaction removes it: it is a tombstone, or its
- *                                 key has a later record at or below the compacted revision
+ *                                 key has a later record at or below the compacted revision; or may
+ *                                 have got one that this side, which ends before it, cannot know
  *   r >  the other's last         the side that has it continues the other
  *   else                          nothing explains it: the histories part at r
  * and a revision that both have, but not alike, is where they part too.
  *
- * Leaves that are alike byte for byte but for their page id are passed over whole.
+ * Of leaves that are alike byte for byte but for their page id, one side's records are decoded, so
+ * that broken ones are noticed, and the other's are passed over.
  */
 #include "etcd/index.h"
 
@@ -131,20 +133,37 @@ static void part(struct lineage *l, struct side *at_a, struct side *at_b)
     out->divergence = at_a != NULL ? at_a->rec.rev : at_b->rec.rev;
 }
 
+/*
+ * Whether the compaction of `other`, at or above the record's revision, accounts for its absence there.
+ * When `other` was compacted beyond the end of `s`, the key may have been written or deleted between.
+ */
+static enum ss_status is_compacted(struct side *s, const struct side *other, bool *compacted,
+                                   struct ss_error *err)
+{
+    int64_t rev = other->facts.compacted;
+    enum ss_status status = SS_OK;
+
+    *compacted = s->rec.tombstone || rev > s->facts.current;
+    if (*compacted)
+        return SS_OK;
+    if (!s->indexed)
+        status = build_index(s, rev, err);
+    *compacted = status == SS_OK && !ss_key_index_holds(&s->index, &s->rec);
+    return status;
+}
+
 /* `s` alone has its current record. */
 static enum ss_status one_sided(struct lineage *l, struct side *s, struct side *other,
                                 struct ss_error *err)
 {
-    bool is_a = s == &l->a;
-    int64_t compacted = other->facts.compacted;
-    enum ss_status status = SS_OK;
+    bool is_a = s == &l->a, compacted;
 
-    if (s->rec.rev.main <= compacted) {
-        if (!s->indexed && !s->rec.tombstone)
-            status = build_index(s, compacted, err);
+    if (s->rec.rev.main <= other->facts.compacted) {
+        enum ss_status status = is_compacted(s, other, &compacted, err);
+
         if (status != SS_OK)
             return status;
-        if (s->rec.tombstone || !ss_key_index_holds(&s->index, &s->rec))
+        if (compacted)
             *(is_a ? &l->out->gone_b : &l->out->gone_a) += 1;
         else
             part(l, is_a ? s : NULL, is_a ? NULL : s);
@@ -184,13 +203,16 @@ static uint32_t equal_leaf(const struct lineage *l)
     return x->count;
 }
 
-/* Moves a side to the last element of its leaf. */
-static enum ss_status to_leaf_end(struct side *s, struct ss_error *err)
+/* Moves a side to the last element of its leaf, decoding what lies before it or not. */
+static enum ss_status to_leaf_end(struct side *s, bool decode, struct ss_error *err)
 {
     struct ss_cursor_frame *leaf = &s->cursor.stack[s->cursor.depth - 1];
+    enum ss_status status = SS_OK;
 
-    if (leaf->page.count < 2)
-        return SS_OK;
+    while (decode && status == SS_OK && leaf->index + 2 < leaf->page.count)
+        status = step(s, err);
+    if (status != SS_OK || leaf->index + 1 >= leaf->page.count)
+        return status;
     leaf->index = leaf->page.count - 2;
     return step(s, err);
 }
@@ -201,9 +223,9 @@ static enum ss_status both(struct lineage *l, struct ss_error *err)
     enum ss_status status = SS_OK;
 
     if (skip > 0) {
-        status = to_leaf_end(&l->a, err);
+        status = to_leaf_end(&l->a, true, err);
         if (status == SS_OK)
-            status = to_leaf_end(&l->b, err);
+            status = to_leaf_end(&l->b, false, err);
         if (status == SS_OK)
             alike(l, skip);
     } else if (l->a.rec.tombstone == l->b.rec.tombstone &&

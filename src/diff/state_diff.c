@@ -196,8 +196,10 @@ enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
 
     ss_error_clear(err);
     *result = (struct ss_diff_result){0};
+    side = side != NULL ? side : &ignored;
+    *side = SS_SIDE_A;
     run_sides(jobs, o->threads);
-    status = compare(&d, jobs, side != NULL ? side : &ignored, err);
+    status = compare(&d, jobs, side, err);
     ss_state_free(jobs[0].state);
     ss_state_free(jobs[1].state);
     return status;
