@@ -898,7 +898,7 @@ enum ss_lineage_verdict {
     SS_LINEAGE_B_CONTINUES, /* B is A and further revisions */
     SS_LINEAGE_A_CONTINUES,
     SS_LINEAGE_DIVERGED, /* at `divergence` they are not alike, and compaction does not explain it */
-    SS_LINEAGE_UNRELATED /* not one record in common */
+    SS_LINEAGE_UNRELATED /* not one record in common; compaction alone may be the reason */
 };
 
 /* "same", "compacted-differently", "b-continues-a", "a-continues-b", "diverged", "unrelated". */
@@ -914,16 +914,16 @@ struct ss_lineage {
     uint64_t differing_count;      /* records, on either side, that nothing explains */
     bool has_common; /* last_common: the last revision before the divergence that both */
     struct ss_revision last_common; /* have alike; without one, the last of all */
-    struct ss_revision
-        divergence;  /* the first that nothing explains; DIVERGED and UNRELATED only */
-    bool at_a, at_b; /* which sides have a record there */
+    struct ss_revision divergence;  /* the first that nothing explains, if differing_count > 0 */
+    bool at_a, at_b;                /* which sides have a record there */
     struct ss_record record_a, record_b;
 };
 
 /*
  * Walks both histories in step, by revision, and says where they part. Different compaction of equal
  * history is no divergence: a record that only one side has is explained when the other side's
- * compaction would have removed it. Memory: an index over the keys live at the higher compaction.
+ * compaction would have removed it, or lies beyond all that the first side knows.
+ * Memory: an index over the keys live at the higher compaction.
  * Errors: NOT_ETCD, NOMEM, IO, the trees' and records' own; *side says whose.
  */
 SS_API enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file *b,
@@ -1106,6 +1106,20 @@ struct ss_dump_result {
 SS_API enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
                               ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
                               struct ss_error *err);
+
+/*
+ * Writes what ss_diff finds, one JSON object a line, in byte order of the keys:
+ *     {"change":"modified","key":…,"differs":["value","lease","revision"],"a":{…},"b":{…}}
+ * "differs" only of modified keys; a side without the key has no member. Each side is a record as
+ * ss_dump writes it, without its key: with `values` "value" or "value_base64", else "value_len".
+ * *result and *side as ss_diff; on failure what was written so far is not the whole.
+ * Errors: as ss_diff; OUTPUT.
+ */
+SS_API enum ss_status ss_diff_ndjson(const struct ss_file *a, const struct ss_file *b,
+                                     const struct ss_diff_opts *opts, bool values,
+                                     ss_write_fn write, void *write_ctx,
+                                     struct ss_diff_result *result, enum ss_side *side,
+                                     struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- output --- */
 
