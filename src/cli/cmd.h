@@ -14,5 +14,6 @@ extern const struct ss_command ss_cmd_keys;
 extern const struct ss_command ss_cmd_get;
 extern const struct ss_command ss_cmd_dump;
 extern const struct ss_command ss_cmd_verify;
+extern const struct ss_command ss_cmd_diff;
 
 #endif

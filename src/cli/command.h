@@ -53,8 +53,10 @@ struct ss_run {
     struct ss_progress progress;
     struct ss_file *file;   /* after ss_run_open; closed by the framework */
     const char *input_name; /* for messages; NULL before ss_run_open */
-    bool hash_stream;       /* set before opening by a command that wants the hash */
-    bool answer_begun;      /* a JSON document was begun: an error must not start a second one */
+    struct ss_file *second; /* after ss_run_open_two; may be `file` itself; closed likewise */
+    const char *second_name;
+    bool hash_stream;  /* set before opening by a command that wants the hash */
+    bool answer_begun; /* a JSON document was begun: an error must not start a second one */
 };
 
 /* A process from its arguments to its exit code. */
@@ -67,5 +69,11 @@ int ss_command_main(int argc, char **argv);
 bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err);
 int ss_run_open(struct ss_run *run, const char *path);
 int ss_run_open_readable(struct ss_run *run, const char *path);
+
+/*
+ * Opens two inputs, both usable bbolt files: the first one as ss_run_open_readable does, the second one
+ * as run->second. The same path twice is opened once; standard input can be one of them only.
+ */
+int ss_run_open_two(struct ss_run *run, const char *first, const char *second);
 
 #endif

@@ -15,7 +15,7 @@
 #include "text.h"
 
 const struct ss_command *const ss_commands[] = {
-    &ss_cmd_info,    &ss_cmd_verify, &ss_cmd_dump,  &ss_cmd_get,
+    &ss_cmd_info,    &ss_cmd_verify, &ss_cmd_diff,  &ss_cmd_dump, &ss_cmd_get,
     &ss_cmd_buckets, &ss_cmd_keys,   &ss_cmd_pages, &ss_cmd_page,
 };
 const size_t ss_command_count = sizeof ss_commands / sizeof ss_commands[0];
@@ -89,7 +89,8 @@ static void occupy_streams(void)
     }
 }
 
-bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
+static bool open_input(struct ss_run *run, const char *path, struct ss_file **file,
+                       struct ss_error *err)
 {
     struct ss_open_opts opts = {
         .member = run->common.member,
@@ -99,8 +100,13 @@ bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
         .progress = ss_progress_report,
         .progress_ctx = &run->progress,
     };
+    return ss_open(path, &opts, file, err) == SS_OK;
+}
+
+bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
+{
     run->input_name = path;
-    return ss_open(path, &opts, &run->file, err) == SS_OK;
+    return open_input(run, path, &run->file, err);
 }
 
 int ss_run_open(struct ss_run *run, const char *path)
@@ -121,6 +127,29 @@ int ss_run_open_readable(struct ss_run *run, const char *path)
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     if (ss_file_readable(run->file, &err) != SS_OK) {
         return ss_report(run, &err);
+    }
+    return SS_EXIT_OK;
+}
+
+int ss_run_open_two(struct ss_run *run, const char *first, const char *second)
+{
+    bool same = strcmp(first, second) == 0;
+    if (same && strcmp(first, "-") == 0) {
+        return ss_usage_error(run, "only one of the two can be standard input");
+    }
+    int code = ss_run_open_readable(run, first);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    run->second_name = second;
+    if (same) {
+        run->second = run->file;
+        return SS_EXIT_OK;
+    }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (!open_input(run, second, &run->second, &err) ||
+        ss_file_readable(run->second, &err) != SS_OK) {
+        return ss_report_about(run, second, &err);
     }
     return SS_EXIT_OK;
 }
@@ -189,6 +218,9 @@ static int command_run(struct ss_run *run, int argc, char **argv)
         return ss_report(run, &err);
     }
     code = run->command->run(run);
+    if (run->second != run->file) {
+        ss_close(run->second);
+    }
     ss_close(run->file);
     return finish_output(run, code);
 }

@@ -164,17 +164,30 @@ int ss_usage_error(const struct ss_run *run, const char *format, ...)
     return SS_EXIT_USAGE;
 }
 
-void ss_note(struct ss_run *run, const char *format, ...)
+static void print_note(struct ss_run *run, const char *about, const char *format, va_list args)
 {
-    char *name = ss_escaped_name(run->input_name);
-    va_list args;
-    va_start(args, format);
+    char *name = ss_escaped_name(about);
     ss_progress_clear(&run->progress);
     fprintf(stderr, "snapscope: %s: ", name);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
-    va_end(args);
     free(name);
+}
+
+void ss_note(struct ss_run *run, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_note(run, run->input_name, format, args);
+    va_end(args);
+}
+
+void ss_note_about(struct ss_run *run, const char *name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_note(run, name, format, args);
+    va_end(args);
 }
 
 void ss_error_not_found(struct ss_error *err, const char *format, ...)
@@ -206,12 +219,17 @@ bool ss_faults_has(const struct ss_faults *faults, const struct ss_error *err)
     return false;
 }
 
+static const char *faults_about(const struct ss_faults *faults)
+{
+    return faults->about != NULL ? faults->about : faults->run->input_name;
+}
+
 void ss_faults_add(struct ss_faults *faults, const struct ss_error *err)
 {
     if (faults->count < SS_FAULTS_SHOWN) {
         faults->seen[faults->count].code = err->code;
         faults->seen[faults->count].off = err->off;
-        print_error(faults->run, faults->run->input_name, err, false);
+        print_error(faults->run, faults_about(faults), err, false);
         if (faults->list != NULL) {
             ss_doc_append(faults->list, ss_doc_error(err));
         }
@@ -222,9 +240,10 @@ void ss_faults_add(struct ss_faults *faults, const struct ss_error *err)
 void ss_faults_close(struct ss_faults *faults)
 {
     if (faults->count > SS_FAULTS_SHOWN) {
-        ss_note(faults->run, "%llu further faults are not listed, %llu in all",
-                (unsigned long long)(faults->count - SS_FAULTS_SHOWN),
-                (unsigned long long)faults->count);
+        ss_note_about(faults->run, faults_about(faults),
+                      "%llu further faults are not listed, %llu in all",
+                      (unsigned long long)(faults->count - SS_FAULTS_SHOWN),
+                      (unsigned long long)faults->count);
     }
 }
 

@@ -32,8 +32,10 @@ int ss_report_bucket(struct ss_run *run, const struct ss_error *err);
 int ss_usage_error(const struct ss_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* One line about the input on standard error. */
+/* One line about the input, or another file, on standard error. */
 void ss_note(struct ss_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ss_note_about(struct ss_run *run, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Fills *err for a thing that was asked for and is not there; its place does not apply. */
 void ss_error_not_found(struct ss_error *err, const char *format, ...)
@@ -47,6 +49,7 @@ void ss_error_not_found(struct ss_error *err, const char *format, ...)
 
 struct ss_faults {
     struct ss_run *run;
+    const char *about; /* the file they are in; NULL: the input */
     uint64_t count;
     json_t *list; /* NULL without --json */
     struct {

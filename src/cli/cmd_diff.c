@@ -1,0 +1,211 @@
+/*
+ * cmd_diff.c - snapscope diff: its options, its two inputs, and which of three comparisons is made.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "diff.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+
+#define DEPTH_DEFAULT 2
+
+static const char *const format_choices[] = {"text", "ndjson", NULL};
+
+#define FLAG(option, field, text)                                                                \
+    {                                                                                            \
+        .name = (option), .kind = SS_OPTION_FLAG, .slot = offsetof(struct ss_diff_flags, field), \
+        .help = (text)                                                                           \
+    }
+#define REVISION(option, field, text)                                                              \
+    {                                                                                              \
+        .name = (option), .kind = SS_OPTION_NUMBER, .slot = offsetof(struct ss_diff_flags, field), \
+        .arg = "N", .help = (text), .min = 1, .max = INT64_MAX                                     \
+    }
+#define KEY(option, field, text)                                                                 \
+    {                                                                                            \
+        .name = (option), .kind = SS_OPTION_TEXT, .slot = offsetof(struct ss_diff_flags, field), \
+        .arg = "KEY", .help = (text)                                                             \
+    }
+
+static const struct ss_option options[] = {
+    FLAG("revisions", revisions, "compare all history: do they part, and where"),
+    FLAG("buckets", buckets, "compare members, leases, auth, meta, cluster, alarms"),
+    REVISION("rev", rev, "both as they were at revision N"),
+    REVISION("rev-a", rev_a, "A as it was at revision N"),
+    REVISION("rev-b", rev_b, "B as it was at revision N"),
+    KEY("prefix", prefix, "only keys that begin with KEY"),
+    KEY("from", from, "only KEY and the keys behind it"),
+    KEY("to", to, "only the keys before KEY"),
+    {.name = "key-format",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct ss_diff_flags, key_format),
+     .arg = "FORM",
+     .help = "KEYs are text, escaped (\\xNN), hex or base64",
+     .choices = ss_key_formats},
+    FLAG("keys-only", keys_only, "which keys there are, not what they hold"),
+    FLAG("values-only", values_only, "equal values are equal, whatever their revisions"),
+    FLAG("ignore-lease", ignore_lease, "take no notice of leases"),
+    {.name = "format",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct ss_diff_flags, format),
+     .arg = "FORMAT",
+     .help = "text (default) or ndjson (a change a line)",
+     .choices = format_choices},
+    FLAG("values", values, "with ndjson: the values themselves"),
+    FLAG("show-values", show_values, "with text: which lines of a value differ"),
+    FLAG("summary", summary, "with text: only the counts, not each change"),
+    {.name = "depth",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct ss_diff_flags, depth),
+     .arg = "N",
+     .help = "count by the first N parts of keys (default 2)",
+     .min = 1,
+     .max = SS_DEPTH_MAX},
+    {.name = NULL},
+};
+
+static bool limits_keys(const struct ss_diff_flags *flags)
+{
+    return flags->rev != 0 || flags->rev_a != 0 || flags->rev_b != 0 || flags->prefix != NULL ||
+           flags->from != NULL || flags->to != NULL || flags->keys_only || flags->values_only ||
+           flags->ignore_lease || flags->depth != 0 || flags->summary || flags->format != 0;
+}
+
+static int check_flags(const struct ss_run *run)
+{
+    const struct ss_diff_flags *flags = run->opts;
+    bool ndjson = flags->format == 1;
+    const char *wrong = NULL;
+    if (flags->revisions && flags->buckets) {
+        wrong = "--revisions and --buckets are two comparisons: ask for one";
+    } else if ((flags->revisions || flags->buckets) && limits_keys(flags)) {
+        wrong = "--revisions and --buckets compare all there is: they take no revision, no range\n"
+                "of keys, and none of the options that say how keys are compared or counted";
+    } else if (flags->rev != 0 && (flags->rev_a != 0 || flags->rev_b != 0)) {
+        wrong = "--rev is both --rev-a and --rev-b: give it alone";
+    } else if (ndjson && run->common.json) {
+        wrong = "--json prints one summary, --format ndjson every change: ask for one";
+    } else if (flags->values && !ndjson) {
+        wrong = "--values goes with --format ndjson; --show-values is for text";
+    } else if ((flags->show_values || flags->summary) && (ndjson || run->common.json)) {
+        wrong = "--show-values and --summary are for text";
+    } else if (flags->show_values && (flags->summary || flags->keys_only || flags->buckets)) {
+        wrong = "--show-values has no values to show with --summary, --keys-only or --buckets";
+    } else if (flags->depth != 0 && ndjson) {
+        wrong = "--depth is for the counts of text and --json";
+    }
+    return wrong == NULL ? SS_EXIT_OK : ss_usage_error(run, "%s", wrong);
+}
+
+static int take_keys(struct ss_diff_job *job)
+{
+    const struct ss_diff_flags *flags = job->flags;
+    struct ss_range *range = &job->diff.range;
+    struct {
+        const char *name, *text;
+        struct ss_word *word;
+        const void **ptr;
+        size_t *len;
+    } keys[] = {
+        {"--prefix", flags->prefix, &job->prefix, &range->prefix, &range->prefix_len},
+        {"--from", flags->from, &job->from, &range->from, &range->from_len},
+        {"--to", flags->to, &job->to, &range->to, &range->to_len},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i].text == NULL) {
+            continue;
+        }
+        int code =
+            ss_word_take(job->run, keys[i].name, keys[i].text, flags->key_format, keys[i].word);
+        if (code != SS_EXIT_OK) {
+            return code;
+        }
+        *keys[i].ptr = keys[i].word->ptr;
+        *keys[i].len = keys[i].word->len;
+    }
+    return SS_EXIT_OK;
+}
+
+int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
+{
+    int code = ss_report_about(job->run, ss_diff_name(job, side), err);
+    return code == SS_EXIT_ANSWER ? SS_EXIT_REFUSED : code;
+}
+
+void ss_diff_print_side(struct ss_diff_job *job, enum ss_side side)
+{
+    char *name = ss_escaped_name(ss_diff_name(job, side));
+    ss_out_format(&job->run->out, "%c  %s", side == SS_SIDE_A ? 'A' : 'B', name);
+    free(name);
+}
+
+json_t *ss_diff_side_doc(const struct ss_diff_job *job, enum ss_side side)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "file", ss_diff_name(job, side));
+    return doc;
+}
+
+static int compare(struct ss_diff_job *job)
+{
+    const struct ss_diff_flags *flags = job->flags;
+    int64_t rev = (int64_t)flags->rev;
+    job->diff.rev_a = rev != 0 ? rev : (int64_t)flags->rev_a;
+    job->diff.rev_b = rev != 0 ? rev : (int64_t)flags->rev_b;
+    job->diff.keys_only = flags->keys_only;
+    job->diff.values_only = flags->values_only;
+    job->diff.ignore_lease = flags->ignore_lease;
+    job->diff.progress = ss_progress_report;
+    job->diff.progress_ctx = &job->run->progress;
+    int code = take_keys(job);
+    if (code == SS_EXIT_OK) {
+        code = ss_run_open_two(job->run, job->run->args[0], job->run->args[1]);
+        code = code == SS_EXIT_ANSWER ? SS_EXIT_REFUSED : code;
+    }
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    return flags->revisions ? ss_diff_lineage(job)
+           : flags->buckets ? ss_diff_buckets(job)
+                            : ss_diff_state(job);
+}
+
+static int run_diff(struct ss_run *run)
+{
+    struct ss_diff_flags *flags = run->opts;
+    int code = check_flags(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (flags->depth == 0) {
+        flags->depth = DEPTH_DEFAULT;
+    }
+    struct ss_diff_job job = {.run = run, .flags = flags};
+    code = compare(&job);
+    ss_word_fini(&job.prefix);
+    ss_word_fini(&job.from);
+    ss_word_fini(&job.to);
+    return code;
+}
+
+const struct ss_command ss_cmd_diff = {
+    .name = "diff",
+    .args = "A B",
+    .summary = "tell what two snapshots, or two revisions of one, have different",
+    .detail = "Compares the live keys of A and B: + only in B, - only in A, ~ in both but not\n"
+              "alike: v in its value, l in its lease, r in its revisions. With --revisions the\n"
+              "two histories: the same, continued, compacted differently, diverged, unrelated.\n"
+              "With --buckets what etcd keeps beside its keys. A and B may be the same file;\n"
+              "either may be compressed, or - (standard input), but not both.",
+    .exits = "Exit codes: 0 the same; 1 different; 2 wrong usage; 3 a side is refused, is\n"
+             "damaged or does not hold the revision; 4 the system failed (memory, I/O,\n"
+             "output).\n",
+    .options = options,
+    .opts_size = sizeof(struct ss_diff_flags),
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_diff,
+};

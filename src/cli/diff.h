@@ -1,0 +1,112 @@
+/*
+ * diff.h - what the parts of the command `diff` share.
+ *
+ *   cmd_diff.c ──► state      diff_state.c: changes (diff_text.c, diff_lines.c), counts (diff_summary.c)
+ *              ├── revisions  ss_diff_lineage    diff_lineage.c
+ *              └── buckets    ss_diff_buckets    diff_buckets.c over diff_facts.c
+ *   each, when a side cannot be read  ──► ss_diff_unreadable     diff_lost.c
+ */
+#ifndef SS_CLI_DIFF_H
+#define SS_CLI_DIFF_H
+
+#include <jansson.h>
+#include <snapscope.h>
+
+#include "command.h"
+#include "words.h"
+
+/* The command's options as they were given. */
+struct ss_diff_flags {
+    uint64_t rev, rev_a, rev_b;
+    const char *prefix, *from, *to;
+    int key_format;
+    bool keys_only, ignore_lease, values_only;
+    bool revisions, buckets;
+    bool show_values, values, summary;
+    uint64_t depth;
+    int format; /* 0: text, 1: ndjson */
+};
+
+struct ss_diff_job {
+    struct ss_run *run; /* A is its input, B its second one */
+    const struct ss_diff_flags *flags;
+    struct ss_word prefix, from, to; /* what `diff` borrows from */
+    struct ss_diff_opts diff;
+    struct ss_diff_result result;
+};
+
+static inline const char *ss_diff_name(const struct ss_diff_job *job, enum ss_side side)
+{
+    return side == SS_SIDE_A ? job->run->input_name : job->run->second_name;
+}
+
+static inline const struct ss_file *ss_diff_file(const struct ss_diff_job *job, enum ss_side side)
+{
+    return side == SS_SIDE_A ? job->run->file : job->run->second;
+}
+
+/* The three things that can be compared. Each prints its answer and returns the exit code. */
+int ss_diff_state(struct ss_diff_job *job);
+int ss_diff_lineage(struct ss_diff_job *job);
+int ss_diff_buckets(struct ss_diff_job *job);
+
+/*
+ * Tells that nothing can be said because of an error of one side: on standard error, and, when it is
+ * damage, with the stretches of history that each side has lost on standard output. Returns the exit
+ * code, never 0 or 1.
+ */
+int ss_diff_unreadable(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err);
+
+/* Reports an error of one side and returns its exit code, which is never "different". */
+int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err);
+
+/* "A  NAME", escaped, without a line end; the caller adds what it knows of the side. */
+void ss_diff_print_side(struct ss_diff_job *job, enum ss_side side);
+
+/* {"file":NAME}, for the member "a" or "b" of a document. */
+json_t *ss_diff_side_doc(const struct ss_diff_job *job, enum ss_side side);
+
+/* 40, or 40_2 for the third change of revision 40. */
+struct ss_revision_text {
+    char text[48];
+};
+struct ss_revision_text ss_revision_format(struct ss_revision rev);
+json_t *ss_revision_doc(struct ss_revision rev);
+
+/* One row a changed key, and with show_values the lines that differ. */
+void ss_diff_text_head(struct ss_out *out, const struct ss_diff_result *result);
+bool ss_diff_text_change(struct ss_out *out, const struct ss_diff_result *result,
+                         const struct ss_diff_change *change, bool show_values);
+
+/* How two values differ: lines of text, or where bytes differ first. Every line is indented. */
+bool ss_diff_lines(struct ss_out *out, struct ss_span a, struct ss_span b);
+
+/*
+ * Changes counted by prefix: the first `depth` parts of a key, up to and with the slash behind them; of
+ * a key with fewer, up to its last slash. Takes keys in byte order. The first SS_PREFIXES_MAX prefixes are
+ * kept, the changes of all others counted together.
+ */
+#define SS_PREFIXES_MAX 1000
+#define SS_DEPTH_MAX 32
+
+struct ss_prefix_count {
+    struct ss_span prefix; /* borrows from the file */
+    uint64_t counts[3];    /* by enum ss_change */
+};
+
+struct ss_prefixes {
+    struct ss_prefix_count *list; /* SS_PREFIXES_MAX */
+    size_t count;
+    size_t open[SS_DEPTH_MAX + 2]; /* those that the last key begins with, short ones first */
+    size_t open_count;
+    uint64_t depth;
+    uint64_t other; /* changes under prefixes that found no room */
+};
+
+void ss_prefixes_init(struct ss_prefixes *prefixes, uint64_t depth);
+void ss_prefixes_fini(struct ss_prefixes *prefixes);
+void ss_prefixes_add(struct ss_prefixes *prefixes, enum ss_change change, struct ss_span key);
+void ss_prefixes_print(struct ss_prefixes *prefixes, struct ss_out *out);
+void ss_prefixes_doc(struct ss_prefixes *prefixes, json_t *doc);
+
+#endif

@@ -1,0 +1,421 @@
+/*
+ * diff_facts.c - gathers the facts, see diff_facts.h. The library decodes every bucket.
+ */
+#include "diff_facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+const char *ss_fact_kind_name(enum ss_fact_kind kind)
+{
+    static const char *const names[SS_FACT_KINDS] = {
+        [SS_FACT_MEMBER] = "member",   [SS_FACT_REMOVED_MEMBER] = "removed member",
+        [SS_FACT_LEASE] = "lease",     [SS_FACT_ALARM] = "alarm",
+        [SS_FACT_AUTH] = "auth",       [SS_FACT_USER] = "user",
+        [SS_FACT_ROLE] = "role",       [SS_FACT_META] = "meta",
+        [SS_FACT_CLUSTER] = "cluster", [SS_FACT_OTHER_BUCKET] = "other bucket"};
+    return names[kind];
+}
+
+void ss_facts_init(struct ss_facts *facts, struct ss_faults *faults)
+{
+    *facts = (struct ss_facts){.faults = faults};
+}
+
+void ss_facts_fini(struct ss_facts *facts)
+{
+    free(facts->text);
+    free(facts->list);
+    *facts = (struct ss_facts){0};
+}
+
+static void *grown(void *old, size_t used, size_t room)
+{
+    void *larger = ss_must_alloc(room);
+    if (used > 0) {
+        memcpy(larger, old, used);
+    }
+    free(old);
+    return larger;
+}
+
+/* Takes in a string and returns its position. */
+static size_t put_text(struct ss_facts *facts, const char *text)
+{
+    size_t len = strlen(text) + 1, pos = facts->text_len;
+    if (facts->text_room - facts->text_len < len) {
+        facts->text_room = facts->text_room * 2 + len + 4096;
+        facts->text = grown(facts->text, facts->text_len, facts->text_room);
+    }
+    memcpy(facts->text + pos, text, len);
+    facts->text_len += len;
+    return pos;
+}
+
+static void put(struct ss_facts *facts, enum ss_fact_form form, const char *name, const char *value)
+{
+    if (facts->count == facts->room) {
+        facts->room = facts->room * 2 + 64;
+        facts->list = grown(facts->list, facts->count * sizeof *facts->list,
+                            facts->room * sizeof *facts->list);
+    }
+    size_t name_pos = put_text(facts, name), value_pos = put_text(facts, value);
+    facts->list[facts->count++] = (struct ss_fact){
+        .kind = facts->kind, .form = form, .id = facts->id, .name = name_pos, .value = value_pos};
+}
+
+/* Begins a thing: its fields follow. */
+static void begin(struct ss_facts *facts, enum ss_fact_kind kind, const char *id)
+{
+    facts->kind = kind;
+    facts->id = put_text(facts, id);
+    put(facts, SS_FACT_IS_THERE, "", "");
+}
+
+static void put_number(struct ss_facts *facts, const char *name, uint64_t value)
+{
+    put(facts, SS_FACT_NUMBER, name, ss_number_format(value).text);
+}
+
+static void put_int(struct ss_facts *facts, const char *name, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    put(facts, SS_FACT_NUMBER, name, text);
+}
+
+static void put_bool(struct ss_facts *facts, const char *name, bool value)
+{
+    put(facts, SS_FACT_BOOL, name, value ? "true" : "false");
+}
+
+static void put_string(struct ss_facts *facts, const char *name, const char *value)
+{
+    char *escaped = ss_escaped_name(value);
+    put(facts, SS_FACT_TEXT, name, escaped);
+    free(escaped);
+}
+
+static void put_bytes(struct ss_facts *facts, enum ss_fact_form form, const char *name,
+                      struct ss_span value)
+{
+    char *escaped = ss_escaped(value.ptr, value.len);
+    put(facts, form, name, escaped);
+    free(escaped);
+}
+
+static void put_hex(struct ss_facts *facts, const char *name, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016" PRIx64, value);
+    put(facts, SS_FACT_TEXT, name, text);
+}
+
+static void begin_hex(struct ss_facts *facts, enum ss_fact_kind kind, uint64_t id)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016" PRIx64, id);
+    begin(facts, kind, text);
+}
+
+static void begin_bytes(struct ss_facts *facts, enum ss_fact_kind kind, struct ss_span id)
+{
+    char *escaped = ss_escaped(id.ptr, id.len);
+    begin(facts, kind, escaped);
+    free(escaped);
+}
+
+/* A field whose name ends with bytes of the file: one of many of its sort. */
+static void put_named(struct ss_facts *facts, const char *sort, struct ss_span which,
+                      enum ss_fact_form form, const char *value)
+{
+    char *escaped = ss_escaped(which.ptr, which.len);
+    size_t room = strlen(sort) + strlen(escaped) + 2;
+    char *name = ss_must_alloc(room);
+    snprintf(name, room, "%s %s", sort, escaped);
+    put(facts, form, name, value);
+    free(name);
+    free(escaped);
+}
+
+static void take_fault(void *ctx, const struct ss_error *fault)
+{
+    struct ss_facts *facts = ctx;
+    ss_faults_add(facts->faults, fault);
+}
+
+static void put_urls(struct ss_facts *facts, const char *sort, const char *const *urls,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct ss_span url = {.ptr = (const uint8_t *)urls[i], .len = strlen(urls[i])};
+        put_named(facts, sort, url, SS_FACT_LISTED, "");
+    }
+}
+
+static bool take_member(void *ctx, const struct ss_member *member)
+{
+    struct ss_facts *facts = ctx;
+    begin_hex(facts, member->removed ? SS_FACT_REMOVED_MEMBER : SS_FACT_MEMBER, member->id);
+    if (member->removed) {
+        return true;
+    }
+    if (member->value_id != member->id) {
+        put_hex(facts, "id in its value", member->value_id);
+    }
+    put_string(facts, "name", member->name);
+    put_bool(facts, "learner", member->is_learner);
+    put_urls(facts, "peer url", member->peer_urls, member->peer_url_count);
+    put_urls(facts, "client url", member->client_urls, member->client_url_count);
+    return true;
+}
+
+static bool take_lease(void *ctx, const struct ss_lease *lease)
+{
+    struct ss_facts *facts = ctx;
+    begin_hex(facts, SS_FACT_LEASE, (uint64_t)lease->key_id);
+    if (lease->id != lease->key_id) {
+        put_hex(facts, "id in its value", (uint64_t)lease->id);
+    }
+    put_int(facts, "ttl", lease->ttl);
+    put_int(facts, "remaining ttl", lease->remaining_ttl);
+    return true;
+}
+
+static bool take_alarm(void *ctx, const struct ss_alarm *alarm)
+{
+    struct ss_facts *facts = ctx;
+    char id[64];
+    snprintf(id, sizeof id, "%s of member %016" PRIx64, ss_alarm_name(alarm->type),
+             alarm->member_id);
+    begin(facts, SS_FACT_ALARM, id);
+    put_int(facts, "type", alarm->type);
+    return true;
+}
+
+static bool same_bytes(struct ss_span a, struct ss_span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, (size_t)a.len) == 0);
+}
+
+static bool take_user(void *ctx, const struct ss_user *user)
+{
+    struct ss_facts *facts = ctx;
+    begin_bytes(facts, SS_FACT_USER, user->key);
+    if (!same_bytes(user->name, user->key)) {
+        put_bytes(facts, SS_FACT_TEXT, "name in its value", user->name);
+    }
+    put_bool(facts, "no password", user->no_password);
+    put_bytes(facts, SS_FACT_SECRET, "password hash", user->password);
+    for (size_t i = 0; i < user->role_count; i++) {
+        put_named(facts, "role", user->roles[i], SS_FACT_LISTED, "");
+    }
+    return true;
+}
+
+static bool take_role(void *ctx, const struct ss_role *role)
+{
+    struct ss_facts *facts = ctx;
+    begin_bytes(facts, SS_FACT_ROLE, role->key);
+    if (!same_bytes(role->name, role->key)) {
+        put_bytes(facts, SS_FACT_TEXT, "name in its value", role->name);
+    }
+    for (size_t i = 0; i < role->permission_count; i++) {
+        const struct ss_permission *p = &role->permissions[i];
+        char *end = ss_escaped(p->range_end.ptr, p->range_end.len);
+        size_t room = strlen(end) + 32;
+        char *value = ss_must_alloc(room);
+        snprintf(value, room, "%s%s%s", ss_permission_name(p->type),
+                 p->range_end.len > 0 ? " up to " : "", end);
+        put_named(facts, "permission", p->key, SS_FACT_TEXT, value);
+        free(value);
+        free(end);
+    }
+    return true;
+}
+
+static void put_ids(struct ss_facts *facts, const char *sort, const uint64_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%016" PRIx64, ids[i]);
+        put_named(facts, sort, (struct ss_span){.ptr = (const uint8_t *)text, .len = strlen(text)},
+                  SS_FACT_LISTED, "");
+    }
+}
+
+static void put_revision(struct ss_facts *facts, const char *name, struct ss_revision rev)
+{
+    put(facts, SS_FACT_TEXT, name, ss_revision_format(rev).text);
+}
+
+static void put_conf_state(struct ss_facts *facts, const struct ss_conf_state *state)
+{
+    put_ids(facts, "voter", state->voters, state->voter_count);
+    put_ids(facts, "learner", state->learners, state->learner_count);
+    put_ids(facts, "outgoing voter", state->voters_outgoing, state->voters_outgoing_count);
+    put_ids(facts, "next learner", state->learners_next, state->learners_next_count);
+    put_bool(facts, "auto leave", state->auto_leave);
+}
+
+static void put_extras(struct ss_facts *facts, const struct ss_etcd_meta *meta, const char *bucket)
+{
+    for (size_t i = 0; i < meta->extra_count; i++) {
+        const struct ss_extra *extra = &meta->extras[i];
+        if (strcmp(extra->bucket, bucket) == 0) {
+            char *value = ss_escaped(extra->value.ptr, extra->value.len);
+            put_named(facts, "entry", extra->key, SS_FACT_TEXT, value);
+            free(value);
+        }
+    }
+}
+
+static void take_meta(struct ss_facts *facts, const struct ss_etcd_meta *meta)
+{
+    begin(facts, SS_FACT_META, "");
+    if (meta->has_consistent_index) {
+        put_number(facts, "consistent index", meta->consistent_index);
+    }
+    if (meta->has_term) {
+        put_number(facts, "term", meta->term);
+    }
+    if (meta->has_conf_state) {
+        put_conf_state(facts, &meta->conf_state);
+    }
+    if (meta->has_scheduled_compact) {
+        put_revision(facts, "scheduled compaction", meta->scheduled_compact);
+    }
+    if (meta->has_finished_compact) {
+        put_revision(facts, "finished compaction", meta->finished_compact);
+    }
+    if (meta->storage_version != NULL) {
+        put_string(facts, "storage version", meta->storage_version);
+    }
+    put_extras(facts, meta, "meta");
+    begin(facts, SS_FACT_CLUSTER, "");
+    if (meta->cluster_version != NULL) {
+        put_string(facts, "cluster version", meta->cluster_version);
+    }
+    if (meta->has_downgrade) {
+        put_bool(facts, "downgrade enabled", meta->downgrade_enabled);
+        put_string(facts, "downgrade target", meta->downgrade_target);
+    }
+    put_extras(facts, meta, "cluster");
+}
+
+static enum ss_status read_meta(struct ss_facts *facts, const struct ss_file *file,
+                                struct ss_error *err)
+{
+    struct ss_etcd_meta *meta;
+    uint64_t fault_count;
+    enum ss_status status = ss_etcd_meta_new(file, take_fault, facts, &fault_count, &meta, err);
+    if (status == SS_OK) {
+        take_meta(facts, meta);
+        ss_etcd_meta_free(meta);
+    }
+    return status;
+}
+
+static enum ss_status read_auth(struct ss_facts *facts, const struct ss_file *file,
+                                struct ss_error *err)
+{
+    static const struct ss_auth_ops ops = {
+        .on_user = take_user, .on_role = take_role, .on_fault = take_fault};
+    struct ss_auth_facts auth;
+    uint64_t fault_count;
+    enum ss_status status = ss_auth(file, &ops, facts, &auth, &fault_count, err);
+    if (status == SS_OK) {
+        begin(facts, SS_FACT_AUTH, "");
+        put_bool(facts, "enabled", auth.enabled);
+        if (auth.has_revision) {
+            put_number(facts, "revision", auth.revision);
+        }
+    }
+    return status;
+}
+
+static bool is_etcd_bucket(struct ss_span name)
+{
+    static const char *const known[] = {"key",       "meta",     "lease",           "alarm",
+                                        "cluster",   "members",  "members_removed", "auth",
+                                        "authUsers", "authRoles"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (name.len == strlen(known[i]) && memcmp(name.ptr, known[i], (size_t)name.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The top-level buckets that etcd has no use for. */
+static enum ss_status read_other(struct ss_facts *facts, const struct ss_file *file,
+                                 struct ss_error *err)
+{
+    struct ss_bucket *root;
+    struct ss_cursor *cursor;
+    struct ss_entry entry;
+    enum ss_status status = ss_bucket_open(file, NULL, 0, &root, err);
+    if (status != SS_OK) {
+        return status;
+    }
+    status = ss_cursor_new(root, &cursor, err);
+    if (status == SS_OK) {
+        for (status = ss_cursor_first(cursor, &entry, err); status == SS_OK;
+             status = ss_cursor_next(cursor, &entry, err)) {
+            if (!is_etcd_bucket(entry.key)) {
+                begin_bytes(facts, SS_FACT_OTHER_BUCKET, entry.key);
+            }
+        }
+        ss_cursor_free(cursor);
+    }
+    ss_bucket_free(root);
+    return status == SS_END ? SS_OK : status;
+}
+
+int ss_fact_compare(const struct ss_facts *x, const struct ss_fact *a, const struct ss_facts *y,
+                    const struct ss_fact *b)
+{
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
+    }
+    int c = strcmp(ss_fact_id(x, a), ss_fact_id(y, b));
+    return c != 0 ? c : strcmp(ss_fact_name(x, a), ss_fact_name(y, b));
+}
+
+static int by_name(const void *left, const void *right, void *ctx)
+{
+    const struct ss_facts *facts = ctx;
+    const struct ss_fact *a = left, *b = right;
+    int c = ss_fact_compare(facts, a, facts, b);
+    return c != 0 ? c : strcmp(ss_fact_value(facts, a), ss_fact_value(facts, b));
+}
+
+enum ss_status ss_facts_read(struct ss_facts *facts, const struct ss_file *file,
+                             struct ss_error *err)
+{
+    uint64_t fault_count;
+    enum ss_status status = ss_members(file, take_member, take_fault, facts, &fault_count, err);
+    if (status == SS_OK) {
+        status = ss_leases(file, take_lease, take_fault, facts, &fault_count, err);
+    }
+    if (status == SS_OK) {
+        status = ss_alarms(file, take_alarm, take_fault, facts, &fault_count, err);
+    }
+    if (status == SS_OK) {
+        status = read_auth(facts, file, err);
+    }
+    if (status == SS_OK) {
+        status = read_meta(facts, file, err);
+    }
+    if (status == SS_OK) {
+        status = read_other(facts, file, err);
+    }
+    if (status == SS_OK && facts->count > 0) {
+        qsort_r(facts->list, facts->count, sizeof *facts->list, by_name, facts);
+    }
+    return status;
+}

@@ -1,0 +1,213 @@
+/*
+ * diff_lineage.c - how two histories stand to one another, in words and in JSON.
+ *
+ *   A  a.db  revisions 2 to 2030, compacted at 1800
+ *   B  b.db  revisions 2 to 2233, never compacted
+ *
+ *   diverged at revision 27
+ *
+ *   last revision in common    26
+ *   first one that differs     27
+ *     A  put /foo: version 3, created at 2, lease 0, 12 B
+ *     B  no record
+ */
+#include "diff.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+
+static void print_side(struct ss_diff_job *job, enum ss_side side, const struct ss_rev_facts *facts)
+{
+    struct ss_out *out = &job->run->out;
+    ss_diff_print_side(job, side);
+    if (facts->empty) {
+        ss_out_text(out, "  no revision");
+    } else {
+        ss_out_format(out, "  revisions %s to %s", ss_revision_format(facts->first).text,
+                      ss_revision_format(facts->last).text);
+    }
+    if (facts->compacted > 0) {
+        ss_out_format(out, ", compacted at %lld\n", (long long)facts->compacted);
+    } else {
+        ss_out_text(out, ", never compacted\n");
+    }
+}
+
+static void print_verdict(struct ss_out *out, const struct ss_lineage *l)
+{
+    switch (l->verdict) {
+    case SS_LINEAGE_SAME:
+        ss_out_text(out, "the same history");
+        break;
+    case SS_LINEAGE_COMPACTED:
+        ss_out_text(out, "the same history, compacted differently");
+        break;
+    case SS_LINEAGE_B_CONTINUES:
+        ss_out_text(out, "B continues A");
+        break;
+    case SS_LINEAGE_A_CONTINUES:
+        ss_out_text(out, "A continues B");
+        break;
+    case SS_LINEAGE_DIVERGED:
+        ss_out_format(out, "diverged at revision %s", ss_revision_format(l->divergence).text);
+        break;
+    case SS_LINEAGE_UNRELATED:
+        ss_out_text(out, l->differing_count > 0
+                             ? "unrelated: not one record in common"
+                             : "not one record in common, which compaction may explain: unrelated, "
+                               "or\none continues the other");
+        break;
+    }
+    bool continues = l->verdict == SS_LINEAGE_B_CONTINUES || l->verdict == SS_LINEAGE_A_CONTINUES;
+    ss_out_text(out,
+                continues && l->compacted_differently ? ", compacted differently\n\n" : "\n\n");
+}
+
+static void print_count(struct ss_out *out, const char *what, uint64_t count)
+{
+    if (count > 0) {
+        ss_out_format(out, "%-34s %llu\n", what, (unsigned long long)count);
+    }
+}
+
+static void print_record(struct ss_out *out, char side, bool there, const struct ss_record *rec)
+{
+    ss_out_format(out, "  %c  ", side);
+    if (!there) {
+        ss_out_text(out, "no record\n");
+        return;
+    }
+    if (rec->marker) {
+        ss_out_text(out, "a marker without a key\n");
+        return;
+    }
+    ss_out_text(out, rec->tombstone ? "delete " : "put ");
+    ss_print_bytes(out, rec->key.ptr, rec->key.len, SS_FORM_ESCAPED);
+    if (!rec->tombstone) {
+        ss_out_format(out, ": version %lld, created at %lld, lease %lld, %s",
+                      (long long)rec->version, (long long)rec->create_revision,
+                      (long long)rec->lease, ss_size_format(rec->value.len).text);
+    }
+    ss_out_text(out, "\n");
+}
+
+static bool have_values(const struct ss_lineage *l)
+{
+    return l->at_a && l->at_b && !l->record_a.tombstone && !l->record_b.tombstone &&
+           !l->record_a.marker && !l->record_b.marker;
+}
+
+static void print_text(struct ss_diff_job *job, const struct ss_lineage *l)
+{
+    struct ss_out *out = &job->run->out;
+    print_side(job, SS_SIDE_A, &l->facts_a);
+    print_side(job, SS_SIDE_B, &l->facts_b);
+    ss_out_text(out, "\n");
+    print_verdict(out, l);
+    if (l->has_common) {
+        ss_out_format(out, "%-34s %s\n", "last revision in common",
+                      ss_revision_format(l->last_common).text);
+    }
+    if (l->differing_count > 0) {
+        ss_out_format(out, "%-34s %s\n", "first one that differs",
+                      ss_revision_format(l->divergence).text);
+        print_record(out, 'A', l->at_a, &l->record_a);
+        print_record(out, 'B', l->at_b, &l->record_b);
+        if (job->flags->show_values && have_values(l)) {
+            ss_diff_lines(out, l->record_a.value, l->record_b.value);
+        }
+    }
+    print_count(out, "records alike in both", l->equal_count);
+    print_count(out, "gone from A by its compaction", l->gone_a);
+    print_count(out, "gone from B by its compaction", l->gone_b);
+    print_count(out, "only in A, behind the end of B", l->further_a);
+    print_count(out, "only in B, behind the end of A", l->further_b);
+    print_count(out, "records that nothing explains", l->differing_count);
+}
+
+static json_t *side_doc(const struct ss_diff_job *job, enum ss_side side,
+                        const struct ss_rev_facts *facts)
+{
+    json_t *doc = ss_diff_side_doc(job, side);
+    if (facts->empty) {
+        ss_doc_null(doc, "first");
+        ss_doc_null(doc, "last");
+    } else {
+        ss_doc_set(doc, "first", ss_revision_doc(facts->first));
+        ss_doc_set(doc, "last", ss_revision_doc(facts->last));
+    }
+    ss_doc_int(doc, "current", facts->current);
+    ss_doc_int(doc, "compacted", facts->compacted);
+    return doc;
+}
+
+static json_t *record_doc(const struct ss_record *rec)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_bytes(doc, "key", rec->key.ptr, rec->key.len);
+    ss_doc_int(doc, "create_revision", rec->create_revision);
+    ss_doc_int(doc, "mod_revision", rec->mod_revision);
+    ss_doc_int(doc, "version", rec->version);
+    ss_doc_int(doc, "lease", rec->lease);
+    ss_doc_int(doc, "sub", rec->rev.sub);
+    if (rec->tombstone) {
+        ss_doc_bool(doc, "tombstone", true);
+    } else if (rec->marker) {
+        ss_doc_bool(doc, "marker", true);
+    } else {
+        ss_doc_number(doc, "value_len", rec->value.len);
+    }
+    return doc;
+}
+
+static json_t *divergence_doc(const struct ss_lineage *l)
+{
+    json_t *doc = ss_revision_doc(l->divergence);
+    if (l->at_a) {
+        ss_doc_set(doc, "a", record_doc(&l->record_a));
+    }
+    if (l->at_b) {
+        ss_doc_set(doc, "b", record_doc(&l->record_b));
+    }
+    return doc;
+}
+
+static void print_json(struct ss_diff_job *job, const struct ss_lineage *l)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "compared", "revisions");
+    ss_doc_text(doc, "result", l->verdict == SS_LINEAGE_SAME ? "same" : "different");
+    ss_doc_text(doc, "verdict", ss_lineage_name(l->verdict));
+    ss_doc_set(doc, "a", side_doc(job, SS_SIDE_A, &l->facts_a));
+    ss_doc_set(doc, "b", side_doc(job, SS_SIDE_B, &l->facts_b));
+    ss_doc_bool(doc, "compacted_differently", l->compacted_differently);
+    if (l->has_common) {
+        ss_doc_set(doc, "last_common", ss_revision_doc(l->last_common));
+    } else {
+        ss_doc_null(doc, "last_common");
+    }
+    if (l->differing_count > 0) {
+        ss_doc_set(doc, "divergence", divergence_doc(l));
+    } else {
+        ss_doc_null(doc, "divergence");
+    }
+    ss_doc_number(doc, "equal", l->equal_count);
+    ss_doc_number(doc, "gone_a", l->gone_a);
+    ss_doc_number(doc, "gone_b", l->gone_b);
+    ss_doc_number(doc, "further_a", l->further_a);
+    ss_doc_number(doc, "further_b", l->further_b);
+    ss_doc_number(doc, "differing", l->differing_count);
+    ss_doc_print(&job->run->out, doc);
+}
+
+int ss_diff_lineage(struct ss_diff_job *job)
+{
+    struct ss_lineage lineage;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    enum ss_side side;
+    if (ss_lineage_compare(job->run->file, job->run->second, &lineage, &side, &err) != SS_OK) {
+        return ss_diff_unreadable(job, side, &err);
+    }
+    (job->run->common.json ? print_json : print_text)(job, &lineage);
+    return lineage.verdict == SS_LINEAGE_SAME ? SS_EXIT_OK : SS_EXIT_ANSWER;
+}

@@ -1,0 +1,208 @@
+/*
+ * diff_lost.c - a side that cannot be read: nothing is called the same, and what could not be compared
+ * is listed, side by side.
+ *
+ *   not compared: A cannot be read as a whole
+ *
+ *   A  a.db  2 stretches of revisions cannot be read
+ *        after 40, before 57     page 12 has no known type (offset 0xc000, page 12, bucket key)
+ *        after 812, to the end   …
+ *   B  b.db  every revision can be read
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "diff.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+
+/* Stretches that are listed; all are counted. */
+#define LOST_SHOWN 1000
+
+struct lost_view {
+    struct ss_diff_job *job;
+    json_t *list; /* NULL: text */
+    uint64_t shown;
+};
+
+struct ss_revision_text ss_revision_format(struct ss_revision rev)
+{
+    struct ss_revision_text text;
+    if (rev.sub == 0) {
+        snprintf(text.text, sizeof text.text, "%" PRId64, rev.main);
+    } else {
+        snprintf(text.text, sizeof text.text, "%" PRId64 "_%" PRId64, rev.main, rev.sub);
+    }
+    return text;
+}
+
+json_t *ss_revision_doc(struct ss_revision rev)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_int(doc, "main", rev.main);
+    ss_doc_int(doc, "sub", rev.sub);
+    return doc;
+}
+
+static bool from_start(const struct ss_lost_range *range)
+{
+    return range->after.main == 0 && range->after.sub == 0;
+}
+
+static bool to_end(const struct ss_lost_range *range)
+{
+    return range->before.main == INT64_MAX;
+}
+
+static void print_range(struct ss_out *out, const struct ss_lost_range *range)
+{
+    char why[1024], place[128], before[64];
+    struct ss_revision_text after = ss_revision_format(range->after);
+    ss_error_text(&range->why, why, sizeof why);
+    if (to_end(range)) {
+        snprintf(before, sizeof before, "to the end");
+    } else {
+        snprintf(before, sizeof before, "before %s", ss_revision_format(range->before).text);
+    }
+    if (from_start(range)) {
+        snprintf(place, sizeof place, "from the start, %s", before);
+    } else {
+        snprintf(place, sizeof place, "after %s, %s", after.text, before);
+    }
+    ss_out_format(out, "     %s: %s\n", place, why);
+}
+
+static json_t *range_doc(const struct ss_lost_range *range)
+{
+    json_t *doc = ss_doc_new();
+    if (from_start(range)) {
+        ss_doc_null(doc, "after");
+    } else {
+        ss_doc_set(doc, "after", ss_revision_doc(range->after));
+    }
+    if (to_end(range)) {
+        ss_doc_null(doc, "before");
+    } else {
+        ss_doc_set(doc, "before", ss_revision_doc(range->before));
+    }
+    ss_doc_set(doc, "error", ss_doc_error(&range->why));
+    return doc;
+}
+
+static bool take_range(void *ctx, const struct ss_lost_range *range)
+{
+    struct lost_view *view = ctx;
+    if (view->shown == LOST_SHOWN) {
+        return true;
+    }
+    view->shown++;
+    if (view->list != NULL) {
+        ss_doc_append(view->list, range_doc(range));
+    } else {
+        print_range(&view->job->run->out, range);
+    }
+    return true;
+}
+
+static bool count_range(void *ctx, const struct ss_lost_range *range)
+{
+    (void)ctx;
+    (void)range;
+    return true;
+}
+
+static void print_lost(struct ss_diff_job *job, enum ss_side side)
+{
+    struct lost_view view = {.job = job};
+    struct ss_out *out = &job->run->out;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    uint64_t count;
+    ss_diff_print_side(job, side);
+    if (ss_lost_revisions(ss_diff_file(job, side), count_range, NULL, &count, &err) != SS_OK) {
+        char why[1024];
+        ss_out_format(out, "  no revision can be read: %s\n", ss_error_text(&err, why, sizeof why));
+        return;
+    }
+    if (count == 0) {
+        ss_out_text(out, "  every revision can be read\n");
+        return;
+    }
+    ss_out_format(out, "  %llu %s of revisions cannot be read\n", (unsigned long long)count,
+                  count == 1 ? "stretch" : "stretches");
+    ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &err);
+    if (count > view.shown) {
+        ss_out_format(out, "     and %llu more\n", (unsigned long long)(count - view.shown));
+    }
+}
+
+static json_t *lost_doc(struct ss_diff_job *job, enum ss_side side)
+{
+    json_t *doc = ss_diff_side_doc(job, side);
+    struct lost_view view = {.job = job, .list = ss_doc_list()};
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    uint64_t count;
+    if (ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &err) != SS_OK) {
+        ss_doc_set(doc, "error", ss_doc_error(&err));
+    }
+    ss_doc_number(doc, "lost_count", count);
+    ss_doc_set(doc, "lost", view.list);
+    return doc;
+}
+
+static void print_doc(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
+{
+    const struct ss_diff_flags *flags = job->flags;
+    struct ss_out *out = &job->run->out;
+    json_t *doc = ss_doc_new();
+    ss_doc_set(doc, "error", ss_doc_error(err));
+    ss_doc_text(doc, "side", side == SS_SIDE_A ? "a" : "b");
+    ss_doc_text(doc, "compared",
+                flags->revisions ? "revisions"
+                : flags->buckets ? "buckets"
+                                 : "state");
+    ss_doc_text(doc, "result", "unreadable");
+    ss_doc_set(doc, "a", lost_doc(job, SS_SIDE_A));
+    ss_doc_set(doc, "b", lost_doc(job, SS_SIDE_B));
+    if (flags->format == 1) {
+        if (out->len > 0 && out->last != '\n') {
+            ss_out_text(out, "\n");
+        }
+        ss_doc_print_line(out, doc);
+    } else {
+        ss_doc_print(out, doc);
+    }
+}
+
+static void print_text(struct ss_diff_job *job, enum ss_side side)
+{
+    ss_out_format(&job->run->out, "%snot compared: %c cannot be read as a whole\n\n",
+                  job->run->out.len > 0 ? "\n" : "", side == SS_SIDE_A ? 'A' : 'B');
+    print_lost(job, SS_SIDE_A);
+    if (job->run->file != job->run->second) {
+        print_lost(job, SS_SIDE_B);
+    }
+}
+
+/* Whether the error is one that lies in the side's bytes. */
+static bool is_damage(const struct ss_error *err)
+{
+    return err->code >= SS_E_EMPTY;
+}
+
+int ss_diff_unreadable(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
+{
+    struct ss_run *run = job->run;
+    bool damage = is_damage(err);
+    run->answer_begun = run->answer_begun || damage;
+    int code = ss_diff_fail(job, side, err);
+    if (!damage || run->out.failed != 0) {
+        return code;
+    }
+    if (run->common.json || job->flags->format == 1) {
+        print_doc(job, side, err);
+    } else {
+        print_text(job, side);
+    }
+    return code;
+}
