@@ -7,6 +7,8 @@
 #include "command.h"
 
 extern const struct ss_command ss_cmd_info;
+extern const struct ss_command ss_cmd_status;
+extern const struct ss_command ss_cmd_hashkv;
 extern const struct ss_command ss_cmd_pages;
 extern const struct ss_command ss_cmd_page;
 extern const struct ss_command ss_cmd_buckets;

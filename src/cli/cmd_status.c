@@ -1,0 +1,167 @@
+/*
+ * cmd_status.c - snapscope status: the figures of `etcdutl snapshot status`, and what that leaves
+ * out: whether the trailing SHA-256 fits the bytes.
+ *
+ * The state of the hash goes to standard error, so that standard output stays etcdutl's; a hash that
+ * does not fit also makes the exit code 1.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "figures.h"
+#include "report.h"
+#include "text.h"
+
+enum count_choice {
+    COUNT_LIVE,
+    COUNT_ALL
+};
+static const char *const count_choices[] = {"live", "all", NULL};
+
+struct status_opts {
+    int write_out; /* enum ss_figures_format */
+    int count;     /* enum count_choice */
+    bool skip_hash_check;
+};
+
+static const struct ss_option options[] = {
+    {.name = "write-out",
+     .letter = 'w',
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct status_opts, write_out),
+     .arg = "FORMAT",
+     .help = "simple (default), json, table or fields",
+     .choices = ss_figures_formats},
+    {.name = "count",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct status_opts, count),
+     .arg = "WHAT",
+     .help = "count live keys (default), or all, as 3.5 did",
+     .choices = count_choices},
+    {.name = "skip-hash-check",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct status_opts, skip_hash_check),
+     .help = "do not compute the trailing SHA-256"},
+    {.name = NULL},
+};
+
+/* What a state of the hash means, for a line on standard error. */
+static const char *hash_meaning(enum ss_hash_state state)
+{
+    static const char *const meanings[] = {
+        [SS_HASH_NOT_CHECKED] = "not checked",
+        [SS_HASH_NO_DB] = "not looked for, this is no database",
+        [SS_HASH_VALID] = "valid",
+        [SS_HASH_MISMATCH] = "mismatch, the bytes are not those that were saved",
+        [SS_HASH_ZERO] = "zero, 32 zero bytes stand in its place",
+        [SS_HASH_ABSENT] = "absent, nothing vouches for the bytes",
+        [SS_HASH_CUT] = "cut, the file ends before it does",
+    };
+    return meanings[state];
+}
+
+static bool is_bad_hash(enum ss_hash_state state)
+{
+    return state == SS_HASH_MISMATCH || state == SS_HASH_ZERO || state == SS_HASH_CUT;
+}
+
+/* SS_EXIT_OK: *state is told on standard error. */
+static int check_hash(struct ss_run *run, enum ss_hash_state *state)
+{
+    const struct status_opts *opts = run->opts;
+    struct ss_hash_report report = {.state = SS_HASH_NOT_CHECKED};
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (!opts->skip_hash_check &&
+        ss_hash_check(run->file, ss_progress_report, &run->progress, &report, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    *state = report.state;
+    ss_note(run, "trailing SHA-256: %s", hash_meaning(report.state));
+    return SS_EXIT_OK;
+}
+
+static void print_figures(struct ss_run *run, const struct ss_etcd_status *status)
+{
+    const struct status_opts *opts = run->opts;
+    uint64_t keys = opts->count == COUNT_ALL ? status->entry_count : status->live_count;
+    struct ss_figure figures[] = {
+        {.member = "hash", .field = "Hash", .column = "HASH"},
+        {.member = "revision", .field = "Revision", .column = "REVISION"},
+        {.member = "totalKey", .field = "Keys", .column = "TOTAL KEYS"},
+        {.member = "totalSize", .field = "Size", .column = "TOTAL SIZE"},
+        {.member = "version", .field = "Version", .column = "VERSION", .quoted = true},
+    };
+    char size[32];
+    ss_figure_size(status->total_len, size);
+    snprintf(figures[0].shown, sizeof figures[0].shown, "%x", status->hash);
+    snprintf(figures[0].exact, sizeof figures[0].exact, "%u", status->hash);
+    snprintf(figures[1].exact, sizeof figures[1].exact, "%lld", (long long)status->revision);
+    snprintf(figures[2].exact, sizeof figures[2].exact, "%llu", (unsigned long long)keys);
+    snprintf(figures[3].shown, sizeof figures[3].shown, "%s", size);
+    snprintf(figures[3].exact, sizeof figures[3].exact, "%llu",
+             (unsigned long long)status->total_len);
+    snprintf(figures[4].exact, sizeof figures[4].exact, "%s", status->version);
+    ss_figures_print(&run->out, (enum ss_figures_format)opts->write_out, figures,
+                     sizeof figures / sizeof figures[0]);
+}
+
+static void print_doc(struct ss_run *run, const struct ss_etcd_status *status,
+                      enum ss_hash_state state)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "file", run->input_name);
+    ss_doc_text(doc, "trailing_hash", ss_hash_state_name(state));
+    ss_doc_number(doc, "hash", status->hash);
+    ss_doc_int(doc, "revision", status->revision);
+    ss_doc_number(doc, "live_count", status->live_count);
+    ss_doc_number(doc, "entry_count", status->entry_count);
+    ss_doc_number(doc, "total_len", status->total_len);
+    ss_doc_text(doc, "version", status->version);
+    ss_doc_print(&run->out, doc);
+}
+
+static int run_status(struct ss_run *run)
+{
+    const struct status_opts *opts = run->opts;
+    if (run->common.json && (opts->write_out != SS_FIGURES_SIMPLE || opts->count != COUNT_LIVE)) {
+        return ss_usage_error(run, "--json has all figures; it goes with neither -w nor --count");
+    }
+    run->hash_stream = !opts->skip_hash_check;
+    int code = ss_run_open_readable(run, run->args[0]);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    enum ss_hash_state state;
+    code = check_hash(run, &state);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_etcd_status status;
+    if (ss_etcd_status(run->file, ss_progress_report, &run->progress, &status, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    if (run->common.json) {
+        print_doc(run, &status, state);
+    } else {
+        print_figures(run, &status);
+    }
+    return is_bad_hash(state) ? SS_EXIT_ANSWER : SS_EXIT_OK;
+}
+
+const struct ss_command ss_cmd_status = {
+    .name = "status",
+    .args = "FILE",
+    .summary = "print what `etcdutl snapshot status` prints, and the hash's state",
+    .detail = "Prints the figures of etcdutl 3.6 and 3.7: the CRC-32C of all buckets, the last\n"
+              "revision, the number of keys, the size, the storage version. Whether the\n"
+              "trailing SHA-256 fits, which etcdutl does not look at, is said on standard\n"
+              "error; where it does not, the exit code is 1.",
+    .options = options,
+    .opts_size = sizeof(struct status_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_status,
+};
