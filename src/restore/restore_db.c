@@ -67,7 +67,7 @@ static enum ss_status put_member(struct ss_writer *w, const struct ss_peer *peer
                                  struct ss_error *err)
 {
     struct ss_bytes json = {0};
-    struct ss_span key, value;
+    struct ss_span key = {0}, value = {0};
     char id[17];
     enum ss_status status;
 

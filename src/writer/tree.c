@@ -138,46 +138,58 @@ static enum ss_status write_branch_page(struct ss_out_file *file, const struct s
     return status == SS_OK ? end_page(file, level->page_len, err) : status;
 }
 
-static enum ss_status add_child(struct ss_out_file *file, struct ss_out_tree *tree, uint32_t at,
-                                struct ss_out_child child, struct ss_error *err);
-
-static enum ss_status flush_branch(struct ss_out_file *file, struct ss_out_tree *tree, uint32_t at,
-                                   struct ss_error *err)
+/* Writes a level's page and empties it; `up` is what the level above must know of it. */
+static enum ss_status flush_branch(struct ss_out_file *file, struct ss_out_level *level,
+                                   struct ss_out_child *up, struct ss_error *err)
 {
-    struct ss_out_level *level = &tree->levels[at];
-    struct ss_out_child up = {.key = level->children[0].key};
-    enum ss_status status = write_branch_page(file, level, &up.pgid, err);
+    enum ss_status status;
 
+    up->key = level->children[0].key;
+    status = write_branch_page(file, level, &up->pgid, err);
     level->count = 0;
     level->page_len = SS_PAGE_HEADER_LEN;
     level->written_count++;
-    return status == SS_OK ? add_child(file, tree, at + 1, up, err) : status;
+    return status;
 }
 
-/* Recursion goes one level up a call, and there are at most SS_WRITER_LEVEL_MAX of them. */
+static bool is_full(const struct ss_out_file *file, const struct ss_out_level *level,
+                    const struct ss_out_child *child)
+{
+    return level->count >= CHILDREN_MIN &&
+           (level->page_len + SS_ELEMENT_LEN + child->key.len > file->page_size ||
+            level->count == COUNT_MAX);
+}
+
+static enum ss_status append_child(struct ss_out_level *level, const struct ss_out_child *child,
+                                   struct ss_error *err)
+{
+    void *children = level->children;
+
+    if (!reserve(&children, level->count, &level->cap, sizeof(*child)))
+        return ss_nomem(err, (uint64_t)level->cap * 2 * sizeof(*child));
+    level->children = children;
+    level->children[level->count++] = *child;
+    level->page_len += SS_ELEMENT_LEN + child->key.len;
+    return SS_OK;
+}
+
+/* Adds a child to a level; each level that is full is written, and is a child of the one above. */
 static enum ss_status add_child(struct ss_out_file *file, struct ss_out_tree *tree, uint32_t at,
                                 struct ss_out_child child, struct ss_error *err)
 {
-    uint64_t need = SS_ELEMENT_LEN + child.key.len;
-    struct ss_out_level *level = &tree->levels[at];
-    void *children = level->children;
+    for (; at < SS_WRITER_LEVEL_MAX - 1; at++) {
+        struct ss_out_level *level = &tree->levels[at];
+        bool full = is_full(file, level, &child);
+        struct ss_out_child up = {0};
+        enum ss_status status = full ? flush_branch(file, level, &up, err) : SS_OK;
 
-    if (at == SS_WRITER_LEVEL_MAX - 1)
-        return ss_system(err, SS_E_LIMIT, 0, "a tree needs more than %u levels",
-                         SS_WRITER_LEVEL_MAX);
-    if (level->count >= CHILDREN_MIN &&
-        (level->page_len + need > file->page_size || level->count == COUNT_MAX)) {
-        enum ss_status status = flush_branch(file, tree, at, err);
-
-        if (status != SS_OK)
+        if (status == SS_OK)
+            status = append_child(level, &child, err);
+        if (status != SS_OK || !full)
             return status;
+        child = up;
     }
-    if (!reserve(&children, level->count, &level->cap, sizeof(child)))
-        return ss_nomem(err, (uint64_t)level->cap * 2 * sizeof(child));
-    level->children = children;
-    level->children[level->count++] = child;
-    level->page_len += need;
-    return SS_OK;
+    return ss_system(err, SS_E_LIMIT, 0, "a tree needs more than %u levels", SS_WRITER_LEVEL_MAX);
 }
 
 static enum ss_status flush_leaf(struct ss_out_file *file, struct ss_out_tree *tree,
@@ -271,14 +283,19 @@ enum ss_status ss_out_tree_finish(struct ss_out_file *file, struct ss_out_tree *
     if (tree->count > 0 || tree->leaf_count == 0)
         status = flush_leaf(file, tree, err);
     for (uint32_t at = 0; status == SS_OK; at++) {
-        const struct ss_out_level *level = &tree->levels[at];
+        struct ss_out_level *level = &tree->levels[at];
 
         if (level->written_count == 0 && level->count == 1) {
             *root = level->children[0].pgid;
             return SS_OK;
         }
-        if (level->count > 0)
-            status = flush_branch(file, tree, at, err);
+        if (level->count > 0) {
+            struct ss_out_child up = {0};
+
+            status = flush_branch(file, level, &up, err);
+            if (status == SS_OK)
+                status = add_child(file, tree, at + 1, up, err);
+        }
     }
     return status;
 }
