@@ -1074,9 +1074,21 @@ SS_API void ss_restore_result_fini(struct ss_restore_result *result);
 /* -------------------------------------------------------------------------------------- export --- */
 
 enum ss_dump_format {
-    SS_DUMP_NDJSON, /* one record a line */
-    SS_DUMP_JSON    /* one document: {"revision":…,"kvs":[…],"count":…} */
+    SS_DUMP_NDJSON,  /* one record a line */
+    SS_DUMP_JSON,    /* one document: {"revision":…,"kvs":[…],"count":…} */
+    SS_DUMP_ETCDCTL, /* what `etcdctl get -w json` prints; its header has what the file knows [F17] */
+    SS_DUMP_TAR      /* a pax archive: manifest.ndjson, then a file a key */
 };
+
+/* How a tar archive is packed. */
+enum ss_dump_packing {
+    SS_DUMP_UNPACKED,
+    SS_DUMP_GZIP,
+    SS_DUMP_ZSTD
+};
+
+/* A key for redaction has at least so many bytes. */
+#define SS_REDACT_KEY_MIN 16u
 
 struct ss_dump_opts {
     enum ss_dump_format format;
@@ -1087,21 +1099,30 @@ struct ss_dump_opts {
     const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead;
                                      NULL: etcd's own, count 0: the root bucket */
     size_t bucket_count;
+    bool all_buckets; /* every other bucket, too; of a file that is not etcd's, these alone */
+    enum ss_dump_packing packing; /* SS_DUMP_TAR only */
+    /*
+     * Not NULL: in place of each value, of any bucket, its length and HMAC-SHA-256 under this key.
+     * Names, keys, revisions and lease ids stay as they are.
+     */
+    const void *redact_key;
+    size_t redact_key_len;
     ss_progress_fn progress;
     void *progress_ctx;
 };
 
 struct ss_dump_result {
-    uint64_t record_count; /* lines, or elements of the list */
-    int64_t rev;           /* the revision that was dumped; 0 for another bucket */
+    uint64_t record_count; /* lines, or elements of the lists */
+    int64_t rev;           /* the revision that was dumped; 0 when it was no etcd record */
     uint64_t out_len;      /* bytes written */
 };
 
 /*
  * Writes the records that opts choose, in the record format of docs/format.md: live keys in byte
  * order, revisions in revision order. The same file and options give the same bytes. On failure what
- * was written so far is not the whole and says nothing; a JSON document then lacks its end.
- * Errors: as ss_state_new, ss_records and ss_bucket_open; OUTPUT.
+ * was written so far is not the whole and says nothing; a JSON document then lacks its end, and a tar
+ * archive its end mark. Errors: as ss_state_new, ss_records and ss_bucket_open; ARGUMENT for options
+ * that exclude one another; OUTPUT.
  */
 SS_API enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
                               ss_write_fn write, void *write_ctx, struct ss_dump_result *result,

@@ -1,9 +1,11 @@
 /*
- * dump.c - the records that a file holds, as JSON Lines or as one document.
+ * dump.c - the records that a file holds, as JSON Lines, as one document, or as etcdctl prints them.
  *
- *   ndjson   record \n  record \n  …
- *   json     {"revision":R,"kvs":[ \n record , \n record … \n ],"count":N} \n
- *            {"bucket":["a","b"],"kvs":[ … ],"count":N} \n
+ *   ndjson    record \n  record \n  …
+ *   json      {"revision":R,"kvs":[ \n record , \n record … \n ],"count":N} \n
+ *             {"bucket":["a","b"],"kvs":[ … ],"count":N} \n
+ *   etcdctl   {"header":{"revision":R,"raft_term":T},"kvs":[record,record,…],"count":N} \n
+ *   tar       tar.c
  *
  * "count" comes last, because of revisions and buckets it is known only then. Once a mapped read has
  * failed nothing more is written: the zeroes that stand in for the lost bytes never reach the output.
@@ -11,10 +13,9 @@
 #include "export/dump.h"
 
 #include "etcd/record.h"
+#include "export/bucket_walk.h"
+#include "export/job.h"
 #include "export/json_text.h"
-#include "export/pipeline.h"
-#include "export/record_json.h"
-#include "parser/cursor.h"
 #include "util/error.h"
 
 #include <inttypes.h>
@@ -23,42 +24,26 @@
 #define PROGRESS_COUNT 4096u
 #define PROGRESS_PHASE "dump"
 
-struct style {
-    enum ss_dump_format format;
-    struct ss_record_style record;
-};
-
-struct dump {
-    const struct ss_file *file;
-    const struct ss_dump_opts *opts;
-    struct style style;
-    bool all; /* no bound on the keys */
-    struct ss_outbuf out;
-    struct ss_pipeline *pipeline;
-    uint64_t count, total; /* total 0: not known */
-    ss_write_fn write;
-    void *write_ctx;
-};
-
-/* The flush of the output buffer. */
-static bool guarded_write(void *ctx, const void *bytes, size_t len)
+bool ss_export_write(void *ctx, const void *bytes, size_t len)
 {
-    struct dump *d = ctx;
+    struct ss_export *d = ctx;
     struct ss_error ignored;
 
     return ss_source_check(&d->file->src, SS_OK, &ignored) == SS_OK &&
            d->write(d->write_ctx, bytes, len);
 }
 
-/* What goes before record number `index`, and behind it. */
-static void begin_record(const struct style *style, struct ss_outbuf *out, uint64_t index)
+void ss_export_begin_record(const struct ss_export_style *style, struct ss_outbuf *out,
+                            uint64_t index)
 {
     if (style->format == SS_DUMP_JSON) {
         ss_outbuf_text(out, index == 0 ? "\n" : ",\n");
+    } else if (style->format == SS_DUMP_ETCDCTL) {
+        ss_outbuf_text(out, index == 0 ? ",\"kvs\":[" : ",");
     }
 }
 
-static void end_record(const struct style *style, struct ss_outbuf *out)
+void ss_export_end_record(const struct ss_export_style *style, struct ss_outbuf *out)
 {
     if (style->format == SS_DUMP_NDJSON) {
         ss_outbuf_append(out, "\n", 1);
@@ -68,56 +53,72 @@ static void end_record(const struct style *style, struct ss_outbuf *out)
 static void format_records(const void *ctx, struct ss_outbuf *out, const struct ss_record *records,
                            size_t count, uint64_t index)
 {
-    const struct style *style = ctx;
+    const struct ss_export_style *style = ctx;
 
     for (size_t i = 0; i < count; i++) {
-        begin_record(style, out, index + i);
-        ss_record_json(out, &records[i], &style->record);
-        end_record(style, out);
+        ss_export_begin_record(style, out, index + i);
+        if (style->format == SS_DUMP_ETCDCTL) {
+            ss_record_etcdctl(out, &records[i], &style->record);
+        } else {
+            ss_record_json(out, &records[i], &style->record);
+        }
+        ss_export_end_record(style, out);
     }
 }
 
-static void write_head(struct dump *d, int64_t rev)
+/* etcd's response header, as far as a file can know it: neither the cluster's nor a member's id. */
+static enum ss_status write_etcdctl_head(struct ss_export *d, struct ss_error *err)
 {
-    const struct ss_dump_opts *opts = d->opts;
+    struct ss_rev_facts facts;
+    struct ss_etcd_meta *meta;
+    uint64_t fault_count;
+    enum ss_status status = ss_rev_facts(d->file, &facts, err);
 
-    if (d->style.format != SS_DUMP_JSON) {
-        return;
+    if (status == SS_OK) {
+        status = ss_etcd_meta_new(d->file, NULL, NULL, &fault_count, &meta, err);
     }
-    if (opts->bucket == NULL) {
+    if (status != SS_OK) {
+        return status;
+    }
+    ss_outbuf_text(&d->out, "{\"header\":{\"revision\":");
+    ss_json_i64(&d->out, facts.current);
+    if (meta->has_term && meta->term != 0) {
+        ss_outbuf_text(&d->out, ",\"raft_term\":");
+        ss_json_u64(&d->out, meta->term);
+    }
+    ss_outbuf_text(&d->out, "}");
+    ss_etcd_meta_free(meta);
+    return SS_OK;
+}
+
+static enum ss_status write_head(struct ss_export *d, int64_t rev, struct ss_error *err)
+{
+    if (d->style.format == SS_DUMP_ETCDCTL) {
+        return write_etcdctl_head(d, err);
+    }
+    if (d->style.format == SS_DUMP_JSON) {
         ss_outbuf_text(&d->out, "{\"revision\":");
         ss_json_i64(&d->out, rev);
         ss_outbuf_text(&d->out, ",\"kvs\":[");
-        return;
     }
-    ss_outbuf_text(&d->out, "{\"bucket\":[");
-    for (size_t i = 0; i < opts->bucket_count; i++) {
-        const struct ss_span *name = &opts->bucket[i];
-        bool clean = ss_text_is_clean(name->ptr, (size_t)name->len);
-
-        ss_outbuf_text(&d->out, i > 0 ? "," : "");
-        if (clean) {
-            ss_json_string(&d->out, name->ptr, (size_t)name->len);
-        } else {
-            ss_outbuf_text(&d->out, "{");
-            ss_json_bytes(&d->out, "name", name->ptr, (size_t)name->len);
-            ss_outbuf_text(&d->out, "}");
-        }
-    }
-    ss_outbuf_text(&d->out, "],\"kvs\":[");
+    return SS_OK;
 }
 
-static void write_tail(struct dump *d)
+/* The end of the list that was begun: all but the brace that ends the document. */
+static void write_list_end(struct ss_export *d)
 {
+    bool some = d->count > 0;
+
     if (d->style.format == SS_DUMP_JSON) {
-        ss_outbuf_text(&d->out, d->count > 0 ? "\n],\"count\":" : "],\"count\":");
+        ss_outbuf_text(&d->out, some ? "\n],\"count\":" : "],\"count\":");
         ss_json_u64(&d->out, d->count);
-        ss_outbuf_text(&d->out, "}\n");
+    } else if (d->style.format == SS_DUMP_ETCDCTL && some) {
+        ss_outbuf_text(&d->out, "],\"count\":");
+        ss_json_u64(&d->out, d->count);
     }
 }
 
-/* Counts one more record and reports now and then. SS_SYSTEM: stopped. */
-static enum ss_status count_record(struct dump *d, struct ss_error *err)
+enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = d->opts;
 
@@ -130,15 +131,16 @@ static enum ss_status count_record(struct dump *d, struct ss_error *err)
 }
 
 /* SS_END: output failed, so there is no use in going on; dump_end tells why. */
-static enum ss_status dump_record(struct dump *d, const struct ss_record *rec, struct ss_error *err)
+static enum ss_status dump_record(struct ss_export *d, const struct ss_record *rec,
+                                  struct ss_error *err)
 {
     if (!ss_pipeline_add(d->pipeline, rec)) {
         return SS_END;
     }
-    return count_record(d, err);
+    return ss_export_count(d, err);
 }
 
-static enum ss_status dump_state(struct dump *d, int64_t *rev, unsigned threads,
+static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned threads,
                                  struct ss_error *err)
 {
     struct ss_state *state;
@@ -149,8 +151,10 @@ static enum ss_status dump_state(struct dump *d, int64_t *rev, unsigned threads,
     }
     *rev = ss_state_rev(state);
     d->total = ss_state_count(state);
-    write_head(d, *rev);
-    status = ss_pipeline_start(&d->pipeline, threads, format_records, &d->style, &d->out, err);
+    status = write_head(d, *rev, err);
+    if (status == SS_OK) {
+        status = ss_pipeline_start(&d->pipeline, threads, format_records, &d->style, &d->out, err);
+    }
     for (uint64_t i = 0; status == SS_OK && i < d->total; i++) {
         struct ss_record rec;
 
@@ -162,18 +166,19 @@ static enum ss_status dump_state(struct dump *d, int64_t *rev, unsigned threads,
     return status;
 }
 
-static enum ss_status on_revision(void *ctx, const struct ss_record *rec, struct ss_error *err)
+bool ss_export_wants(const struct ss_export *d, const struct ss_record *rec)
 {
-    struct dump *d = ctx;
-
-    if (!d->all && (rec->marker || !ss_range_has(&d->opts->range, rec->key))) {
-        return SS_OK;
-    }
-    return dump_record(d, rec, err);
+    return d->all || (!rec->marker && ss_range_has(&d->opts->range, rec->key));
 }
 
-static enum ss_status dump_revisions(struct dump *d, int64_t *rev, unsigned threads,
-                                     struct ss_error *err)
+static enum ss_status on_revision(void *ctx, const struct ss_record *rec, struct ss_error *err)
+{
+    struct ss_export *d = ctx;
+
+    return ss_export_wants(d, rec) ? dump_record(d, rec, err) : SS_OK;
+}
+
+enum ss_status ss_export_last_rev(const struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     struct ss_rev_facts facts;
     enum ss_status status = ss_rev_facts(d->file, &facts, err);
@@ -190,7 +195,20 @@ static enum ss_status dump_revisions(struct dump *d, int64_t *rev, unsigned thre
                          facts.current);
     }
     *rev = d->opts->rev != 0 ? d->opts->rev : facts.current;
-    write_head(d, *rev);
+    return SS_OK;
+}
+
+static enum ss_status dump_revisions(struct ss_export *d, int64_t *rev, unsigned threads,
+                                     struct ss_error *err)
+{
+    enum ss_status status = ss_export_last_rev(d, rev, err);
+
+    if (status == SS_OK) {
+        status = write_head(d, *rev, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
     status = ss_pipeline_start(&d->pipeline, threads, format_records, &d->style, &d->out, err);
     if (status == SS_OK) {
         status = ss_records(d->file, 0, d->opts->rev, on_revision, d, err);
@@ -199,88 +217,153 @@ static enum ss_status dump_revisions(struct dump *d, int64_t *rev, unsigned thre
     return status;
 }
 
-/*
- * To the first element that the range can hold. Behind it the first one outside the range ends it:
- * keys ascend, so neither the upper bound nor the prefix is met again.
- */
-static enum ss_status range_first(struct ss_cursor *c, const struct ss_range *range,
-                                  struct ss_entry *entry, struct ss_error *err)
+/* etcd's records, then the other buckets when all are asked for, which are looked through first. */
+static enum ss_status dump_file(struct ss_export *d, int64_t *rev, unsigned threads,
+                                struct ss_error *err)
 {
-    struct ss_span from = ss_span_of(range->from, range->from != NULL ? range->from_len : 0);
-    struct ss_span prefix = ss_span_of(range->prefix, range->prefix_len);
-    struct ss_span start = ss_span_cmp(from, prefix) < 0 ? prefix : from;
+    const struct ss_dump_opts *opts = d->opts;
+    struct ss_walk *walk = NULL;
+    enum ss_status status = SS_OK;
 
-    if (start.len == 0) {
-        return ss_cursor_first(c, entry, err);
+    if (opts->all_buckets) {
+        status = ss_bucket_walk_new(d->file, opts->progress, opts->progress_ctx, &walk, err);
     }
-    return ss_cursor_seek(c, start.ptr, (size_t)start.len, entry, err);
-}
-
-static enum ss_status dump_entries(struct dump *d, struct ss_cursor *c, struct ss_error *err)
-{
-    struct ss_entry entry;
-    enum ss_status status = range_first(c, &d->opts->range, &entry, err);
-
-    while (status == SS_OK && (d->all || ss_range_has(&d->opts->range, entry.key))) {
-        begin_record(&d->style, &d->out, d->count);
-        ss_entry_json(&d->out, &entry, d->opts->keys_only);
-        end_record(&d->style, &d->out);
-        status = d->out.failed ? SS_END : count_record(d, err);
+    if (status == SS_OK && d->is_etcd) {
+        status = opts->revisions ? dump_revisions(d, rev, threads, err)
+                                 : dump_state(d, rev, threads, err);
         if (status == SS_OK) {
-            status = ss_cursor_next(c, &entry, err);
+            write_list_end(d);
+            status = d->out.failed ? SS_END : SS_OK;
         }
     }
+    if (status == SS_OK && walk != NULL) {
+        status = ss_export_buckets(d, walk, err);
+    }
+    if (status == SS_OK && d->style.format != SS_DUMP_NDJSON) {
+        ss_outbuf_text(&d->out, "}\n");
+    }
+    ss_bucket_walk_free(walk);
     return status;
 }
 
-static enum ss_status dump_bucket(struct dump *d, struct ss_error *err)
+static const char *wrong_bucket_opts(const struct ss_dump_opts *opts)
 {
-    struct ss_bucket *bucket;
-    struct ss_cursor *cursor;
-    enum ss_status status =
-        ss_bucket_open(d->file, d->opts->bucket, d->opts->bucket_count, &bucket, err);
+    if (opts->bucket == NULL) {
+        return NULL;
+    }
+    if (opts->rev != 0 || opts->revisions) {
+        return "only the bucket key has revisions: none can be asked of another one";
+    }
+    if (opts->all_buckets) {
+        return "either one bucket or all of them";
+    }
+    if (opts->format != SS_DUMP_NDJSON && opts->format != SS_DUMP_JSON) {
+        return "one bucket goes out as JSON only";
+    }
+    return NULL;
+}
 
-    if (status != SS_OK) {
-        return status;
+static const char *wrong_opts(const struct ss_dump_opts *opts)
+{
+    if (opts->format == SS_DUMP_ETCDCTL && (opts->revisions || opts->all_buckets)) {
+        return "etcdctl's format has room for live keys only";
     }
-    status = ss_cursor_new(bucket, &cursor, err);
-    if (status == SS_OK) {
-        write_head(d, 0);
-        status = dump_entries(d, cursor, err);
-        ss_cursor_free(cursor);
+    if (opts->format == SS_DUMP_TAR && opts->keys_only) {
+        return "an archive of files cannot leave the values out";
     }
-    ss_bucket_free(bucket);
-    return status;
+    if (opts->format != SS_DUMP_TAR && opts->packing != SS_DUMP_UNPACKED) {
+        return "only the tar format is packed";
+    }
+    if (opts->redact_key != NULL && opts->redact_key_len < SS_REDACT_KEY_MIN) {
+        return "a key for redaction has at least 16 bytes";
+    }
+    return wrong_bucket_opts(opts);
 }
 
 static enum ss_status check_opts(const struct ss_dump_opts *opts, struct ss_error *err)
 {
-    if (opts->format != SS_DUMP_NDJSON && opts->format != SS_DUMP_JSON) {
-        return ss_system(err, SS_E_ARGUMENT, 0, "no such dump format: %d", (int)opts->format);
+    const char *wrong = wrong_opts(opts);
+
+    if ((unsigned)opts->format > SS_DUMP_TAR || (unsigned)opts->packing > SS_DUMP_ZSTD) {
+        return ss_system(err, SS_E_ARGUMENT, 0, "no such dump format: %d, packing %d",
+                         (int)opts->format, (int)opts->packing);
     }
     if (opts->rev < 0) {
         return ss_system(err, SS_E_ARGUMENT, 0, "a revision cannot be negative: %" PRId64,
                          opts->rev);
     }
-    if (opts->bucket != NULL && (opts->rev != 0 || opts->revisions)) {
-        return ss_system(err, SS_E_ARGUMENT, 0,
-                         "only the bucket key has revisions: none can be asked of another one");
-    }
-    return SS_OK;
+    return wrong == NULL ? SS_OK : ss_system(err, SS_E_ARGUMENT, 0, "%s", wrong);
 }
 
-/* Ends the output, and lets the cause that came first speak. */
-static enum ss_status dump_end(struct dump *d, enum ss_status status, struct ss_error *err)
+/* Flushes the output, and lets the cause that came first speak. */
+static enum ss_status dump_end(struct ss_export *d, enum ss_status status, struct ss_error *err)
 {
-    if (status == SS_OK || (status == SS_END && !d->out.failed)) {
-        write_tail(d);
-        status = SS_OK;
-    }
     ss_outbuf_flush(&d->out);
-    if (d->out.failed && (status == SS_OK || status == SS_END)) {
-        status = ss_system(err, SS_E_OUTPUT, d->out.sys, "output cannot be written");
+    if (status == SS_OK || status == SS_END) {
+        status = d->out.failed ? ss_system(err, SS_E_OUTPUT, d->out.sys, "output cannot be written")
+                               : SS_OK;
     }
     return ss_source_check(&d->file->src, status, err);
+}
+
+static enum ss_status dump_run(struct ss_export *d, int64_t *rev, unsigned threads,
+                               struct ss_error *err)
+{
+    const struct ss_dump_opts *opts = d->opts;
+    enum ss_status status;
+
+    if (opts->bucket != NULL) {
+        status = ss_export_bucket(d, err);
+        if (status == SS_OK || (status == SS_END && !d->out.failed)) {
+            write_list_end(d);
+            ss_outbuf_text(&d->out, d->style.format == SS_DUMP_JSON ? "}\n" : "");
+        }
+    } else if (opts->format == SS_DUMP_TAR) {
+        status = ss_export_tar(d, rev, err);
+    } else {
+        status = dump_file(d, rev, threads, err);
+    }
+    return dump_end(d, status, err);
+}
+
+/* Whether there are records to dump: not in another program's file, when its buckets are wanted. */
+static enum ss_status look_for_records(struct ss_export *d, struct ss_error *err)
+{
+    const struct ss_dump_opts *opts = d->opts;
+    struct ss_rev_facts facts;
+    enum ss_status status;
+
+    d->is_etcd = true;
+    if (!opts->all_buckets || opts->rev != 0 || opts->revisions || !d->all) {
+        return SS_OK;
+    }
+    status = ss_rev_facts(d->file, &facts, err);
+    d->is_etcd = facts.is_etcd;
+    return status;
+}
+
+static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
+{
+    const struct ss_dump_opts *opts = d->opts;
+    enum ss_status status = check_opts(opts, err);
+
+    if (status == SS_OK) {
+        status = look_for_records(d, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
+    if (opts->redact_key != NULL) {
+        d->hmac = ss_hmac_new(opts->redact_key, opts->redact_key_len);
+        if (d->hmac == NULL) {
+            return ss_system(err, SS_E_NOMEM, 0, "no HMAC-SHA-256 can be had");
+        }
+    }
+    d->style.record.hmac = d->hmac;
+    d->style.record.value = opts->keys_only   ? SS_VALUE_NONE
+                            : d->hmac != NULL ? SS_VALUE_DIGEST
+                                              : SS_VALUE_BYTES;
+    return ss_outbuf_init(&d->out, ss_export_write, d) ? SS_OK : ss_nomem(err, SS_OUTBUF_LEN);
 }
 
 enum ss_status ss_dump_threaded(const struct ss_file *file, const struct ss_dump_opts *opts,
@@ -288,10 +371,10 @@ enum ss_status ss_dump_threaded(const struct ss_file *file, const struct ss_dump
                                 struct ss_dump_result *result, struct ss_error *err)
 {
     const struct ss_range *range = &opts->range;
-    struct dump d = {
+    struct ss_export d = {
         .file = file,
         .opts = opts,
-        .style = {opts->format, {.revisions = opts->revisions, .keys_only = opts->keys_only}},
+        .style = {.format = opts->format, .record = {.revisions = opts->revisions}},
         .all = range->from == NULL && range->to == NULL && range->prefix_len == 0,
         .write = write,
         .write_ctx = write_ctx,
@@ -300,24 +383,14 @@ enum ss_status ss_dump_threaded(const struct ss_file *file, const struct ss_dump
 
     ss_error_clear(err);
     *result = (struct ss_dump_result){0};
-    status = check_opts(opts, err);
-    if (status != SS_OK) {
-        return status;
+    status = dump_begin(&d, err);
+    if (status == SS_OK) {
+        status = dump_run(&d, &result->rev, threads, err);
     }
-    if (!ss_outbuf_init(&d.out, guarded_write, &d)) {
-        return ss_nomem(err, SS_OUTBUF_LEN);
-    }
-    if (opts->bucket != NULL) {
-        status = dump_bucket(&d, err);
-    } else if (opts->revisions) {
-        status = dump_revisions(&d, &result->rev, threads, err);
-    } else {
-        status = dump_state(&d, &result->rev, threads, err);
-    }
-    status = dump_end(&d, status, err);
     result->record_count = d.count;
     result->out_len = d.out.flushed_len;
     ss_outbuf_fini(&d.out);
+    ss_hmac_free(d.hmac);
     return status;
 }
 

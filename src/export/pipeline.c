@@ -84,8 +84,13 @@ static bool take_batch(struct ss_pipeline *p, uint64_t *seq)
     return some;
 }
 
-static void end_turn(struct ss_pipeline *p)
+/* A formatter may fail its own buffer; that fails the common output, too. */
+static void end_turn(struct ss_pipeline *p, const struct ss_outbuf *formatted)
 {
+    if (formatted->failed && !p->out->failed) {
+        p->out->failed = true;
+        p->out->sys = formatted->sys;
+    }
     pthread_mutex_lock(&p->lock);
     p->failed = p->out->failed;
     p->written++;
@@ -104,7 +109,7 @@ static void *worker_run(void *arg)
         p->format(p->ctx, &worker->out, batch->records, batch->count, batch->index);
         ss_outbuf_flush(&worker->out);
         wait_for_turn(p, worker->seq);
-        end_turn(p);
+        end_turn(p, &worker->out);
     }
     return NULL;
 }

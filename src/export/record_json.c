@@ -3,6 +3,8 @@
  *
  *   {"key":"a","create_revision":2,"mod_revision":7,"version":3,"lease":0,"value":"…"}
  *   {"key":"a","create_revision":0,"mod_revision":8,"version":0,"lease":0,"sub":0,"tombstone":true}
+ *   {"key":"a",…,"value_len":12,"value_digest":"64 hex digits"}                      redacted
+ *   {"key":"YQ==","create_revision":2,"mod_revision":7,"version":3,"value":"…"}      etcdctl
  *
  * The order of members is part of the format.
  */
@@ -10,12 +12,57 @@
 
 #include "export/json_text.h"
 
+#include <errno.h>
+
 #define APPEND_LITERAL(out, text) ss_outbuf_append((out), (text), sizeof(text) - 1)
 
-void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
-                    const struct ss_record_style *style)
+void ss_digest_members(struct ss_outbuf *out, struct ss_span value, const struct ss_hmac *hmac)
 {
-    APPEND_LITERAL(out, "{");
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[SS_HMAC_LEN];
+    char hex[2 * SS_HMAC_LEN];
+
+    if (!ss_hmac_digest(hmac, value.ptr, (size_t)value.len, digest)) {
+        out->failed = true;
+        out->sys = ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < SS_HMAC_LEN; i++) {
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    APPEND_LITERAL(out, "\"value_len\":");
+    ss_json_u64(out, value.len);
+    APPEND_LITERAL(out, ",\"value_digest\":\"");
+    ss_outbuf_append(out, hex, sizeof(hex));
+    APPEND_LITERAL(out, "\"");
+}
+
+/* The comma before it included. */
+static void append_value(struct ss_outbuf *out, struct ss_span value,
+                         const struct ss_record_style *style)
+{
+    switch (style->value) {
+    case SS_VALUE_BYTES:
+        APPEND_LITERAL(out, ",");
+        ss_json_bytes(out, "value", value.ptr, (size_t)value.len);
+        break;
+    case SS_VALUE_LEN:
+        APPEND_LITERAL(out, ",\"value_len\":");
+        ss_json_u64(out, value.len);
+        break;
+    case SS_VALUE_DIGEST:
+        APPEND_LITERAL(out, ",");
+        ss_digest_members(out, value, style->hmac);
+        break;
+    case SS_VALUE_NONE:
+        break;
+    }
+}
+
+void ss_record_members(struct ss_outbuf *out, const struct ss_record *rec,
+                       const struct ss_record_style *style)
+{
     ss_json_bytes(out, "key", rec->key.ptr, (size_t)rec->key.len);
     APPEND_LITERAL(out, ",\"create_revision\":");
     ss_json_i64(out, rec->create_revision);
@@ -35,22 +82,80 @@ void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
             APPEND_LITERAL(out, ",\"marker\":true");
         }
     }
-    if (!style->keys_only && !rec->tombstone && !rec->marker) {
-        APPEND_LITERAL(out, ",");
-        ss_json_bytes(out, "value", rec->value.ptr, (size_t)rec->value.len);
+    if (!rec->tombstone && !rec->marker) {
+        append_value(out, rec->value, style);
+    }
+}
+
+void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
+                    const struct ss_record_style *style)
+{
+    APPEND_LITERAL(out, "{");
+    ss_record_members(out, rec, style);
+    APPEND_LITERAL(out, "}");
+}
+
+/* ,"name":N unless it is zero. */
+static void append_number(struct ss_outbuf *out, const char *name, int64_t v)
+{
+    if (v != 0) {
+        ss_outbuf_text(out, name);
+        ss_json_i64(out, v);
+    }
+}
+
+void ss_record_etcdctl(struct ss_outbuf *out, const struct ss_record *rec,
+                       const struct ss_record_style *style)
+{
+    APPEND_LITERAL(out, "{\"key\":");
+    ss_json_base64(out, rec->key.ptr, (size_t)rec->key.len);
+    append_number(out, ",\"create_revision\":", rec->create_revision);
+    append_number(out, ",\"mod_revision\":", rec->mod_revision);
+    append_number(out, ",\"version\":", rec->version);
+    if (style->value == SS_VALUE_DIGEST) {
+        append_value(out, rec->value, style);
+    } else if (style->value == SS_VALUE_BYTES && rec->value.len > 0) {
+        APPEND_LITERAL(out, ",\"value\":");
+        ss_json_base64(out, rec->value.ptr, (size_t)rec->value.len);
+    }
+    append_number(out, ",\"lease\":", rec->lease);
+    APPEND_LITERAL(out, "}");
+}
+
+void ss_entry_members(struct ss_outbuf *out, const struct ss_entry *entry,
+                      const struct ss_record_style *style)
+{
+    ss_json_bytes(out, "key", entry->key.ptr, (size_t)entry->key.len);
+    append_value(out, entry->value, style);
+}
+
+void ss_entry_json(struct ss_outbuf *out, const struct ss_entry *entry,
+                   const struct ss_record_style *style)
+{
+    APPEND_LITERAL(out, "{");
+    if (entry->is_bucket) {
+        ss_json_bytes(out, "key", entry->key.ptr, (size_t)entry->key.len);
+        APPEND_LITERAL(out, ",\"bucket\":true");
+    } else {
+        ss_entry_members(out, entry, style);
     }
     APPEND_LITERAL(out, "}");
 }
 
-void ss_entry_json(struct ss_outbuf *out, const struct ss_entry *entry, bool keys_only)
+void ss_bucket_path_json(struct ss_outbuf *out, const struct ss_span *names, size_t count)
 {
-    APPEND_LITERAL(out, "{");
-    ss_json_bytes(out, "key", entry->key.ptr, (size_t)entry->key.len);
-    if (entry->is_bucket) {
-        APPEND_LITERAL(out, ",\"bucket\":true");
-    } else if (!keys_only) {
-        APPEND_LITERAL(out, ",");
-        ss_json_bytes(out, "value", entry->value.ptr, (size_t)entry->value.len);
+    APPEND_LITERAL(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        const struct ss_span *name = &names[i];
+
+        ss_outbuf_text(out, i > 0 ? "," : "");
+        if (ss_text_is_clean(name->ptr, (size_t)name->len)) {
+            ss_json_string(out, name->ptr, (size_t)name->len);
+        } else {
+            APPEND_LITERAL(out, "{");
+            ss_json_bytes(out, "name", name->ptr, (size_t)name->len);
+            APPEND_LITERAL(out, "}");
+        }
     }
-    APPEND_LITERAL(out, "}");
+    APPEND_LITERAL(out, "]");
 }

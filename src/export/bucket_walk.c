@@ -1,0 +1,117 @@
+/*
+ * bucket_walk.c - see bucket_walk.h. The walk claims each page once, so that no chain of buckets can
+ * be longer than the file.
+ */
+#include "export/bucket_walk.h"
+
+#include "etcd/record.h"
+#include "util/error.h"
+
+#include <stdlib.h>
+
+struct first_fault {
+    bool some;
+    struct ss_error err;
+};
+
+static void keep_first(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
+                       const struct ss_error *err)
+{
+    struct first_fault *first = ctx;
+
+    (void)walk;
+    (void)node;
+    (void)element;
+    if (!first->some) {
+        first->some = true;
+        first->err = *err;
+    }
+}
+
+enum ss_status ss_bucket_walk_new(const struct ss_file *file, ss_progress_fn progress,
+                                  void *progress_ctx, struct ss_walk **out, struct ss_error *err)
+{
+    struct ss_walk_ops ops = {
+        .on_fault = keep_first, .progress = progress, .progress_ctx = progress_ctx};
+    struct first_fault first = {0};
+    struct ss_walk *walk = calloc(1, sizeof(*walk));
+    enum ss_status status;
+
+    *out = NULL;
+    if (walk == NULL) {
+        return ss_nomem(err, sizeof(*walk));
+    }
+    status = ss_walk_run(walk, file, &ops, &first, err);
+    walk->ops = NULL;
+    walk->ctx = NULL;
+    if (status == SS_OK && first.some) {
+        *err = first.err;
+        status = SS_CORRUPT;
+    }
+    if (status != SS_OK) {
+        ss_bucket_walk_free(walk);
+        return status;
+    }
+    *out = walk;
+    return SS_OK;
+}
+
+void ss_bucket_walk_free(struct ss_walk *walk)
+{
+    if (walk != NULL) {
+        ss_walk_fini(walk);
+        free(walk);
+    }
+}
+
+static bool is_below_key(const struct ss_walk *walk, uint32_t node)
+{
+    while (walk->buckets[node].level > 1) {
+        node = walk->buckets[node].parent;
+    }
+    return ss_span_is(walk->buckets[node].name, SS_KEY_BUCKET);
+}
+
+bool ss_bucket_walk_next(const struct ss_walk *walk, bool skip_key, uint32_t *node)
+{
+    do {
+        if (++*node >= walk->bucket_count) {
+            return false;
+        }
+    } while (skip_key && is_below_key(walk, *node));
+    return true;
+}
+
+size_t ss_bucket_walk_names(const struct ss_walk *walk, uint32_t node,
+                            struct ss_span names[SS_BUCKET_LEVEL_MAX])
+{
+    size_t count = walk->buckets[node].level;
+
+    for (size_t i = count; i > 0; i--) {
+        names[i - 1] = walk->buckets[node].name;
+        node = walk->buckets[node].parent;
+    }
+    return count;
+}
+
+enum ss_status ss_bucket_walk_entries(const struct ss_walk *walk, uint32_t node,
+                                      ss_bucket_entry_fn on_entry, void *ctx, struct ss_error *err)
+{
+    char path[SS_PATH_TEXT_CAP];
+    struct ss_cursor c;
+    struct ss_entry entry;
+    enum ss_status status;
+
+    ss_walk_path(walk, node, path);
+    ss_cursor_init(&c, walk->file, &walk->buckets[node].tree, path);
+    for (status = ss_cursor_first(&c, &entry, err); status == SS_OK;
+         status = ss_cursor_next(&c, &entry, err)) {
+        if (!entry.is_bucket) {
+            status = on_entry(ctx, &entry, err);
+            if (status != SS_OK) {
+                return status;
+            }
+        }
+    }
+    return status == SS_END ? SS_OK : status;
+}

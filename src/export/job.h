@@ -1,0 +1,68 @@
+/*
+ * job.h - one run of ss_dump, shared by the writers of its formats.
+ *
+ *   dump.c ──┬── records of `key`, as JSON Lines, JSON or etcdctl ──┐
+ *            ├── bucket_json.c   other buckets, as JSON             ├──► out ──► the caller's write
+ *            └── tar.c           keys/, revisions/, buckets/ ───────┘
+ */
+#ifndef SS_EXPORT_JOB_H
+#define SS_EXPORT_JOB_H
+
+#include "export/pipeline.h"
+#include "export/record_json.h"
+#include "parser/db.h"
+
+struct ss_export_style {
+    enum ss_dump_format format;
+    struct ss_record_style record;
+};
+
+struct ss_export {
+    const struct ss_file *file;
+    const struct ss_dump_opts *opts;
+    struct ss_export_style style;
+    struct ss_hmac *hmac; /* NULL: values as they are */
+    bool all;             /* no bound on the keys */
+    bool is_etcd;         /* has a `key` bucket, which is dumped as records */
+    struct ss_outbuf out;
+    struct ss_pipeline *pipeline;
+    uint64_t count, total; /* total 0: not known */
+    ss_write_fn write;
+    void *write_ctx;
+};
+
+/* Counts one more record and reports now and then. SS_SYSTEM: stopped on request. */
+enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err);
+
+/*
+ * The flush of the output buffer, and of whatever else ends in the caller's write: once a mapped read
+ * has failed nothing more goes out.
+ */
+bool ss_export_write(void *ctx, const void *bytes, size_t len);
+
+/* Whether a record of the history passes the range; markers only without one. */
+bool ss_export_wants(const struct ss_export *d, const struct ss_record *rec);
+
+/* The last revision of a history: opts->rev, or the current one. Errors: NOT_ETCD, REV_FUTURE. */
+enum ss_status ss_export_last_rev(const struct ss_export *d, int64_t *rev, struct ss_error *err);
+
+/* What goes before record number `index` of a list, and behind it. */
+void ss_export_begin_record(const struct ss_export_style *style, struct ss_outbuf *out,
+                            uint64_t index);
+void ss_export_end_record(const struct ss_export_style *style, struct ss_outbuf *out);
+
+/* The elements of opts->bucket. SS_END: output failed. */
+enum ss_status ss_export_bucket(struct ss_export *d, struct ss_error *err);
+
+/*
+ * Every bucket but `key`, of a file that is etcd's: as lines, or as the member "buckets" of the one
+ * document. `walk` is ss_bucket_walk_new's. SS_END: output failed.
+ */
+struct ss_walk;
+enum ss_status ss_export_buckets(struct ss_export *d, const struct ss_walk *walk,
+                                 struct ss_error *err);
+
+/* Everything into a tar archive. */
+enum ss_status ss_export_tar(struct ss_export *d, int64_t *rev, struct ss_error *err);
+
+#endif
