@@ -1074,8 +1074,8 @@ SS_API void ss_restore_result_fini(struct ss_restore_result *result);
 /* -------------------------------------------------------------------------------------- export --- */
 
 enum ss_dump_format {
-    SS_DUMP_NDJSON,  /* one record a line */
-    SS_DUMP_JSON,    /* one document: {"revision":…,"kvs":[…],"count":…} */
+    SS_DUMP_NDJSON, /* one record a line */
+    SS_DUMP_JSON,   /* one document: {"revision":…,"kvs":[…],"count":…} */
     SS_DUMP_ETCDCTL, /* what `etcdctl get -w json` prints; its header has what the file knows [F17] */
     SS_DUMP_TAR      /* a pax archive: manifest.ndjson, then a file a key */
 };
