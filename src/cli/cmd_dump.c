@@ -1,29 +1,49 @@
 /*
- * cmd_dump.c - snapscope dump: the keys of an etcd snapshot, or of one bucket of any bbolt file.
+ * cmd_dump.c - snapscope dump: the keys of an etcd snapshot, or of the buckets of any bbolt file.
  *
- * The library writes the records; this is where they go. To standard output they stream, and a
- * failure ends them with a line {"error":…} so that what was printed cannot pass for the whole; to a
- * file (-o) they appear as a whole or not at all.
+ * The library writes the records; this is where they go, and in which form. To standard output they
+ * stream, and a failure ends JSON Lines with {"error":…} so that what was printed cannot pass for the
+ * whole; to a file (-o) they appear as a whole or not at all.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "cmd.h"
 #include "doc.h"
+#include "redact.h"
 #include "report.h"
 #include "text.h"
 #include "words.h"
 
-static const char *const format_choices[] = {"ndjson", "json", NULL};
+static const char *const format_choices[] = {"auto", "ndjson", "json", "etcdctl", "tar", NULL};
+enum {
+    FORMAT_AUTO,
+    FORMAT_NDJSON,
+    FORMAT_JSON,
+    FORMAT_ETCDCTL,
+    FORMAT_TAR
+};
+
+/* What the end of an output's name says. */
+static const struct {
+    const char *end;
+    enum ss_dump_packing packing;
+} tar_names[] = {
+    {".tar", SS_DUMP_UNPACKED}, {".tar.gz", SS_DUMP_GZIP}, {".tgz", SS_DUMP_GZIP},
+    {".tar.zst", SS_DUMP_ZSTD}, {".tzst", SS_DUMP_ZSTD},
+};
 
 struct dump_opts {
-    int format; /* enum ss_dump_format: index into format_choices */
+    int format; /* index into format_choices */
     uint64_t rev;
     bool revisions;
     bool keys_only;
     const char *prefix, *from, *to;
     int key_format;
     const char *bucket;
+    bool all_buckets;
+    bool redact;
+    const char *redact_key_file;
     const char *output;
     bool force;
 };
@@ -33,7 +53,7 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_CHOICE,
      .slot = offsetof(struct dump_opts, format),
      .arg = "FORMAT",
-     .help = "ndjson (a record a line; default) or json",
+     .help = "ndjson, json, etcdctl or tar (auto: by OUT's name)",
      .choices = format_choices},
     {.name = "rev",
      .kind = SS_OPTION_NUMBER,
@@ -77,6 +97,19 @@ static const struct ss_option options[] = {
      .slot = offsetof(struct dump_opts, bucket),
      .arg = "PATH",
      .help = "the keys of this bucket (a/b; %2F: / in a name)"},
+    {.name = "all-buckets",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct dump_opts, all_buckets),
+     .help = "every other bucket, too"},
+    {.name = "redact",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct dump_opts, redact),
+     .help = "lengths and keyed digests in place of values"},
+    {.name = "redact-key-file",
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct dump_opts, redact_key_file),
+     .arg = "FILE",
+     .help = "their key (default: a random one, not kept)"},
     {.name = "output",
      .letter = 'o',
      .kind = SS_OPTION_TEXT,
@@ -97,6 +130,7 @@ struct dump_job {
     const struct dump_opts *opts;
     struct ss_word prefix, from, to;
     struct ss_path bucket;
+    struct ss_redact_key key;
     struct ss_dump_opts dump;
     struct ss_output *output; /* NULL: standard output */
     struct ss_error output_err;
@@ -108,19 +142,91 @@ static void job_fini(struct dump_job *job)
     ss_word_fini(&job->from);
     ss_word_fini(&job->to);
     ss_path_fini(&job->bucket);
+    ss_redact_key_fini(&job->key);
     ss_output_free(job->output);
 }
 
-static int check_options(const struct ss_run *run)
+/* The packing that a name asks for; false: it is no archive's. */
+static bool tar_name(const char *name, enum ss_dump_packing *packing)
 {
-    const struct dump_opts *opts = run->opts;
-    if (opts->bucket != NULL && (opts->rev != 0 || opts->revisions)) {
-        return ss_usage_error(run, "--rev and --revisions are for etcd's keys, not for --bucket");
+    size_t len = name != NULL ? strlen(name) : 0;
+    for (size_t i = 0; i < sizeof tar_names / sizeof tar_names[0]; i++) {
+        size_t end_len = strlen(tar_names[i].end);
+        if (len > end_len && strcmp(name + len - end_len, tar_names[i].end) == 0) {
+            *packing = tar_names[i].packing;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void choose_format(struct dump_job *job)
+{
+    static const enum ss_dump_format formats[] = {
+        [FORMAT_AUTO] = SS_DUMP_NDJSON, [FORMAT_NDJSON] = SS_DUMP_NDJSON,
+        [FORMAT_JSON] = SS_DUMP_JSON,   [FORMAT_ETCDCTL] = SS_DUMP_ETCDCTL,
+        [FORMAT_TAR] = SS_DUMP_TAR,
+    };
+    const struct dump_opts *opts = job->opts;
+    enum ss_dump_packing packing = SS_DUMP_UNPACKED;
+    bool named = tar_name(opts->output, &packing);
+    job->dump.format = formats[opts->format];
+    if (opts->format == FORMAT_AUTO && job->run->common.json) {
+        job->dump.format = SS_DUMP_JSON;
+    } else if (opts->format == FORMAT_AUTO && named) {
+        job->dump.format = SS_DUMP_TAR;
+    }
+    if (job->dump.format == SS_DUMP_TAR) {
+        job->dump.packing = packing;
+    }
+}
+
+static bool to_file(const struct dump_opts *opts)
+{
+    return opts->output != NULL && strcmp(opts->output, "-") != 0;
+}
+
+static int check_bucket_options(const struct dump_job *job)
+{
+    const struct dump_opts *opts = job->opts;
+    if (opts->bucket == NULL) {
+        return SS_EXIT_OK;
+    }
+    if (opts->rev != 0 || opts->revisions) {
+        return ss_usage_error(job->run,
+                              "--rev and --revisions are for etcd's keys, not for --bucket");
+    }
+    if (opts->all_buckets) {
+        return ss_usage_error(job->run, "--bucket is one bucket, --all-buckets all of them");
+    }
+    if (job->dump.format == SS_DUMP_ETCDCTL || job->dump.format == SS_DUMP_TAR) {
+        return ss_usage_error(job->run, "--bucket goes with --format ndjson and json only");
+    }
+    return SS_EXIT_OK;
+}
+
+static int check_options(const struct dump_job *job)
+{
+    const struct dump_opts *opts = job->opts;
+    const struct ss_run *run = job->run;
+    enum ss_dump_format format = job->dump.format;
+    if (run->common.json && format != SS_DUMP_JSON) {
+        return ss_usage_error(run, "--json is --format json: not this one, too");
     }
     if (opts->force && opts->output == NULL) {
         return ss_usage_error(run, "--force goes with --output");
     }
-    return SS_EXIT_OK;
+    if (format == SS_DUMP_ETCDCTL && (opts->revisions || opts->all_buckets)) {
+        return ss_usage_error(run, "etcdctl's format has no room for --%s",
+                              opts->revisions ? "revisions" : "all-buckets");
+    }
+    if (format == SS_DUMP_TAR && opts->keys_only) {
+        return ss_usage_error(run, "an archive of values does not go with --keys-only");
+    }
+    if (format == SS_DUMP_TAR && !to_file(opts) && run->out.terminal) {
+        return ss_usage_error(run, "an archive does not go to a terminal: --output OUT.tar");
+    }
+    return check_bucket_options(job);
 }
 
 static int take_keys(struct dump_job *job)
@@ -152,25 +258,40 @@ static int take_keys(struct dump_job *job)
     return SS_EXIT_OK;
 }
 
+static int take_redaction(struct dump_job *job)
+{
+    const struct dump_opts *opts = job->opts;
+    if (!opts->redact && opts->redact_key_file == NULL) {
+        return SS_EXIT_OK;
+    }
+    int code = ss_redact_key_take(job->run, opts->redact_key_file, &job->key);
+    job->dump.redact_key = job->key.bytes;
+    job->dump.redact_key_len = job->key.len;
+    return code;
+}
+
 static int job_init(struct dump_job *job)
 {
     const struct dump_opts *opts = job->opts;
-    bool json = opts->format == SS_DUMP_JSON || job->run->common.json;
     job->dump = (struct ss_dump_opts){
-        .format = json ? SS_DUMP_JSON : SS_DUMP_NDJSON,
         .rev = (int64_t)opts->rev,
         .revisions = opts->revisions,
         .keys_only = opts->keys_only,
+        .all_buckets = opts->all_buckets,
         .progress = ss_progress_report,
         .progress_ctx = &job->run->progress,
     };
-    int code = take_keys(job);
+    choose_format(job);
+    int code = check_options(job);
+    if (code == SS_EXIT_OK) {
+        code = take_keys(job);
+    }
     if (code == SS_EXIT_OK && opts->bucket != NULL) {
         code = ss_path_take(job->run, opts->bucket, &job->bucket);
         job->dump.bucket = job->bucket.spans;
         job->dump.bucket_count = job->bucket.count;
     }
-    return code;
+    return code == SS_EXIT_OK ? take_redaction(job) : code;
 }
 
 static bool write_output(void *ctx, const void *bytes, size_t len)
@@ -242,20 +363,32 @@ static int dump_to_file(struct dump_job *job)
     return SS_EXIT_OK;
 }
 
+/* What a shared file still tells is said aloud. */
+static void note_redaction(const struct dump_job *job)
+{
+    if (job->dump.redact_key == NULL) {
+        return;
+    }
+    ss_note(job->run,
+            "values are redacted; keys, revisions, lease ids and lengths of values are not");
+    if (job->opts->redact_key_file == NULL) {
+        ss_note(job->run, "their digests are under a random key that is gone now, and compare "
+                          "within this dump only");
+    }
+}
+
 static int run_dump(struct ss_run *run)
 {
-    int code = check_options(run);
-    if (code != SS_EXIT_OK) {
-        return code;
-    }
     struct dump_job job = {.run = run, .opts = run->opts};
-    code = job_init(&job);
+    int code = job_init(&job);
     if (code == SS_EXIT_OK) {
         code = ss_run_open_readable(run, run->args[0]);
     }
     if (code == SS_EXIT_OK) {
-        bool to_file = job.opts->output != NULL && strcmp(job.opts->output, "-") != 0;
-        code = to_file ? dump_to_file(&job) : dump_to_stdout(&job);
+        code = to_file(job.opts) ? dump_to_file(&job) : dump_to_stdout(&job);
+    }
+    if (code == SS_EXIT_OK) {
+        note_redaction(&job);
     }
     job_fini(&job);
     return code;
@@ -264,11 +397,12 @@ static int run_dump(struct ss_run *run)
 const struct ss_command ss_cmd_dump = {
     .name = "dump",
     .args = "FILE",
-    .summary = "print the keys of an etcd snapshot as JSON Lines",
+    .summary = "export keys and values as JSON Lines, JSON, etcdctl or tar",
     .detail = "Prints every live key at the latest or at a given revision, in byte order, one\n"
               "JSON record a line: key, create_revision, mod_revision, version, lease, value.\n"
-              "What is no clean UTF-8 comes as key_base64 and value_base64. --json is\n"
-              "--format json.",
+              "What is no clean UTF-8 comes as key_base64 and value_base64. --format etcdctl\n"
+              "is what etcdctl get -w json prints; tar has a file a key, and OUT's name asks\n"
+              "for it: .tar, .tar.gz or .tar.zst. --json is --format json.",
     .options = options,
     .opts_size = sizeof(struct dump_opts),
     .min_args = 1,

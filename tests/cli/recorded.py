@@ -12,7 +12,7 @@ import re
 import sys
 
 from records import (Mismatch, ask, of_etcdctl, of_snapscope, revisions_of_entries,
-                     revisions_of_snapscope, same, state_at, unpacked)
+                     revisions_of_snapscope, same, same_document, state_at, unpacked, without_ids)
 
 
 def compare(snapscope, folder, file):
@@ -23,12 +23,15 @@ def compare(snapscope, folder, file):
     for answer in answers:
         revision = re.fullmatch(r"get(?:-rev-(\d+))?\.json", answer)[1]
         args = ["--rev", revision] if revision else []
-        theirs = of_etcdctl(unpacked(oracle / answer))
+        document = unpacked(oracle / answer)
+        theirs = of_etcdctl(document)
         count = same(answer, of_snapscope(ask(snapscope, "dump", *args, file)), theirs)
         keys = [record[:5] + (None,) for record in theirs]
         same(answer + " --keys-only",
              of_snapscope(ask(snapscope, "dump", "--keys-only", *args, file), keys_only=True), keys)
-        print(f"dump {' '.join(args)}: {count} records as in {answer}")
+        ours = ask(snapscope, "dump", "--format", "etcdctl", *args, file)
+        length = same_document(answer + " --format etcdctl", without_ids(ours), without_ids(document))
+        print(f"dump {' '.join(args)}: {count} records as in {answer}, {length} bytes as etcdctl's")
 
     entries = revisions_of_entries(unpacked(oracle / "entries.ndjson"))
     count = same("--revisions", revisions_of_snapscope(ask(snapscope, "dump", "--revisions", file)), entries)

@@ -7,6 +7,7 @@ Nothing here shares a line with snapscope: keys and values are decoded from the 
 
 import base64
 import json
+import re
 import subprocess
 
 RECORD = {"create_revision", "mod_revision", "version", "lease"}
@@ -31,6 +32,22 @@ def of_etcdctl(document):
              kv.get("version", 0), kv.get("lease", 0),
              base64.b64decode(kv.get("value", ""), validate=True))
             for kv in json.loads(document).get("kvs", [])]
+
+
+def without_ids(document):
+    """etcdctl's bytes without what only a running member knows: ids, and the raft term of the moment."""
+    head, brace, rest = document.partition(b"}")
+    head = re.sub(rb'"(?:cluster_id|member_id|raft_term)":\d+,?', b"", head)
+    return head.rstrip(b",") + brace + rest
+
+
+def same_document(what, ours, theirs):
+    """Raises at the first byte that differs, or returns how many were compared."""
+    if ours == theirs:
+        return len(ours)
+    at = next((i for i, (our, their) in enumerate(zip(ours, theirs)) if our != their), min(len(ours), len(theirs)))
+    raise Mismatch(f"{what}: byte {at} differs\n  ours   {ours[max(0, at - 60):at + 60]!r}\n"
+                   f"  theirs {theirs[max(0, at - 60):at + 60]!r}")
 
 
 def _bytes(record, name):

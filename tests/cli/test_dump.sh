@@ -48,6 +48,25 @@ jq -c '.kvs[]' "$scratch/document" >"$scratch/elements"
 same_as 'the document' "$scratch/elements" "@$scratch/lines"
 expect_eq "$(jq -c '[.revision, .count == (.kvs | length)]' "$scratch/document")" '[547,true]'
 
+# etcdctl's own bytes (test_recorded.sh compares them all): what the header knows, and nothing when there is none.
+run "$SNAPSCOPE" dump --format etcdctl --prefix counter "$db"
+expect_rc 0
+expect_schema dump
+expect_out_eq '{"header":{"revision":547,"raft_term":2},"kvs":[{"key":"Y291bnRlcg==","create_revision":258,"mod_revision":277,"version":20,"value":"MTk="}],"count":1}'
+run "$SNAPSCOPE" dump --format etcdctl --keys-only --rev 441 --prefix counter "$db"
+expect_out_eq '{"header":{"revision":547,"raft_term":2},"kvs":[{"key":"Y291bnRlcg==","create_revision":258,"mod_revision":277,"version":20}],"count":1}'
+run "$SNAPSCOPE" dump --format etcdctl --prefix nothing "$db"
+expect_rc 0
+expect_schema dump
+expect_out_eq '{"header":{"revision":547,"raft_term":2}}'
+run "$SNAPSCOPE" dump --format etcdctl "$scratch/type.db"
+expect_rc 3
+expect_out_eq ''
+expect_err_has "$type_fault"
+run "$SNAPSCOPE" dump --format etcdctl "$plain"
+expect_rc 3
+expect_out_eq ''
+
 # Ranges: the whole is prefix by prefix, and piece by piece.
 run "$SNAPSCOPE" dump --keys-only "$db"
 expect_rc 0
@@ -172,11 +191,16 @@ for rev in 430 548; do
     expect_schema dump
 done
 
-usage_fault "--format: 'yaml' is none of ndjson, json" dump --format yaml "$db"
+usage_fault "--format: 'yaml' is none of auto, ndjson, json, etcdctl, tar" dump --format yaml "$db"
 usage_fault "--rev: '5x' is no whole number from 1 to 9223372036854775807" dump --rev 5x "$db"
 usage_fault "--rev: '9223372036854775808' is no whole number from 1 to 9223372036854775807" \
     dump --rev 9223372036854775808 "$db"
 usage_fault "--rev and --revisions are for etcd's keys, not for --bucket" dump --rev 5 --bucket meta "$db"
+usage_fault "etcdctl's format has no room for --revisions" dump --format etcdctl --revisions "$db"
+usage_fault "etcdctl's format has no room for --all-buckets" dump --format etcdctl --all-buckets "$db"
+usage_fault '--bucket goes with --format ndjson and json only' dump --format etcdctl --bucket meta "$db"
+usage_fault '--bucket is one bucket, --all-buckets all of them' dump --all-buckets --bucket meta "$db"
+usage_fault '--json is --format json: not this one, too' dump --json --format etcdctl "$db"
 usage_fault '--force goes with --output' dump --force "$db"
 usage_fault "--from: 'zz' is no well-formed hex" dump --key-format hex --from zz "$db"
 usage_fault 'option --re may mean --rev or --revisions' dump --re 5 "$db"

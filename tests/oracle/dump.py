@@ -1,4 +1,5 @@
-"""Compares `snapscope dump` of one snapshot with what a real etcd answers that was restored from it.
+"""Compares `snapscope dump` of one snapshot with what a real etcd answers that was restored from it,
+record by record and, with --format etcdctl, byte by byte but for the header's ids and term.
 
     dump.py ORACLES SNAPSCOPE PROVENANCE FILE COPY WORK
 
@@ -12,7 +13,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
-from records import Mismatch, ask, of_etcdctl, of_snapscope, refusal, same  # noqa: E402
+from records import (Mismatch, ask, of_etcdctl, of_snapscope, refusal, same, same_document,  # noqa: E402
+                     without_ids)
 from server import Server  # noqa: E402
 
 
@@ -24,9 +26,13 @@ class Comparison:
 
     def same(self, what, etcdctl_args, ours_args):
         """Compares one question; prints it; returns the records."""
-        theirs = of_etcdctl(self.server.etcdctl("get", *etcdctl_args, "-w", "json"))
+        document = self.server.etcdctl("get", *etcdctl_args, "-w", "json")
+        theirs = of_etcdctl(document)
         ours = of_snapscope(ask(self.snapscope, "dump", *ours_args, self.file))
-        print(f"{what}: {same(what, ours, theirs)} records")
+        count = same(what, ours, theirs)
+        ours = ask(self.snapscope, "dump", "--format", "etcdctl", *ours_args, self.file)
+        length = same_document(what, without_ids(ours), without_ids(document))
+        print(f"{what}: {count} records, {length} bytes as etcdctl prints them")
         return theirs
 
     def refused(self, revision, etcds, ours):
