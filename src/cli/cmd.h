@@ -17,5 +17,10 @@ extern const struct ss_command ss_cmd_get;
 extern const struct ss_command ss_cmd_dump;
 extern const struct ss_command ss_cmd_verify;
 extern const struct ss_command ss_cmd_diff;
+extern const struct ss_command ss_cmd_members;
+extern const struct ss_command ss_cmd_leases;
+extern const struct ss_command ss_cmd_alarms;
+extern const struct ss_command ss_cmd_auth;
+extern const struct ss_command ss_cmd_meta;
 
 #endif

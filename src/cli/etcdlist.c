@@ -1,0 +1,84 @@
+/*
+ * etcdlist.c - see etcdlist.h.
+ */
+#include "etcdlist.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+int ss_run_open_etcd(struct ss_run *run)
+{
+    int code = ss_run_open_readable(run, run->args[0]);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    static const uint8_t name[] = {'k', 'e', 'y'};
+    const struct ss_span path = {name, sizeof name, SS_NONE};
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_bucket *bucket = NULL;
+    /* A bucket that is there and broken is etcd's all the same; a missing one is not. */
+    if (ss_bucket_open(run->file, &path, 1, &bucket, &err) != SS_OK && err.code == SS_E_NOT_FOUND) {
+        err.code = SS_E_NOT_ETCD;
+        snprintf(err.message, sizeof err.message, "%s",
+                 "the file has no `key` bucket: it is not etcd's");
+        return ss_report(run, &err);
+    }
+    ss_bucket_free(bucket);
+    return SS_EXIT_OK;
+}
+
+void ss_etcd_list_begin(struct ss_etcd_list *list, struct ss_run *run, const char *name,
+                        const struct ss_column *columns, size_t column_count)
+{
+    list->run = run;
+    ss_faults_init(&list->faults, run);
+    if (!run->common.json) {
+        ss_table_head(&run->out, columns, column_count);
+        return;
+    }
+    json_t *head = ss_doc_new();
+    ss_doc_text(head, "file", run->input_name);
+    run->answer_begun = true;
+    ss_list_begin(&list->list, &run->out, head, name);
+}
+
+void ss_etcd_tail(json_t *doc, const struct ss_faults *faults, const struct ss_error *err)
+{
+    ss_doc_bool(doc, "complete", err == NULL && faults->count == 0);
+    ss_faults_doc(faults, doc);
+    if (err != NULL) {
+        ss_doc_set(doc, "error", ss_doc_error(err));
+    }
+}
+
+int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, const struct ss_error *err)
+{
+    struct ss_run *run = list->run;
+    int code = list->faults.count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+    ss_faults_close(&list->faults);
+    if (status != SS_OK) {
+        code = ss_report(run, err);
+    }
+    if (run->common.json) {
+        json_t *tail = ss_doc_new();
+        ss_doc_number(tail, "count", list->list.count);
+        ss_etcd_tail(tail, &list->faults, status == SS_OK ? NULL : err);
+        ss_list_end(&list->list, tail);
+    }
+    ss_faults_fini(&list->faults);
+    return code;
+}
+
+struct ss_id_text ss_id_format(uint64_t id)
+{
+    struct ss_id_text out;
+    snprintf(out.text, sizeof out.text, "%" PRIx64, id);
+    return out;
+}
+
+struct ss_id_text ss_lease_id_format(int64_t id)
+{
+    struct ss_id_text out;
+    snprintf(out.text, sizeof out.text, "%016" PRIx64, (uint64_t)id);
+    return out;
+}
