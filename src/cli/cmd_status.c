@@ -133,7 +133,7 @@ static int run_status(struct ss_run *run)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    enum ss_hash_state state;
+    enum ss_hash_state state = SS_HASH_NOT_CHECKED;
     code = check_hash(run, &state);
     if (code != SS_EXIT_OK) {
         return code;
