@@ -4,7 +4,8 @@
 
 For every case and command: no signal, no time-out, no sanitizer report, an exit code from 0 to 4,
 the input's bytes as they were, and nothing on standard output that looks complete when the exit code
-is not 0. For `dump`: the exact exit code, error code, page and offset that the case names.
+is not 0. For `dump`: the exact exit code, error code, page and offset that the case names. For
+`verify`: the verdict and every finding. All cases together have every check of the catalogue.
 """
 import concurrent.futures
 import functools
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import findings
 import patch
 import spec
 
@@ -34,7 +36,7 @@ def seed_bytes(path):
 class Runner:
     def __init__(self, program, testdata):
         self.program, self.testdata = program, testdata
-        self.seeds = {}
+        self.seeds, self.seed_findings = {}, {}
 
     def run(self, *args):
         try:
@@ -49,7 +51,7 @@ class Runner:
             raise Failure(f"{' '.join(args)}: sanitizer report\n{said}")
         if done.returncode > 4:
             raise Failure(f"{' '.join(args)}: exit code {done.returncode}\n{said}")
-        if done.returncode == 3 and not done.stderr.strip():
+        if done.returncode == 3 and not done.stderr.strip() + done.stdout.strip():
             raise Failure(f"{' '.join(args)}: exit code 3 without a word")
         return done
 
@@ -115,6 +117,17 @@ class Runner:
                 raise Failure(f"the seed {case.seed} does not dump")
         return self.seeds[key].stdout
 
+    def findings_of_seed(self, case):
+        if case.seed not in self.seed_findings:
+            with tempfile.TemporaryDirectory() as folder:
+                file = pathlib.Path(folder) / "seed.db"
+                file.write_bytes(seed_bytes(patch.seed_file(case, self.testdata)))
+                seed = findings.report(self.run, str(file))
+            if seed["error_count"] != 0:
+                raise Failure(f"the seed {case.seed} is not sound: {seed['findings']}")
+            self.seed_findings[case.seed] = seed["findings"]
+        return self.seed_findings[case.seed]
+
     # ------------------------------------------------------------------------- expectations --
 
     def check_dump(self, case, expected, file):
@@ -145,15 +158,25 @@ class Runner:
             self.survey(str(file), dumps[0].get("bucket"))
             for expected in dumps:
                 self.check_dump(case, expected, str(file))
+            findings.check_case(self.run, case, str(file), self.findings_of_seed(case))
             if file.read_bytes() != data:
                 raise Failure("the input was written to")
 
     def check(self, path):
         try:
             self.check_case(path)
-        except (Failure, spec.SpecError, ValueError) as error:
+        except (Failure, findings.Mismatch, spec.SpecError, ValueError) as error:
             return f"{path.stem}: {error}"
         return None
+
+
+def without_case(paths, testdata):
+    """Checks of the catalogue that no case expects."""
+    source = pathlib.Path(testdata).parent / "src/verify/checks.def"
+    text = "".join(path.read_text() for path in paths)
+    return [f"{check}: no case expects this check"
+            for check, severity in findings.catalogue(source.read_text()).items()
+            if f"expect verify {check} {severity}" not in text]
 
 
 def main(program, testdata, *names):
@@ -163,6 +186,8 @@ def main(program, testdata, *names):
     runner = Runner(program, pathlib.Path(testdata))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         failures = [failure for failure in pool.map(runner.check, paths) if failure]
+    if not names:
+        failures += without_case(paths, testdata)
     for failure in failures:
         print(f"FAIL {failure}")
     print(f"{len(paths)} damaged files, {len(failures)} failures")

@@ -255,18 +255,23 @@ class Case:
     def do_expect(self, command, *words):
         """expect dump [bucket PATH] exit N [code NAME] [page EXPR] [offset EXPR]
         expect dump [bucket PATH] same
-        expect verify ID SEVERITY [page EXPR] [offset EXPR]"""
+        expect verdict NAME [require-hash]
+        expect verify ID SEVERITY [page EXPR] [offset EXPR] [times N] [require-hash]"""
         expected = {"command": command}
         words = list(words)
-        if command == "verify":
+        if command == "verdict":
+            expected["verdict"] = words.pop(0)
+        elif command == "verify":
             expected["id"], expected["severity"] = words.pop(0), words.pop(0)
         while words:
             name = words.pop(0)
             if name == "same":
                 expected["same"] = True
+            elif name == "require-hash":
+                expected["require_hash"] = True
             elif name in ("code", "bucket"):
                 expected[name] = words.pop(0)
-            elif name in ("exit", "page", "offset"):
+            elif name in ("exit", "page", "offset", "times"):
                 word = words.pop(0)
                 expected[name] = None if word == "none" else self.value(word)
             else:
