@@ -142,6 +142,12 @@ enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err
     return SS_CORRUPT;
 }
 
+enum ss_status ss_file_unchanged(const struct ss_file *file, struct ss_error *err)
+{
+    ss_error_clear(err);
+    return ss_source_unchanged(&file->src, err);
+}
+
 struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, uint64_t len)
 {
     struct ss_span span = {file->bytes.ptr, 0, off};

@@ -65,10 +65,12 @@ static void bytes_release(struct ss_source *src)
 static enum ss_status bytes_map(struct ss_source *src, int fd, uint64_t len, struct ss_error *err)
 {
     char shown[NAME_SHOWN];
+    struct stat st;
     void *base;
 
     bytes_release(src);
     src->fd = fd;
+    src->mtime = fstat(fd, &st) == 0 ? st.st_mtim : (struct timespec){0};
     atomic_store(&src->fault_off, SS_NONE);
     if (len == 0)
         return SS_OK;
@@ -315,4 +317,21 @@ enum ss_status ss_source_check(const struct ss_source *src, enum ss_status statu
 struct ss_span ss_source_span(const struct ss_source *src)
 {
     return (struct ss_span){src->base, src->len, 0};
+}
+
+enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+    struct stat st;
+
+    if (!src->mapped)
+        return SS_OK;
+    if (fstat(src->fd, &st) != 0)
+        return ss_system(err, SS_E_IO, errno, "%s cannot be looked at again",
+                         name_shown(src->name, shown));
+    if ((uint64_t)st.st_size == src->len && st.st_mtim.tv_sec == src->mtime.tv_sec &&
+        st.st_mtim.tv_nsec == src->mtime.tv_nsec)
+        return SS_OK;
+    return ss_system(err, SS_E_IO, 0, "%s was written to while it was read",
+                     name_shown(src->name, shown));
 }

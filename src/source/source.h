@@ -22,6 +22,7 @@
 
 #include <stdatomic.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct ss_source {
     const uint8_t *base; /* never NULL: an empty file has one static byte */
@@ -32,11 +33,12 @@ struct ss_source {
     bool spooled;
     bool mapped; /* base is ours to unmap */
     uint64_t packed_len;
-    int fd;             /* of the mapped file (the spool when spooled), kept open for copies; -1 */
-    dev_t dev;          /* of the input as named, to recognise it as somebody's output */
-    ino_t ino;          /* 0: none (stream, memory) */
-    bool has_digest;    /* opts->hash_stream, and the bytes came by in order */
-    uint8_t digest[32]; /* SHA-256 of the first digest_len bytes, = len - 32 */
+    int fd;    /* of the mapped file (the spool when spooled), kept open for copies; -1 */
+    dev_t dev; /* of the input as named, to recognise it as somebody's output */
+    ino_t ino; /* 0: none (stream, memory) */
+    struct timespec mtime; /* of the mapped file, when it was mapped */
+    bool has_digest;       /* opts->hash_stream, and the bytes came by in order */
+    uint8_t digest[32];    /* SHA-256 of the first digest_len bytes, = len - 32 */
     uint64_t digest_len;
     _Atomic uint64_t fault_off; /* first failed mapped read, or SS_NONE */
 };
@@ -51,6 +53,9 @@ void ss_source_close(struct ss_source *src);
 /* Fills *err and returns SS_SYSTEM (IO, with the offset) once a mapped read has failed; else status. */
 enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
                                struct ss_error *err);
+
+/* SS_SYSTEM (IO) when the mapped file was written to since it was opened. */
+enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error *err);
 
 /* The whole of it, and what its first bytes look like. */
 struct ss_span ss_source_span(const struct ss_source *src);
