@@ -1,5 +1,7 @@
 /*
- * emit.c - see emit.h. Small pieces gather in a buffer, large ones go straight through.
+ * emit.c - see emit.h. Small pieces gather in a buffer, large ones go straight through, after each of
+ * their pages was read once: a mapped page that cannot be read then raises SIGBUS, which the guard turns
+ * into an error with its place, where write(2) would only say EFAULT.
  */
 #include "writer/emit.h"
 
@@ -11,6 +13,7 @@
 
 #define BUF_LEN (1u << 20)
 #define DIRECT_LEN (64u << 10)
+#define TOUCH_LEN 4096u /* no page of memory is smaller */
 
 enum ss_status ss_emit_init(struct ss_emit *emit, ss_write_fn write, void *ctx, bool hash,
                             struct ss_error *err)
@@ -33,6 +36,13 @@ void ss_emit_fini(struct ss_emit *emit)
     ss_sha256_fini(&emit->sha);
 }
 
+static void touch(const volatile uint8_t *bytes, size_t len)
+{
+    for (size_t at = 0; at < len; at += TOUCH_LEN)
+        (void)bytes[at];
+    (void)bytes[len - 1];
+}
+
 static enum ss_status pass_on(struct ss_emit *emit, const void *bytes, size_t len,
                               struct ss_error *err)
 {
@@ -40,6 +50,8 @@ static enum ss_status pass_on(struct ss_emit *emit, const void *bytes, size_t le
         return SS_OK;
     if (emit->hash && !ss_sha256_update(&emit->sha, bytes, len))
         return ss_system(err, SS_E_NOMEM, 0, "SHA-256 could not be computed");
+    if (!emit->hash && bytes != emit->buf)
+        touch(bytes, len);
     errno = 0;
     if (!emit->write(emit->ctx, bytes, len))
         return ss_system(err, SS_E_OUTPUT, errno, "writing the database failed");
