@@ -15,6 +15,10 @@
 struct rebuild {
     const struct ss_file *file;
     const struct ss_convert_opts *opts;
+    ss_write_fn write;
+    void *write_ctx;
+    uint64_t done;
+    bool cancelled;
 };
 
 static enum ss_status check_whole(const struct ss_file *file, struct ss_error *err)
@@ -71,12 +75,25 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
     return ss_copy_tree(job->file, &root, "", w, err);
 }
 
+/* Passes on what was written; its total is the input's, which the compact output seldom reaches. */
+static bool write_and_tell(void *ctx, const void *bytes, size_t len)
+{
+    struct rebuild *job = ctx;
+    const struct ss_convert_opts *opts = job->opts;
+
+    job->done += len;
+    job->cancelled =
+        opts->progress != NULL && !opts->progress(opts->progress_ctx, "rebuilding", job->done,
+                                                  job->file->high_water * job->file->page_size);
+    return !job->cancelled && job->write(job->write_ctx, bytes, len);
+}
+
 static enum ss_status rebuild(const struct ss_file *file, const struct ss_convert_opts *opts,
                               ss_write_fn write, void *write_ctx, struct ss_convert_result *result,
                               struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(file);
-    struct rebuild job = {.file = file, .opts = opts};
+    struct rebuild job = {.file = file, .opts = opts, .write = write, .write_ctx = write_ctx};
     struct ss_writer_opts w = {.page_size = result->page_size,
                                .big_endian = result->big_endian,
                                .store_freelist = opts->store_freelist,
@@ -84,8 +101,10 @@ static enum ss_status rebuild(const struct ss_file *file, const struct ss_conver
                                .txid = meta->txid == 0 ? 1 : meta->txid,
                                .sequence = meta->sequence};
     struct ss_writer_result out;
-    enum ss_status status = ss_write_db(&w, produce, &job, write, write_ctx, &out, err);
+    enum ss_status status = ss_write_db(&w, produce, &job, write_and_tell, &job, &out, err);
 
+    if (job.cancelled)
+        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     result->high_water = out.high_water;
     result->out_len = out.out_len;
     memcpy(result->sha256, out.sha256, sizeof(result->sha256));

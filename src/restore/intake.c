@@ -55,7 +55,7 @@ static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
             zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
                    "sound, value bytes are not vouched for"
                  : "accepted by --skip-hash-check over a hash that does not match: structure and "
-                   "records are sound, value bytes are known to differ from what was hashed");
+                   "records are sound, but bytes are known to differ from those that were hashed");
     else
         decide(in, false, SS_SEAL_NONE,
                zero ? "refused: the hash is all zeroes"

@@ -1,5 +1,5 @@
 /*
- * raftlog.h - the log of a cluster that is about to start: WAL segment and raft snapshot. [F14]
+ * raftlog.h - the log of a cluster that is about to start: WAL segment and raft snapshot. [F15]
  *
  *   WAL frame   u64 LE: low 56 bits length of the record; top byte 0x80 | padding when it is padded to 8
  *               walpb.Record {type 1, crc 2, data 3}, zeroes

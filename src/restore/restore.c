@@ -1,5 +1,5 @@
 /*
- * restore.c - data directories from a snapshot, see docs/format.md [F14].
+ * restore.c - data directories from a snapshot, see docs/format.md [F15].
  *
  *   DATA-DIR/member/snap/db                    ss_write_db over restore_db.c
  *   DATA-DIR/member/snap/…01-…0n.snap          raftlog.c

@@ -7,7 +7,7 @@
  *   meta             scheduledCompactRev at that revision
  *   other buckets    as they were
  *
- * etcdutl leaves the old cluster's confState and knows no learners; the rest is what it writes. [F14]
+ * etcdutl leaves the old cluster's confState and knows no learners; the rest is what it writes. [F15]
  */
 #ifndef SS_RESTORE_RESTORE_DB_H
 #define SS_RESTORE_RESTORE_DB_H
