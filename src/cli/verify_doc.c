@@ -5,7 +5,7 @@
 #include "metatext.h"
 #include "verify.h"
 
-static json_t *checked_doc(unsigned checked)
+json_t *ss_checked_doc(unsigned checked)
 {
     static const struct {
         unsigned part;
@@ -21,7 +21,7 @@ static json_t *checked_doc(unsigned checked)
     return list;
 }
 
-static json_t *hash_doc(const struct ss_hash_report *hash)
+json_t *ss_hash_doc(const struct ss_hash_report *hash)
 {
     char text[2 * 32 + 1];
     json_t *doc = ss_doc_new();
@@ -34,7 +34,7 @@ static json_t *hash_doc(const struct ss_hash_report *hash)
     return doc;
 }
 
-static json_t *finding_doc(const struct ss_finding *finding)
+json_t *ss_finding_doc(const struct ss_finding *finding)
 {
     json_t *doc = ss_doc_new();
     ss_doc_text(doc, "id", finding->check->id);
@@ -94,9 +94,9 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     json_t *findings = ss_doc_list();
     ss_doc_text(doc, "verdict", ss_verdict_name(report->verdict));
     ss_doc_text(doc, "verdict_text", report->verdict_text);
-    ss_doc_set(doc, "checked", checked_doc(report->checked));
+    ss_doc_set(doc, "checked", ss_checked_doc(report->checked));
     ss_doc_bool(doc, "is_etcd", report->is_etcd);
-    ss_doc_set(doc, "hash", hash_doc(&report->hash));
+    ss_doc_set(doc, "hash", ss_hash_doc(&report->hash));
     ss_doc_number(doc, "reachable_pages", report->reachable_count);
     ss_doc_number(doc, "free_pages", report->free_count);
     ss_doc_number(doc, "leaked_pages", report->leaked_count);
@@ -107,7 +107,7 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     ss_doc_number(doc, "note_count", report->note_count);
     ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
     for (size_t i = 0; i < report->finding_count; i++) {
-        ss_doc_append(findings, finding_doc(&report->findings[i]));
+        ss_doc_append(findings, ss_finding_doc(&report->findings[i]));
     }
     ss_doc_set(doc, "findings", findings);
 }
