@@ -22,5 +22,6 @@ extern const struct ss_command ss_cmd_leases;
 extern const struct ss_command ss_cmd_alarms;
 extern const struct ss_command ss_cmd_auth;
 extern const struct ss_command ss_cmd_meta;
+extern const struct ss_command ss_cmd_convert;
 
 #endif

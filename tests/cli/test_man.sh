@@ -4,6 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 fixture etcd36-history
 fixture bbolt-plain
+fixture etcd36-member
 man="$SS_SOURCE_DIR/docs/man"
 mkdir "$scratch/bin" "$scratch/examples"
 ln -s "$SNAPSCOPE" "$scratch/bin/snapscope"
@@ -59,7 +60,8 @@ fi
 # Examples run as they stand, and end well.
 cp "$scratch/etcd36-history/snapshot.db" "$scratch/examples/backup.db"
 cp "$scratch/bbolt-plain/plain.db" "$scratch/examples/meta.db"
-unchanged "$scratch"/etcd36-history/snapshot.db "$scratch/bbolt-plain/plain.db"
+cp "$scratch/etcd36-member/member.db" "$scratch/examples/member.db"
+unchanged "$scratch"/etcd36-{history,member}/*.db "$scratch/bbolt-plain/plain.db"
 cd "$scratch/examples"
 for page in "$man"/*.1; do
     sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl \$ //p' "$page" | sed 's/\\(dq/"/g; s/\\e/\\/g' \

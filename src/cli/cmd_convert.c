@@ -1,0 +1,307 @@
+/*
+ * cmd_convert.c - snapscope convert: a restore-ready snapshot from anything that can be read.
+ *
+ *     IN ── check, decide by the hash rules ──► pages as they are, or rebuilt ── SHA-256 ──► OUT
+ *
+ * The decision is told with what it rests on before anything is written. OUT appears whole or not at
+ * all; on standard output (-o -) the bytes stream, and the report goes to standard error.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "intake.h"
+#include "report.h"
+#include "text.h"
+#include "verify.h"
+
+static const char *const byte_orders[] = {"same", "little", "big", NULL};
+
+struct convert_opts {
+    const char *output;
+    bool force;
+    bool rebuild, no_hash, skip_hash_check, store_freelist;
+    uint64_t out_page_size;
+    int byte_order; /* index into byte_orders: the library's numbers */
+};
+
+static const struct ss_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = SS_OPTION_TEXT,
+     .slot = offsetof(struct convert_opts, output),
+     .arg = "OUT",
+     .help = "the new file, whole or not at all; - streams it"},
+    {.name = "force",
+     .letter = 'f',
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, force),
+     .help = "replace OUT if it is there, never the input"},
+    {.name = "rebuild",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, rebuild),
+     .help = "write compact from the buckets, not page by page"},
+    {.name = "no-hash",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, no_hash),
+     .help = "append no SHA-256; an absent one is then no\nreason to refuse the input"},
+    {.name = "skip-hash-check",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, skip_hash_check),
+     .help = "go on without a valid hash, if structure and\nrecords are sound; it is checked all "
+             "the same"},
+    {.name = "out-page-size",
+     .kind = SS_OPTION_SIZE,
+     .slot = offsetof(struct convert_opts, out_page_size),
+     .arg = "SIZE",
+     .help = "page size of OUT (default: as IN); rebuilds",
+     .min = 1024,
+     .max = UINT64_C(16) << 20},
+    {.name = "byte-order",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct convert_opts, byte_order),
+     .arg = "ORDER",
+     .help = "of OUT: same (default), little or big; rebuilds",
+     .choices = byte_orders},
+    {.name = "store-freelist",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, store_freelist),
+     .help = "store a freelist, as bbolt does and etcd does\nnot; rebuilds"},
+    {.name = NULL},
+};
+
+struct convert_job {
+    struct ss_run *run;
+    const struct convert_opts *opts;
+    bool streams; /* OUT is standard output */
+    struct ss_intake intake;
+    struct ss_convert_result result;
+    struct ss_output *output;
+    struct ss_error output_err;
+};
+
+static int check_options(const struct ss_run *run)
+{
+    const struct convert_opts *opts = run->opts;
+    if (opts->output == NULL) {
+        return ss_usage_error(run, "-o OUT is missing: where the new file goes");
+    }
+    if ((opts->out_page_size & (opts->out_page_size - 1)) != 0) {
+        return ss_usage_error(run, "--out-page-size: %" PRIu64 " is no power of two",
+                              opts->out_page_size);
+    }
+    if (strcmp(opts->output, "-") != 0) {
+        return SS_EXIT_OK;
+    }
+    if (run->common.json) {
+        return ss_usage_error(run, "--json and -o - both want standard output");
+    }
+    if (run->out.terminal) {
+        return ss_usage_error(run, "-o - does not write a database to a terminal");
+    }
+    return SS_EXIT_OK;
+}
+
+/* What the hash of OUT is worth: none is written with --no-hash. */
+static enum ss_seal seal_of(const struct convert_job *job)
+{
+    return job->result.hashed ? job->intake.seal : SS_SEAL_NONE;
+}
+
+static bool write_output(void *ctx, const void *bytes, size_t len)
+{
+    struct convert_job *job = ctx;
+    if (ss_output_write(job->output, bytes, len, &job->output_err) == SS_OK) {
+        return true;
+    }
+    errno = job->output_err.sys;
+    return false;
+}
+
+/* Converts to where the options say. On failure nothing stands at OUT, and it is reported. */
+static int convert(struct convert_job *job)
+{
+    struct ss_run *run = job->run;
+    const struct convert_opts *opts = job->opts;
+    struct ss_convert_opts how = {
+        .rebuild = opts->rebuild,
+        .no_hash = opts->no_hash,
+        .page_size = (uint32_t)opts->out_page_size,
+        .byte_order = opts->byte_order,
+        .store_freelist = opts->store_freelist,
+        .progress = ss_progress_report,
+        .progress_ctx = &run->progress,
+    };
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    enum ss_status status;
+    if (job->streams) {
+        status = ss_convert(run->file, &how, ss_out_write, &run->out, &job->result, &err);
+    } else {
+        status = ss_convert(run->file, &how, write_output, job, &job->result, &err);
+    }
+    if (status == SS_OK) {
+        status = ss_file_unchanged(run->file, &err);
+    }
+    if (status != SS_OK && err.code == SS_E_OUTPUT && !job->streams) {
+        return ss_report_about(run, opts->output, &job->output_err);
+    }
+    if (status != SS_OK) {
+        int code = ss_report(run, &err);
+        ss_note(run, job->streams ? "what was written is not the whole" : "nothing was written");
+        return code;
+    }
+    if (!job->streams && ss_output_commit(job->output, &err) != SS_OK) {
+        return ss_report_about(run, opts->output, &err);
+    }
+    return SS_EXIT_OK;
+}
+
+static const char *const seal_words[] = {
+    [SS_SEAL_NONE] = "none: --no-hash",
+    [SS_SEAL_VERIFIED] = "verified: the input's own hash was valid",
+    [SS_SEAL_SYNTHESISED] =
+        "synthesised: the input had no hash, and this one vouches for nothing before this run",
+    [SS_SEAL_OVER_MISMATCH] =
+        "synthesised over a mismatch: the input's hash did not match, and this one vouches for "
+        "nothing before this run",
+};
+
+static void print_result(FILE *to, const struct convert_job *job)
+{
+    const struct ss_convert_result *result = &job->result;
+    char digest[2 * sizeof result->sha256 + 1], line[256];
+    char *name = ss_escaped_name(job->streams ? "standard output" : job->opts->output);
+    fprintf(to, "%s: %s, %" PRIu64 " bytes: %" PRIu64 " pages of %" PRIu32 " bytes, %s-endian\n",
+            name, result->rebuilt ? "rebuilt" : "page-exact copy", result->out_len,
+            result->high_water, result->page_size, result->big_endian ? "big" : "little");
+    if (result->hashed) {
+        fprintf(to, "  hash       %s\n",
+                ss_digest_text(result->sha256, sizeof result->sha256, digest));
+    }
+    snprintf(line, sizeof line, "  %-11s%s", "seal", seal_words[seal_of(job)]);
+    ss_print_wrapped(to, 13, line);
+    free(name);
+}
+
+static json_t *result_doc(const struct convert_job *job)
+{
+    const struct ss_convert_result *result = &job->result;
+    char digest[2 * sizeof result->sha256 + 1];
+    json_t *doc = ss_doc_new();
+    ss_doc_bool(doc, "rebuilt", result->rebuilt);
+    ss_doc_number(doc, "len", result->out_len);
+    ss_doc_number(doc, "page_size", result->page_size);
+    ss_doc_number(doc, "high_water", result->high_water);
+    ss_doc_bool(doc, "big_endian", result->big_endian);
+    ss_doc_text(doc, "seal", ss_seal_name(seal_of(job)));
+    if (result->hashed) {
+        ss_doc_text(doc, "sha256", ss_digest_text(result->sha256, sizeof result->sha256, digest));
+    }
+    return doc;
+}
+
+/* One document for all that happened; `done` when OUT was written. */
+static void print_doc(struct convert_job *job, bool done)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "file", job->run->input_name);
+    ss_doc_text(doc, "output", job->opts->output);
+    ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
+    ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
+    if (done) {
+        ss_doc_set(doc, "result", result_doc(job));
+    }
+    job->run->answer_begun = true;
+    ss_doc_print(&job->run->out, doc);
+}
+
+static void print_text(struct convert_job *job, bool is_result)
+{
+    struct ss_text text;
+    ss_text_begin(&text);
+    if (is_result) {
+        print_result(text.to, job);
+    } else {
+        ss_intake_print(text.to, job->run->input_name, &job->intake);
+    }
+    ss_text_end(&text, job->run, job->streams);
+}
+
+static int run_job(struct convert_job *job)
+{
+    struct ss_run *run = job->run;
+    int code = ss_intake_run(run, job->opts->skip_hash_check, job->opts->no_hash, &job->intake);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (!run->common.json) {
+        print_text(job, false);
+    }
+    if (!job->intake.accepted) {
+        if (run->common.json) {
+            print_doc(job, false);
+        }
+        return ss_intake_refused(run, &job->intake);
+    }
+    code = convert(job);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (run->common.json) {
+        print_doc(job, true);
+    } else {
+        print_text(job, true);
+    }
+    return SS_EXIT_OK;
+}
+
+static int run_convert(struct ss_run *run)
+{
+    struct convert_job job = {.run = run, .opts = run->opts};
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    int code = check_options(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    job.streams = strcmp(job.opts->output, "-") == 0;
+    job.output_err = err;
+    run->hash_stream = true;
+    if (!job.streams) {
+        ss_progress_allow(&run->progress);
+    }
+    code = ss_run_open_readable(run, run->args[0]);
+    if (code == SS_EXIT_OK && !job.streams &&
+        ss_output_open(job.opts->output, job.opts->force, run->file, &job.output, &err) != SS_OK) {
+        code = ss_report_about(run, job.opts->output, &err);
+    }
+    if (code == SS_EXIT_OK) {
+        code = run_job(&job);
+    }
+    ss_intake_fini(&job.intake);
+    ss_output_free(job.output);
+    return code;
+}
+
+const struct ss_command ss_cmd_convert = {
+    .name = "convert",
+    .args = "IN",
+    .summary = "make a restore-ready snapshot from anything readable",
+    .detail = "Makes a snapshot that etcdutl restores without flags from a member's raw db, a\n"
+              "snapshot, a compressed or big-endian one: its pages up to high-water as they\n"
+              "are, or with --rebuild written compact, and a fresh SHA-256 behind them.\n\n"
+              "IN's own hash decides: valid: accepted; mismatch, zeroes or none: refused, but\n"
+              "with --skip-hash-check accepted if structure and records are sound, and the new\n"
+              "hash is called synthesised. Damage in structure or records is never sealed.\n"
+              "What was checked, and what was not, is printed first.",
+    .exits = "Exit codes: 0 OUT is written; 2 wrong usage, or OUT is there already; 3 IN is\n"
+             "refused or cannot be read; 4 the system failed (memory, I/O, output). Only\n"
+             "with 0 there is a new file.\n",
+    .options = options,
+    .opts_size = sizeof(struct convert_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_convert,
+};

@@ -1,0 +1,262 @@
+/*
+ * intake.c - see intake.h.
+ *
+ *     backup.db: refused: the hash does not match the bytes
+ *       hash       mismatch: in the file, and of its first 2269184 bytes
+ *                  5f1a…
+ *                  c09e…
+ *       structure  checked, no error
+ *       records    checked, no error: 405, of which 240 are live keys
+ *       values     not checked: no valid hash vouches for them
+ */
+#include "intake.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "doc.h"
+#include "report.h"
+#include "text.h"
+#include "verify.h"
+
+#define SHOWN_MAX 5
+#define WIDTH 79
+#define INDENT 13
+
+int ss_intake_run(struct ss_run *run, bool skip_hash_check, bool vouches_not, struct ss_intake *in)
+{
+    struct ss_intake_opts opts = {
+        .skip_hash_check = skip_hash_check,
+        .vouches_not = vouches_not,
+        .progress = ss_progress_report,
+        .progress_ctx = &run->progress,
+    };
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    return ss_intake(run->file, &opts, in, &err) == SS_OK ? SS_EXIT_OK : ss_report(run, &err);
+}
+
+/* -------------------------------------------------------------------------------------- text --- */
+
+void ss_text_begin(struct ss_text *text)
+{
+    *text = (struct ss_text){0};
+    text->to = open_memstream(&text->bytes, &text->len);
+    if (text->to == NULL) {
+        fputs("snapscope: out of memory\n", stderr);
+        exit(SS_EXIT_SYSTEM);
+    }
+}
+
+void ss_text_end(struct ss_text *text, struct ss_run *run, bool to_stderr)
+{
+    if (fclose(text->to) != 0) {
+        fputs("snapscope: out of memory\n", stderr);
+        exit(SS_EXIT_SYSTEM);
+    }
+    ss_progress_clear(&run->progress);
+    if (to_stderr) {
+        fwrite(text->bytes, 1, text->len, stderr);
+    } else {
+        ss_out_write(&run->out, text->bytes, text->len);
+    }
+    free(text->bytes);
+}
+
+void ss_print_wrapped(FILE *to, int indent, const char *text)
+{
+    size_t room = WIDTH;
+    for (;;) {
+        size_t len = strlen(text), cut = len;
+        if (len > room) {
+            for (cut = room; cut > 0 && text[cut] != ' '; cut--) {
+            }
+            if (cut == 0) {
+                cut = strcspn(text, " ");
+            }
+        }
+        fprintf(to, "%.*s\n", (int)cut, text);
+        text += cut;
+        text += *text == ' ';
+        if (*text == '\0') {
+            return;
+        }
+        fprintf(to, "%*s", indent, "");
+        room = WIDTH - (size_t)indent;
+    }
+}
+
+/* "  hash       valid, …", the text wrapped below itself. */
+__attribute__((format(printf, 3, 4))) static void field(FILE *to, const char *name,
+                                                        const char *format, ...)
+{
+    char text[1024];
+    int head = snprintf(text, sizeof text, "  %-*s", INDENT - 2, name);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + head, sizeof text - (size_t)head, format, args);
+    va_end(args);
+    ss_print_wrapped(to, INDENT, text);
+}
+
+static void print_digest(FILE *to, const uint8_t *bytes, size_t len)
+{
+    char text[2 * 32 + 1];
+    fprintf(to, "%*s%s\n", INDENT, "", ss_digest_text(bytes, len, text));
+}
+
+static void print_hash(FILE *to, const struct ss_hash_report *hash)
+{
+    const char *state = ss_hash_state_name(hash->state);
+    if (!hash->computed) {
+        field(to, "hash", "%s", state);
+        return;
+    }
+    if (hash->state == SS_HASH_VALID) {
+        field(to, "hash", "%s, over %" PRIu64 " bytes", state, hash->covered_len);
+    } else {
+        field(to, "hash", "%s: in the file, and of its first %" PRIu64 " bytes", state,
+              hash->covered_len);
+        print_digest(to, hash->found, hash->found_len);
+    }
+    print_digest(to, hash->expected, sizeof hash->expected);
+}
+
+/* Errors of one part of the catalogue: `etcd` says which. The hash's own are told with the digests. */
+static bool is_shown(const struct ss_finding *finding)
+{
+    return finding->check->severity == SS_SEVERITY_ERROR &&
+           strncmp(finding->check->id, "HASH-", 5) != 0;
+}
+
+static uint64_t shown_errors(const struct ss_verify_report *report)
+{
+    enum ss_hash_state state = report->hash.state;
+    return report->error_count - (state == SS_HASH_MISMATCH || state == SS_HASH_ZERO ? 1 : 0);
+}
+
+static void print_checked(FILE *to, const struct ss_verify_report *report)
+{
+    uint64_t errors = shown_errors(report);
+    if ((report->checked & SS_VERIFY_STRUCTURE) == 0) {
+        field(to, "structure", "not checked: nothing could be walked");
+    } else {
+        field(to, "structure", "checked%s", errors == 0 ? ", no error" : "");
+    }
+    if ((report->checked & SS_VERIFY_ETCD) == 0 || !report->is_etcd) {
+        field(to, "records", "not checked: this is no etcd database, and no etcd starts from it");
+    } else {
+        field(to, "records", "checked%s: %" PRIu64 ", of which %" PRIu64 " are live keys",
+              errors == 0 ? ", no error" : "", report->record_count, report->live_count);
+    }
+    if (report->hash.state != SS_HASH_VALID) {
+        field(to, "values", "not checked: no valid hash vouches for them");
+    }
+    if (report->warning_count > 0) {
+        field(to, "warnings", "%" PRIu64 "; snapscope verify lists them", report->warning_count);
+    }
+}
+
+static void print_errors(FILE *to, const char *name, const struct ss_verify_report *report)
+{
+    uint64_t left = shown_errors(report);
+    size_t shown = 0;
+    for (size_t i = 0; i < report->finding_count && shown < SHOWN_MAX; i++) {
+        const struct ss_finding *finding = &report->findings[i];
+        char place[1024];
+        if (!is_shown(finding)) {
+            continue;
+        }
+        field(to, "error", "%s %s", finding->check->id, finding->detail);
+        if (ss_finding_place(finding, place, sizeof place)[0] != '\0') {
+            field(to, "", "at %s", place);
+        }
+        shown++;
+    }
+    if (left > shown) {
+        field(to, "", "and %" PRIu64 " more: snapscope verify %s", left - shown, name);
+    }
+}
+
+void ss_intake_print(FILE *to, const char *name, const struct ss_intake *in)
+{
+    char *shown = ss_escaped_name(name);
+    size_t cap = strlen(shown) + sizeof in->decision + 2;
+    char *head = ss_must_alloc(cap);
+    snprintf(head, cap, "%s: %s", shown, in->decision);
+    if (strlen(shown) < WIDTH / 2) {
+        ss_print_wrapped(to, 2, head);
+    } else {
+        fprintf(to, "%s\n", head);
+    }
+    free(head);
+    print_hash(to, &in->checked->hash);
+    print_checked(to, in->checked);
+    print_errors(to, shown, in->checked);
+    free(shown);
+}
+
+/* -------------------------------------------------------------------------------------- JSON --- */
+
+static json_t *not_checked_doc(const struct ss_verify_report *report)
+{
+    json_t *list = ss_doc_list();
+    if ((report->checked & SS_VERIFY_STRUCTURE) == 0) {
+        ss_doc_append(list, json_string("structure"));
+    }
+    if ((report->checked & SS_VERIFY_ETCD) == 0 || !report->is_etcd) {
+        ss_doc_append(list, json_string("etcd"));
+    }
+    if (report->hash.state != SS_HASH_VALID) {
+        ss_doc_append(list, json_string("value-bytes"));
+    }
+    return list;
+}
+
+json_t *ss_intake_doc(const struct ss_intake *in)
+{
+    const struct ss_verify_report *report = in->checked;
+    unsigned checked =
+        report->is_etcd ? report->checked : report->checked & ~(unsigned)SS_VERIFY_ETCD;
+    json_t *doc = ss_doc_new(), *findings = ss_doc_list();
+    ss_doc_bool(doc, "accepted", in->accepted);
+    ss_doc_text(doc, "decision", in->decision);
+    ss_doc_set(doc, "hash", ss_hash_doc(&report->hash));
+    ss_doc_set(doc, "checked", ss_checked_doc(checked));
+    ss_doc_set(doc, "not_checked", not_checked_doc(report));
+    ss_doc_text(doc, "verdict", ss_verdict_name(report->verdict));
+    ss_doc_bool(doc, "is_etcd", report->is_etcd);
+    ss_doc_number(doc, "error_count", report->error_count);
+    ss_doc_number(doc, "warning_count", report->warning_count);
+    ss_doc_number(doc, "note_count", report->note_count);
+    ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
+    for (size_t i = 0; i < report->finding_count; i++) {
+        ss_doc_append(findings, ss_finding_doc(&report->findings[i]));
+    }
+    ss_doc_set(doc, "findings", findings);
+    return doc;
+}
+
+int ss_intake_refused(struct ss_run *run, const struct ss_intake *in)
+{
+    char *name = ss_escaped_name(run->input_name);
+    ss_note(run, "%s", in->decision);
+    fputs("snapscope: nothing was written\n", stderr);
+    switch (in->checked->hash.state) {
+    case SS_HASH_MISMATCH:
+    case SS_HASH_ZERO:
+    case SS_HASH_ABSENT:
+        if (shown_errors(in->checked) == 0) {
+            fputs("snapscope: try: --skip-hash-check, if the bytes are known to be good from "
+                  "elsewhere\n",
+                  stderr);
+            break;
+        }
+        /* fall through */
+    default:
+        fprintf(stderr, "snapscope: try: snapscope verify %s lists every finding\n", name);
+    }
+    free(name);
+    return SS_EXIT_REFUSED;
+}
