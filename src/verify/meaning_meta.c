@@ -44,6 +44,9 @@ static enum ss_status take_term(struct ss_meaning *m, const struct ss_entry *ent
     m->meta.has_term = true;
     if (ss_u64_decode(entry->value, "term", entry->pgid, &term, err) != SS_OK)
         ss_meaning_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
+    else if (term == 0)
+        ss_find(m->findings, SS_CHECK_CINDEX_FORM, ss_meaning_place(m, entry, entry->value.off),
+                "0", NULL, "term is 0, which etcd does not write");
     return SS_OK;
 }
 
@@ -156,10 +159,12 @@ static void finish_index(struct ss_meaning *m)
     const struct ss_meta_part *part = &m->meta;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
-    if (!part->has_index) {
+    if (!part->has_index || (part->index == 0 && !part->index_lost)) {
         ss_find(m->findings, SS_CHECK_CINDEX_MISSING,
-                (struct ss_place){SS_NONE, SS_NONE, SS_NONE, SS_META_BUCKET}, NULL, NULL,
-                "there is no consistent_index: etcd would apply its whole log again");
+                part->has_index ? part->index_at
+                                : (struct ss_place){SS_NONE, SS_NONE, SS_NONE, SS_META_BUCKET},
+                part->has_index ? "0" : NULL, NULL, "%s: etcd would apply its whole log again",
+                part->has_index ? "consistent_index is 0" : "there is no consistent_index");
         return;
     }
     if (part->index_lost)

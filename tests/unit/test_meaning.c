@@ -672,6 +672,14 @@ static void meta(void **state)
     finish(&w);
     expect_one(&w, "CINDEX-002", "meta", at_value(&w, "meta", "term", 8), "", "");
     make_sound(&w);
+    put_u64(&w, "meta", "term", 0);
+    finish(&w);
+    expect_one(&w, "CINDEX-002", "meta", at_value(&w, "meta", "term", 0), "0", "");
+    make_sound(&w);
+    put_u64(&w, "meta", "consistent_index", 0);
+    finish(&w);
+    expect_one(&w, "CINDEX-001", "meta", at_value(&w, "meta", "consistent_index", 0), "0", "");
+    make_sound(&w);
     put_u64(&w, "meta", "consistent_index", 7);
     finish(&w);
     expect_one(&w, "CINDEX-003", "meta", at_value(&w, "meta", "consistent_index", 0), "7", "8");
