@@ -2,7 +2,7 @@
  * verify_text.c - a verified file as text, for a person under stress: the verdict, what it rests on,
  * then the findings, worst first.
  *
- *     backup.db: damaged: hash mismatch, 1 error in structure, etcd records consistent
+ *     backup.db: damaged: hash mismatch, 1 error in structure, etcd records that can be read consistent
  *       hash      mismatch: in the file, and of its first 73728 bytes
  *                 5f1a…
  *                 c09e…

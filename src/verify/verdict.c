@@ -40,14 +40,15 @@ static bool checked(const struct ss_verify_report *report, unsigned what)
 }
 
 /* What was not looked at, or does not apply: never left out. */
-static void add_unchecked(struct ss_verify_report *report)
+static void add_unchecked(const struct ss_verdict_parts *parts, struct ss_verify_report *report)
 {
     if (!checked(report, SS_VERIFY_STRUCTURE))
         add(report, "; structure not checked");
     if (!checked(report, SS_VERIFY_ETCD))
         add(report, "; etcd records not checked");
     else if (!report->is_etcd)
-        add(report, "; no etcd database");
+        add(report,
+            parts->structure_errors > 0 ? "; no etcd database can be found" : "; no etcd database");
 }
 
 /* The parts that were checked and are in order. */
@@ -61,7 +62,8 @@ static void add_clean(const struct ss_verdict_parts *parts, struct ss_verify_rep
     else if (structure)
         add(report, ", structure consistent");
     else if (etcd)
-        add(report, ", etcd records consistent");
+        add(report, parts->structure_errors > 0 ? ", etcd records that can be read consistent"
+                                                : ", etcd records consistent");
 }
 
 static void add_hash(struct ss_verify_report *report)
@@ -82,7 +84,7 @@ static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_r
     if (parts->etcd_errors > 0)
         add_count(report, "etcd records", parts->etcd_errors);
     add_clean(parts, report);
-    add_unchecked(report);
+    add_unchecked(parts, report);
 }
 
 static void say_unreadable(const struct ss_file *file, struct ss_verify_report *report)
@@ -108,13 +110,13 @@ void ss_verdict_make(const struct ss_file *file, const struct ss_verdict_parts *
         report->verdict = SS_VERDICT_SOUND;
         add(report, "sound: hash valid");
         add_clean(parts, report);
-        add_unchecked(report);
+        add_unchecked(parts, report);
     } else {
         report->verdict = SS_VERDICT_CONSISTENT;
         add(report, "consistent, ");
         add_hash(report);
         if (report->hash.state != SS_HASH_VALID)
             add(report, ": value bytes cannot be vouched for");
-        add_unchecked(report);
+        add_unchecked(parts, report);
     }
 }
