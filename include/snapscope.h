@@ -515,6 +515,45 @@ SS_API void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_rec
 SS_API enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,
                                     struct ss_record *out);
 
+/* One retained revision in the history of its key. */
+struct ss_history_item {
+    struct ss_record rec;
+    uint64_t generation;    /* of its key, from 1 for the first that is retained */
+    uint64_t missing_count; /* puts of this generation right before it that the file has not got */
+    bool is_new_key;
+    bool is_new_generation; /* the first that is retained of one */
+    bool
+        is_compacted; /* the key's first, at or before the compacted revision: what is missing before
+                          it, whole generations too, is compaction's work */
+};
+typedef enum ss_status (*ss_history_fn)(void *ctx, const struct ss_history_item *item,
+                                        struct ss_error *err);
+
+struct ss_history_opts {
+    const void *key;
+    size_t key_len;
+    bool prefix; /* all keys that begin with it, one after the other in byte order */
+    ss_progress_fn progress;
+    void *progress_ctx;
+};
+
+struct ss_history_result {
+    struct ss_rev_facts facts;
+    uint64_t key_count, generation_count, record_count, tombstone_count;
+    uint64_t missing_count; /* sum of all */
+};
+
+/*
+ * Every retained revision of a key, in order, to on_item; what that returns other than SS_OK ends it
+ * and is returned (SS_END: as SS_OK). A generation lasts from a key's creation to its deletion. None
+ * found is SS_OK with record_count 0. One pass over `key`; a single key streams and takes no memory,
+ * with a prefix it takes 48 bytes a revision that is found, and nothing is given before the end of
+ * the pass. Errors: as ss_records; NOMEM, CANCELLED.
+ */
+SS_API enum ss_status ss_history(const struct ss_file *file, const struct ss_history_opts *opts,
+                                 ss_history_fn on_item, void *ctx, struct ss_history_result *result,
+                                 struct ss_error *err);
+
 /* ------------------------------------------------------------------------------- etcd figures --- */
 
 /* What `etcdutl snapshot status` tells of a file. */

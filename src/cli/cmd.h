@@ -14,6 +14,7 @@ extern const struct ss_command ss_cmd_page;
 extern const struct ss_command ss_cmd_buckets;
 extern const struct ss_command ss_cmd_keys;
 extern const struct ss_command ss_cmd_get;
+extern const struct ss_command ss_cmd_history;
 extern const struct ss_command ss_cmd_dump;
 extern const struct ss_command ss_cmd_verify;
 extern const struct ss_command ss_cmd_diff;
