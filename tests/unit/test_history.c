@@ -156,7 +156,7 @@ static void test_many(void **state)
     assert_int_equal(result.key_count, KEYS);
     assert_int_equal(result.generation_count, KEYS);
     assert_int_equal(result.missing_count, 0);
-    assert_memory_equal(lines.text, "00@1 g1 m0 KG\n00@38 g1 m0 \n", 28);
+    assert_memory_equal(lines.text, "00@1 g1 m0 KG\n00@38 g1 m0 \n", 27);
     ss_close(file);
     free(bytes);
 }
