@@ -395,6 +395,25 @@ SS_API enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn 
                                  ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
                                  struct ss_error *err);
 
+/* How the pages of a file are used. A page that a tree names counts with its overflow pages. */
+struct ss_space {
+    uint64_t tree_count;     /* pages that the trees name, sound or not */
+    uint64_t freelist_count; /* pages that hold the stored freelist */
+    bool freelist_stored;    /* else free is what no tree names */
+    uint64_t free_count;     /* pages that are free */
+    uint64_t lost_count;     /* neither named by a tree nor free; counts what hides behind a fault */
+    uint64_t used_len;       /* of the sound tree pages: headers, elements, keys and values */
+    uint64_t beyond_len;     /* bytes of the file behind its last page, the hash among them */
+};
+
+/*
+ * ss_buckets and, by the same walk, how the file's space is used. A stored freelist that cannot be
+ * read is a fault like others. `on_stats` and `on_fault` may be NULL.
+ */
+SS_API enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                       ss_fault_fn on_fault, void *ctx, struct ss_space *space,
+                                       uint64_t *fault_count, struct ss_error *err);
+
 /* Where a cursor stands. */
 struct ss_entry {
     struct ss_span key;
@@ -578,6 +597,26 @@ SS_API enum ss_status ss_etcd_status(const struct ss_file *file, ss_progress_fn 
                                      void *progress_ctx, struct ss_etcd_status *out,
                                      struct ss_error *err);
 
+/* What the `key` bucket holds. Bytes are those of the users' keys and values, without overhead. */
+struct ss_key_figures {
+    uint64_t record_count; /* elements: puts, tombstones and markers */
+    uint64_t tombstone_count;
+    uint64_t marker_count;
+    uint64_t live_count; /* keys that are alive at the end; as ss_state_count */
+    uint64_t key_len;    /* of all records */
+    uint64_t value_len;
+    uint64_t live_key_len; /* of the live keys' last records */
+    uint64_t live_value_len;
+};
+
+/*
+ * One pass over `key`. Memory and progress as ss_etcd_status. Errors: NOT_ETCD; NOMEM, IO, CANCELLED;
+ * what a broken tree or record gives, and then the figures are of what stands before it.
+ */
+SS_API enum ss_status ss_key_figures(const struct ss_file *file, ss_progress_fn progress,
+                                     void *progress_ctx, struct ss_key_figures *out,
+                                     struct ss_error *err);
+
 /* What `etcdutl hashkv` and a member's HashKV tell, so that members can be compared. */
 struct ss_hashkv {
     uint32_t hash;
@@ -758,6 +797,65 @@ SS_API enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn o
                                        uint64_t *fault_count, struct ss_etcd_meta **out,
                                        struct ss_error *err);
 SS_API void ss_etcd_meta_free(struct ss_etcd_meta *meta);
+
+/* ---------------------------------------------------------------------------------- etcd boot --- */
+
+/* Release lines of etcd. */
+enum ss_etcd_line {
+    SS_ETCD_3_4,
+    SS_ETCD_3_5,
+    SS_ETCD_3_6,
+    SS_ETCD_3_7,
+    SS_ETCD_LINES /* how many */
+};
+
+/* "3.4" to "3.7". Static storage. */
+SS_API const char *ss_etcd_line_name(enum ss_etcd_line line);
+
+/* Why a release does not start on a file. [F17] */
+enum ss_boot_why {
+    SS_BOOT_STARTS,
+    SS_BOOT_NOT_ETCD,
+    SS_BOOT_BYTE_ORDER,         /* big-endian: on a machine of that order only */
+    SS_BOOT_STORAGE_NEWER,      /* storageVersion above its own */
+    SS_BOOT_STORAGE_OLDER,      /* below 3.5 */
+    SS_BOOT_STORAGE_MAJOR,      /* not 3 */
+    SS_BOOT_CLUSTER_NEWER,      /* clusterVersion above MAJOR.MINOR.0 of its own */
+    SS_BOOT_CLUSTER_MALFORMED,  /* clusterVersion is no version */
+    SS_BOOT_DOWNGRADE_TARGET,   /* an enabled downgrade is to another release */
+    SS_BOOT_DOWNGRADE_MALFORMED /* the element `downgrade` cannot be read */
+};
+
+/* "starts", "storage-newer", … Static storage. */
+SS_API const char *ss_boot_why_name(enum ss_boot_why why);
+
+struct ss_boot_answer {
+    bool starts;
+    enum ss_boot_why why;
+    char reason[160]; /* one printable sentence without a final stop; "" when it starts */
+};
+
+/* Who wrote a file, and who starts on it. */
+struct ss_boot_facts {
+    bool is_etcd;                               /* there is a `key` bucket */
+    struct ss_boot_answer lines[SS_ETCD_LINES]; /* by enum ss_etcd_line */
+    /* The least release that writes what is there, or has members only of it and later ones;
+       0, 0: nothing that 3.4 or an older one does not write as well. */
+    uint64_t writer_major, writer_minor;
+    bool storage_version_malformed; /* there is one, and 3.6 and later take it for none */
+    bool downgrading;               /* an enabled downgrade stands in `cluster` */
+    char downgrade_target[72];      /* "3.5.0"; "" unless downgrading */
+};
+
+/*
+ * Which release starts a server from this file, once its own `snapshot restore` (of 3.4: etcdctl's) has
+ * made a data directory of it: what `meta` and `cluster` say decides, by the rules that each release
+ * applies. Whether restore takes the file (the trailing hash) and whether its trees and records are
+ * sound is not looked at: ss_hash_check, ss_verify. Reads a handful of pages.
+ * Errors: META, IO, NOMEM, and what a broken tree on the way gives.
+ */
+SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_facts *out,
+                                    struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- verify --- */
 

@@ -1,5 +1,10 @@
 /*
- * stats.c - what one walk over every bucket counts.
+ * stats.c - what one walk over every bucket counts, and what it leaves over.
+ *
+ *   0 1 2 3 4 5 6 7 8          high-water       file's end
+ *   ┌─┬─┬─────┬───┬─────┬─────┬───┐┌────────────┐
+ *   │m│m│tree │fl.│free │tree │ ? ││ beyond     │    ?: neither in a tree nor free
+ *   └─┴─┴─────┴───┴─────┴─────┴───┘└────────────┘
  */
 #include "parser/walk.h"
 
@@ -9,6 +14,7 @@ struct stats_pass {
     ss_bucket_stats_fn on_stats;
     ss_fault_fn on_fault;
     void *ctx;
+    struct ss_space *space; /* NULL: not asked for */
     struct ss_bucket_stats now;
     char path[SS_PATH_TEXT_CAP];
     struct ss_walk walk;
@@ -42,6 +48,20 @@ static void count_elements(struct ss_bucket_stats *now, const struct ss_page_vie
     }
 }
 
+/* Bytes of a page that hold something: its header, its elements, and what they point at. */
+static uint64_t used_len(const struct ss_page_view *page)
+{
+    uint64_t len = SS_PAGE_HEADER_LEN + (uint64_t)page->count * SS_ELEMENT_LEN;
+    uint32_t i;
+
+    for (i = 0; i < page->count; i++) {
+        len += ss_element_key(page, i).len;
+        if (page->type == SS_PAGE_LEAF)
+            len += ss_leaf_value(page, i).len;
+    }
+    return len;
+}
+
 static bool count_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
 {
     struct stats_pass *pass = ctx;
@@ -52,6 +72,8 @@ static bool count_page(void *ctx, struct ss_walk *walk, const struct ss_walk_pag
         count_elements(now, page->view);
     if (page->view->is_inline)
         return true;
+    if (pass->space != NULL)
+        pass->space->used_len += used_len(page->view);
     if (page->view->type == SS_PAGE_LEAF)
         now->leaf_count++;
     else
@@ -67,7 +89,7 @@ static bool finish(void *ctx, struct ss_walk *walk, uint32_t node)
     struct stats_pass *pass = ctx;
 
     (void)walk;
-    return node == 0 || pass->on_stats(pass->ctx, &pass->now);
+    return node == 0 || pass->on_stats == NULL || pass->on_stats(pass->ctx, &pass->now);
 }
 
 static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
@@ -82,9 +104,71 @@ static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
         pass->on_fault(pass->ctx, err);
 }
 
-enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stats,
-                          ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
-                          struct ss_error *err)
+static void space_fault(struct stats_pass *pass, const struct ss_error *err)
+{
+    pass->walk.fault_count++;
+    if (pass->on_fault != NULL)
+        pass->on_fault(pass->ctx, err);
+}
+
+/* How many ids of a freelist page are pages that exist and that no tree names. */
+static uint64_t count_free(const struct ss_walk *walk, const struct ss_page_view *page)
+{
+    uint64_t n = ss_freelist_count(page), count = 0, i;
+
+    for (i = 0; i < n; i++) {
+        uint64_t id = ss_freelist_id(page, i);
+
+        count += id >= 2 && id < walk->file->page_count && !ss_bitmap_test(&walk->claimed, id);
+    }
+    return count;
+}
+
+static void read_freelist(struct stats_pass *pass, struct ss_error *err)
+{
+    const struct ss_file *file = pass->walk.file;
+    const struct ss_meta *meta = ss_file_current(file);
+    struct ss_page_view page;
+
+    pass->space->freelist_stored = meta->freelist != SS_PGID_NO_FREELIST;
+    if (!pass->space->freelist_stored)
+        return;
+    if (ss_page_gate(file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err) ==
+            SS_OK &&
+        page.type != SS_PAGE_FREELIST)
+        ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
+                   "meta names a %s page as the freelist", ss_page_type_name(page.type));
+    if (err->code != SS_E_NONE) {
+        space_fault(pass, err);
+        ss_error_clear(err);
+        return;
+    }
+    pass->space->freelist_count = page.run_count;
+    pass->space->free_count = count_free(&pass->walk, &page);
+}
+
+static void count_space(struct stats_pass *pass, struct ss_error *err)
+{
+    const struct ss_file *file = pass->walk.file;
+    struct ss_space *space = pass->space;
+    uint64_t db_len = ss_mul_sat_u64(file->high_water, file->page_size);
+    uint64_t taken;
+
+    read_freelist(pass, err);
+    space->tree_count = pass->walk.claimed_count;
+    space->beyond_len = file->bytes.len > db_len ? file->bytes.len - db_len : 0;
+    taken = ss_min_u64(file->page_count, 2) + space->tree_count + space->freelist_count;
+    if (taken > file->page_count)
+        return;
+    if (!space->freelist_stored && pass->walk.fault_count == 0)
+        space->free_count = file->page_count - taken;
+    space->lost_count =
+        file->page_count - taken - ss_min_u64(space->free_count, file->page_count - taken);
+}
+
+enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                ss_fault_fn on_fault, void *ctx, struct ss_space *space,
+                                uint64_t *fault_count, struct ss_error *err)
 {
     static const struct ss_walk_ops ops = {
         .on_bucket = begin, .on_page = count_page, .on_bucket_end = finish, .on_fault = pass_fault};
@@ -92,6 +176,8 @@ enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stat
     enum ss_status status;
 
     *fault_count = 0;
+    if (space != NULL)
+        *space = (struct ss_space){0};
     ss_error_clear(err);
     status = ss_file_readable(file, err);
     if (status != SS_OK)
@@ -102,9 +188,21 @@ enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stat
     pass->on_stats = on_stats;
     pass->on_fault = on_fault;
     pass->ctx = ctx;
+    pass->space = space;
     status = ss_walk_run(&pass->walk, file, &ops, pass, err);
+    if (status == SS_OK && space != NULL) {
+        count_space(pass, err);
+        status = ss_source_check(&file->src, SS_OK, err);
+    }
     *fault_count = pass->walk.fault_count;
     ss_walk_fini(&pass->walk);
     free(pass);
     return status;
+}
+
+enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                          ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
+                          struct ss_error *err)
+{
+    return ss_buckets_space(file, on_stats, on_fault, ctx, NULL, fault_count, err);
 }
