@@ -401,9 +401,9 @@ struct ss_space {
     uint64_t freelist_count; /* pages that hold the stored freelist */
     bool freelist_stored;    /* else free is what no tree names */
     uint64_t free_count;     /* pages that are free */
-    uint64_t lost_count;     /* neither named by a tree nor free; counts what hides behind a fault */
-    uint64_t used_len;       /* of the sound tree pages: headers, elements, keys and values */
-    uint64_t beyond_len;     /* bytes of the file behind its last page, the hash among them */
+    uint64_t lost_count; /* neither named by a tree nor free; counts what hides behind a fault */
+    uint64_t used_len;   /* of the sound tree pages: headers, elements, keys and values */
+    uint64_t beyond_len; /* bytes of the file behind its last page, the hash among them */
 };
 
 /*
@@ -812,7 +812,7 @@ enum ss_etcd_line {
 /* "3.4" to "3.7". Static storage. */
 SS_API const char *ss_etcd_line_name(enum ss_etcd_line line);
 
-/* Why a release does not start on a file. [F17] */
+/* Why a release does not start on a file. [F18] */
 enum ss_boot_why {
     SS_BOOT_STARTS,
     SS_BOOT_NOT_ETCD,

@@ -1,24 +1,42 @@
 /*
- * cmd_info.c - snapscope info: what this file is, on one screen.
+ * cmd_info.c - snapscope info: what this file is, and may it be restored, on one screen.
  *
- * Gathers first and prints then, so that text and JSON say the same. Nothing is vouched for: the
- * trailing hash is told by sizes alone and called "not checked".
+ *   main thread    metas ── every page of every tree ── records of `key` ── the small buckets ──┐
+ *   hash thread    SHA-256 over the file ──────────────────────────────────────────────────────┴─ answer
+ *
+ * Gathers first and prints then, so that text and JSON say the same. The hash is computed unless
+ * --no-hash is given: without it nothing vouches for the values, and the answer would be a guess.
  */
 #include "info.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd.h"
 #include "metatext.h"
-#include "report.h"
 #include "text.h"
 
-static const struct ss_option options[] = {{.name = NULL}};
+struct info_opts {
+    bool no_hash;
+};
+
+static const struct ss_option options[] = {
+    {.name = "no-hash",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct info_opts, no_hash),
+     .help = "leave the trailing SHA-256 unchecked"},
+    {.name = NULL},
+};
 
 /* A file's trailing SHA-256, and how etcd decides that there is one: size % 512 == 32. */
 #define HASH_LEN 32
 #define SECTOR_LEN 512
+
+#define REPAINT_NS 100000000
 
 enum ss_presence ss_info_presence(const struct ss_file_facts *facts)
 {
@@ -35,46 +53,58 @@ enum ss_presence ss_info_presence(const struct ss_file_facts *facts)
     return behind > 0 && behind < HASH_LEN ? SS_PRESENCE_CUT : SS_PRESENCE_ABSENT;
 }
 
-static void add_bucket(struct ss_info *info, const struct ss_bucket_stats *stats)
+bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_error *err)
 {
-    if (info->bucket_count == info->bucket_room) {
-        size_t room = info->bucket_room == 0 ? 16 : 2 * info->bucket_room;
-        struct ss_info_bucket *grown = ss_must_alloc(room * sizeof *grown);
-        if (info->bucket_count > 0) {
-            memcpy(grown, info->buckets, info->bucket_count * sizeof *grown);
-        }
-        free(info->buckets);
-        info->buckets = grown;
-        info->bucket_room = room;
+    if (status == SS_OK) {
+        return true;
     }
-    struct ss_info_bucket *bucket = &info->buckets[info->bucket_count++];
-    *bucket = (struct ss_info_bucket){
-        .path = ss_must_copy(stats->path),
-        .key_count = stats->key_count,
-        .key_len = stats->key_len,
-        .value_len = stats->value_len,
-    };
+    if (!info->failed) {
+        info->failed = true;
+        info->err = *err;
+    }
+    return status != SS_SYSTEM;
+}
+
+void ss_info_fault(void *ctx, const struct ss_error *fault)
+{
+    struct ss_info *info = ctx;
+    ss_faults_add(&info->faults, fault);
+}
+
+void *ss_info_grow(void *list, size_t count, size_t *room, size_t len)
+{
+    if (count < *room) {
+        return list;
+    }
+    *room = *room == 0 ? 16 : 2 * *room;
+    void *grown = ss_must_alloc(*room * len);
+    if (count > 0) {
+        memcpy(grown, list, count * len);
+    }
+    free(list);
+    return grown;
 }
 
 /* Top-level buckets get a line each; what lies below them is only counted. */
 static bool on_stats(void *ctx, const struct ss_bucket_stats *stats)
 {
     struct ss_info *info = ctx;
-    if (stats->level == 1) {
-        add_bucket(info, stats);
-    } else {
+    if (stats->level != 1) {
         info->nested_count++;
+        return true;
     }
+    info->buckets =
+        ss_info_grow(info->buckets, info->bucket_count, &info->bucket_room, sizeof *info->buckets);
+    info->buckets[info->bucket_count++] = (struct ss_info_bucket){
+        .path = ss_must_copy(stats->path),
+        .key_count = stats->key_count,
+        .key_len = stats->key_len,
+        .value_len = stats->value_len,
+    };
     return true;
 }
 
-static void on_fault(void *ctx, const struct ss_error *fault)
-{
-    struct ss_info *info = ctx;
-    ss_faults_add(&info->faults, fault);
-}
-
-static bool has_bucket(const struct ss_info *info, const char *name)
+bool ss_info_has_bucket(const struct ss_info *info, const char *name)
 {
     for (size_t i = 0; i < info->bucket_count; i++) {
         if (strcmp(info->buckets[i].path, name) == 0) {
@@ -84,48 +114,97 @@ static bool has_bucket(const struct ss_info *info, const char *name)
     return false;
 }
 
-/* The revisions and live keys of an etcd file. False: *err has why they cannot be told. */
-static bool gather_etcd(struct ss_info *info, struct ss_error *err)
+static void gather(struct ss_info *info)
 {
     const struct ss_file *file = info->run->file;
-    if (ss_rev_facts(file, &info->revs, err) != SS_OK) {
-        info->revs = (struct ss_rev_facts){0};
-        /* etcd always makes a bucket `meta`: without it, `key` is somebody else's. */
-        info->foreign_key = err->code == SS_E_REV_KEY && !has_bucket(info, "meta");
-        return info->foreign_key;
-    }
-    if (!info->revs.is_etcd) {
-        return true;
-    }
-    info->revs_known = true;
-    struct ss_state *state;
-    if (ss_state_new(file, 0, NULL, &state, err) != SS_OK) {
-        return false;
-    }
-    info->live_count = ss_state_count(state);
-    info->live_known = true;
-    ss_state_free(state);
-    return true;
-}
-
-/* Everything that the file gives; the first error that hides a part of the answer stays in *err. */
-static bool gather(struct ss_info *info, struct ss_error *err)
-{
-    const struct ss_file *file = info->run->file;
-    ss_file_facts(file, &info->facts);
-    if (info->facts.kind == SS_KIND_BBOLT) {
-        ss_file_meta(file, 0, &info->metas[0]);
-        ss_file_meta(file, 1, &info->metas[1]);
-    }
-    if (ss_file_readable(file, err) != SS_OK) {
-        return false;
+    struct ss_error err;
+    if (!ss_info_note(info, ss_file_readable(file, &err), &err) || info->failed) {
+        return;
     }
     info->readable = true;
     uint64_t fault_count = 0;
-    if (ss_buckets(file, on_stats, on_fault, info, &fault_count, err) != SS_OK) {
-        return false;
+    enum ss_status status =
+        ss_buckets_space(file, on_stats, ss_info_fault, info, &info->space, &fault_count, &err);
+    info->space_known = status == SS_OK;
+    if (ss_info_note(info, status, &err)) {
+        ss_info_gather_etcd(info);
     }
-    return gather_etcd(info, err);
+}
+
+struct hash_work {
+    const struct ss_file *file;
+    struct ss_hash_report report;
+    enum ss_status status;
+    struct ss_error err;
+    _Atomic uint64_t done, total;
+};
+
+/* Called from the hash thread: only the main one paints. */
+static bool hash_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    (void)phase;
+    struct hash_work *work = ctx;
+    atomic_store_explicit(&work->done, done, memory_order_relaxed);
+    atomic_store_explicit(&work->total, total, memory_order_relaxed);
+    return true;
+}
+
+static void *hash_main(void *ctx)
+{
+    struct hash_work *work = ctx;
+    work->status = ss_hash_check(work->file, hash_progress, work, &work->report, &work->err);
+    return NULL;
+}
+
+static void wait_for_hash(struct ss_run *run, pthread_t thread, struct hash_work *work)
+{
+    struct timespec until;
+    int failed;
+    do {
+        ss_progress_report(&run->progress, "hashing",
+                           atomic_load_explicit(&work->done, memory_order_relaxed),
+                           atomic_load_explicit(&work->total, memory_order_relaxed));
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += REPAINT_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        failed = pthread_timedjoin_np(thread, NULL, &until);
+    } while (failed == ETIMEDOUT || failed == EINTR);
+}
+
+/* Everything that the file gives. */
+static void gather_all(struct ss_info *info)
+{
+    struct hash_work work = {.file = info->run->file};
+    const struct info_opts *opts = info->run->opts;
+    bool wanted = !opts->no_hash && info->facts.kind == SS_KIND_BBOLT;
+    pthread_t thread;
+    bool started = wanted && pthread_create(&thread, NULL, hash_main, &work) == 0;
+    gather(info);
+    if (started) {
+        wait_for_hash(info->run, thread, &work);
+    } else if (wanted) {
+        hash_main(&work);
+    }
+    if (wanted) {
+        ss_info_note(info, work.status, &work.err);
+        info->hash = work.status == SS_OK ? work.report : (struct ss_hash_report){0};
+    }
+}
+
+static void info_fini(struct ss_info *info)
+{
+    for (size_t i = 0; i < info->bucket_count; i++) {
+        free(info->buckets[i].path);
+    }
+    for (size_t i = 0; i < info->member_count; i++) {
+        free(info->members[i].name);
+    }
+    free(info->buckets);
+    free(info->members);
+    free(info->alarms);
+    ss_etcd_meta_free(info->meta);
+    ss_faults_fini(&info->faults);
 }
 
 static int run_info(struct ss_run *run)
@@ -135,38 +214,40 @@ static int run_info(struct ss_run *run)
         return code;
     }
     struct ss_info info = {.run = run};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     ss_faults_init(&info.faults, run);
-    bool whole = gather(&info, &err);
+    ss_file_facts(run->file, &info.facts);
+    if (info.facts.kind == SS_KIND_BBOLT) {
+        ss_file_meta(run->file, 0, &info.metas[0]);
+        ss_file_meta(run->file, 1, &info.metas[1]);
+    }
+    gather_all(&info);
     if (run->common.json) {
         run->answer_begun = true;
-        ss_info_json(&info, whole ? NULL : &err);
+        ss_info_json(&info);
     } else {
-        ss_info_text(&info, whole ? NULL : &err);
+        ss_info_text(&info);
     }
     ss_faults_close(&info.faults);
     code = info.faults.count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
-    if (!whole) {
-        code = ss_faults_has(&info.faults, &err) ? ss_error_exit(&err) : ss_report(run, &err);
+    if (info.failed) {
+        code = ss_faults_has(&info.faults, &info.err) ? ss_error_exit(&info.err)
+                                                      : ss_report(run, &info.err);
     }
-    for (size_t i = 0; i < info.bucket_count; i++) {
-        free(info.buckets[i].path);
-    }
-    free(info.buckets);
-    ss_faults_fini(&info.faults);
+    info_fini(&info);
     return code;
 }
 
 const struct ss_command ss_cmd_info = {
     .name = "info",
     .args = "FILE",
-    .summary = "say what a file is: kind, metas, buckets, revisions",
-    .detail = "Says what the file is, on one screen: kind and packing, whether a trailing\n"
-              "hash is there (by size; it is not checked), byte order, page size, both meta\n"
-              "pages and which is current, buckets with keys and bytes, and of an etcd file\n"
-              "the live keys and the revisions that it holds.",
+    .summary = "say what a file is, and which etcd can restore it",
+    .detail = "Says on one screen what the file is, whether it may be restored, and on which\n"
+              "etcd: kind and packing, its trailing hash, byte order, page size, both meta\n"
+              "pages, space, buckets; of an etcd file live keys and revisions, compaction,\n"
+              "raft's state, versions, members, alarms, authentication, leases, and which\n"
+              "releases from 3.4 to 3.7 start on it and why not. The last line is the answer.",
     .options = options,
-    .opts_size = 1,
+    .opts_size = sizeof(struct info_opts),
     .min_args = 1,
     .max_args = 1,
     .run = run_info,

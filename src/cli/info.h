@@ -1,5 +1,12 @@
 /*
- * info.h - what the command `info` gathers, between cmd_info.c, which gathers, and info_print.c.
+ * info.h - what the command `info` gathers, between its files:
+ *
+ *   cmd_info.c     the command; the trailing hash, on a thread of its own; file, metas, buckets
+ *   info_etcd.c    what the buckets mean: revisions, members, alarms, auth, leases, releases
+ *   info_answer.c  what follows from it: may it be restored, on which etcd
+ *   info_print.c   text      info_doc.c   JSON
+ *
+ * Whatever could not be read stays unknown, and a `_known` says so: it is never shown as none.
  */
 #ifndef SS_CLI_INFO_H
 #define SS_CLI_INFO_H
@@ -13,20 +20,18 @@ struct ss_info_bucket {
     uint64_t key_count, key_len, value_len;
 };
 
-struct ss_info {
-    struct ss_run *run;
-    struct ss_file_facts facts;
-    struct ss_meta metas[2]; /* only of a bbolt file */
-    bool readable;
-    struct ss_info_bucket *buckets; /* top level, in key order */
-    size_t bucket_count, bucket_room;
-    uint64_t nested_count;
-    bool revs_known; /* an etcd file, and `revs` is filled */
-    struct ss_rev_facts revs;
-    bool foreign_key; /* the bucket `key` is not etcd's */
-    bool live_known;
-    uint64_t live_count;
-    struct ss_faults faults;
+struct ss_info_member {
+    uint64_t id;
+    char *name; /* escaped */
+    bool learner;
+    bool removed;       /* its id stands in members_removed */
+    bool listed;        /* and, or only, in members */
+    bool in_conf_state; /* raft counted it when the file was written */
+};
+
+struct ss_info_alarm {
+    uint64_t member_id;
+    int32_t type;
 };
 
 /* Whether a SHA-256 follows the database, by sizes alone. */
@@ -36,10 +41,84 @@ enum ss_presence {
     SS_PRESENCE_ABSENT,
     SS_PRESENCE_CUT /* the file ends inside the database or inside the hash */
 };
+
+enum ss_restorable {
+    SS_RESTORABLE_YES,
+    SS_RESTORABLE_SKIP, /* only with --skip-hash-check */
+    SS_RESTORABLE_NO,
+    SS_RESTORABLE_UNKNOWN
+};
+
+struct ss_info {
+    struct ss_run *run;
+    struct ss_file_facts facts;
+    struct ss_meta metas[2]; /* only of a bbolt file */
+    bool readable;
+    struct ss_hash_report hash; /* NOT_CHECKED also when it could not be read */
+
+    struct ss_info_bucket *buckets; /* top level, in key order */
+    size_t bucket_count, bucket_room;
+    uint64_t nested_count;
+    bool space_known;
+    struct ss_space space;
+
+    bool revs_known; /* an etcd file, and `revs` is filled */
+    struct ss_rev_facts revs;
+    bool foreign_key; /* the bucket `key` is not etcd's */
+    bool figures_known;
+    struct ss_key_figures figures;
+    bool boot_known;
+    struct ss_boot_facts boot;
+    struct ss_etcd_meta *meta; /* NULL: unknown */
+    bool members_known, alarms_known, auth_known, leases_known;
+    struct ss_info_member *members; /* those of `members`, then of `members_removed` alone */
+    size_t member_count, member_room;
+    struct ss_info_alarm *alarms;
+    size_t alarm_count, alarm_room;
+    struct ss_auth_facts auth;
+    uint64_t user_count, role_count, lease_count;
+
+    struct ss_faults faults;
+    bool failed;         /* something was not read, and `err` has the first reason */
+    struct ss_error err; /* never one that is also among the faults */
+};
+
 enum ss_presence ss_info_presence(const struct ss_file_facts *facts);
 
-/* `err`: what kept the answer from being whole, or NULL. */
-void ss_info_text(const struct ss_info *info, const struct ss_error *err);
-void ss_info_json(const struct ss_info *info, const struct ss_error *err);
+/* Keeps the first error. False when the system failed, so that going on makes no sense. */
+bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_error *err);
+
+/* Where the library's faults go: `ctx` is a struct ss_info. */
+void ss_info_fault(void *ctx, const struct ss_error *fault);
+
+/* A list with room for one element more of `len` bytes; `list` is freed or given back. */
+void *ss_info_grow(void *list, size_t count, size_t *room, size_t len);
+
+/* Fills what info_etcd.c answers for; the buckets are known by then. */
+void ss_info_gather_etcd(struct ss_info *info);
+bool ss_info_has_bucket(const struct ss_info *info, const char *name);
+
+/* A member that runs on although it was removed: in both lists, or unknown to a raft that knows others. */
+bool ss_info_zombie(const struct ss_info *info, const struct ss_info_member *member);
+
+/* What the screen ends with. `text` is one sentence. */
+struct ss_info_answer {
+    enum ss_restorable restorable;
+    char text[512];
+};
+void ss_info_answer(const struct ss_info *info, struct ss_info_answer *out);
+
+/* "yes", "skip-hash-check", "no", "unknown". */
+const char *ss_restorable_name(enum ss_restorable restorable);
+
+/* "etcd 3.4, 3.5 and 3.7": those that start or do not, and have that reason (NULL: any); "": none. */
+void ss_info_releases(const struct ss_info *info, bool starts, const char *reason, char *out,
+                      size_t cap);
+
+/* What info looks at never; the hash is the caller's to add. One phrase. */
+#define SS_INFO_UNCHECKED "page bookkeeping and what records mean (snapscope verify does)"
+
+void ss_info_text(const struct ss_info *info);
+void ss_info_json(const struct ss_info *info);
 
 #endif

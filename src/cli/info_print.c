@@ -1,35 +1,62 @@
 /*
- * info_print.c - what `info` gathered, as text for people and as one JSON document.
+ * info_print.c - what `info` gathered, as text: a label, then what it is, within 80 columns where the
+ * content allows; empty buckets share a line, so that the screen of a Kubernetes snapshot has 40 at most.
  */
 #include <string.h>
 
 #include "command.h"
 #include "info.h"
-#include "metatext.h"
 #include "text.h"
 
-static const char *const presence_names[] = {"unknown", "present", "absent", "cut"};
+#define LABEL_WIDTH 14
+#define TEXT_WIDTH 66
+#define MEMBERS_SHOWN 9
 
-__attribute__((format(printf, 3, 4))) static void line(const struct ss_info *info,
-                                                       const char *label, const char *format, ...)
+static void label(const struct ss_info *info, const char *name, enum ss_style style)
 {
     struct ss_out *out = &info->run->out;
+    ss_print_styled(out, style, name);
+    ss_out_format(out, "%*s", LABEL_WIDTH - (int)strlen(name), "");
+}
+
+__attribute__((format(printf, 3, 4))) static void line(const struct ss_info *info, const char *name,
+                                                       const char *format, ...)
+{
     char text[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    ss_print_styled(out, SS_STYLE_HEAD, label);
-    ss_out_format(out, "%*s%s\n", (int)(14 - strlen(label)), "", text);
+    label(info, name, SS_STYLE_HEAD);
+    ss_out_format(&info->run->out, "%s\n", text);
 }
 
-static void print_name(const struct ss_info *info, const char *label, const char *name)
+/* Prose, broken between words at TEXT_WIDTH. */
+static void paragraph(const struct ss_info *info, const char *name, enum ss_style style,
+                      const char *text)
 {
     struct ss_out *out = &info->run->out;
-    ss_print_styled(out, SS_STYLE_HEAD, label);
-    ss_out_format(out, "%*s", (int)(14 - strlen(label)), "");
-    ss_print_bytes(out, name, strlen(name), SS_FORM_ESCAPED);
-    ss_out_text(out, "\n");
+    label(info, name, style);
+    while (strlen(text) > TEXT_WIDTH) {
+        size_t end = TEXT_WIDTH;
+        while (end > 0 && text[end] != ' ') {
+            end--;
+        }
+        if (end == 0) {
+            break;
+        }
+        ss_out_write(out, text, end);
+        ss_out_format(out, "\n%*s", LABEL_WIDTH, "");
+        text += end + 1;
+    }
+    ss_out_format(out, "%s\n", text);
+}
+
+static void print_name(const struct ss_info *info, const char *name, const char *bytes)
+{
+    label(info, name, SS_STYLE_HEAD);
+    ss_print_bytes(&info->run->out, bytes, strlen(bytes), SS_FORM_ESCAPED);
+    ss_out_text(&info->run->out, "\n");
 }
 
 static void print_file(const struct ss_info *info)
@@ -52,44 +79,63 @@ static void print_file(const struct ss_info *info)
          (unsigned long long)facts->len);
 }
 
-static void print_hash(const struct ss_info *info)
+static void print_cut(const struct ss_info *info)
 {
     const struct ss_file_facts *facts = &info->facts;
-    uint64_t behind = facts->len < facts->db_len ? 0 : facts->len - facts->db_len;
-    switch (ss_info_presence(facts)) {
-    case SS_PRESENCE_PRESENT:
-        line(info, "hash", "present by size (the last 32 bytes), not checked");
-        break;
-    case SS_PRESENCE_CUT:
-        if (behind == 0) {
-            line(info, "hash", "cut off: the file ends %llu bytes before its database does",
-                 (unsigned long long)(facts->db_len - facts->len));
-        } else {
-            line(info, "hash", "cut off: only %llu of 32 bytes follow the database",
-                 (unsigned long long)behind);
-        }
-        break;
-    case SS_PRESENCE_ABSENT:
-        line(info, "hash", "absent by size: nothing vouches for the bytes");
-        break;
-    case SS_PRESENCE_UNKNOWN:
+    if (info->readable && facts->len < facts->db_len) {
+        line(info, "hash", "cut off: the file ends %llu bytes before its database does",
+             (unsigned long long)(facts->db_len - facts->len));
+    } else {
+        line(info, "hash", "cut off: only %llu of 32 bytes follow the database",
+             (unsigned long long)(facts->len - facts->db_len));
+    }
+}
+
+/* Without --no-hash; else the sizes say what they can. */
+static void print_hash(const struct ss_info *info)
+{
+    static const char absent[] = "absent: nothing vouches for the bytes";
+    unsigned long long covered = info->hash.covered_len;
+    switch (info->hash.state) {
+    case SS_HASH_VALID:
+        line(info, "hash", "valid: SHA-256 of the %llu bytes before it", covered);
+        return;
+    case SS_HASH_MISMATCH:
+        line(info, "hash", "wrong: not the SHA-256 of the %llu bytes before it", covered);
+        return;
+    case SS_HASH_ZERO:
+        line(info, "hash", "zero: 32 zero bytes stand where the SHA-256 belongs");
+        return;
+    case SS_HASH_ABSENT:
+        line(info, "hash", absent);
+        return;
+    case SS_HASH_CUT:
+        print_cut(info);
+        return;
+    case SS_HASH_NO_DB:
+        return;
+    case SS_HASH_NOT_CHECKED:
         break;
     }
-    if (info->readable && behind > 0 && behind != 32) {
-        line(info, "beyond", "%llu bytes behind the last page", (unsigned long long)behind);
+    enum ss_presence presence = ss_info_presence(&info->facts);
+    if (presence == SS_PRESENCE_CUT) {
+        print_cut(info);
+    } else if (presence != SS_PRESENCE_UNKNOWN) {
+        line(info, "hash", "%s",
+             presence == SS_PRESENCE_PRESENT ? "not checked: by size the last 32 bytes" : absent);
     }
 }
 
 static void print_meta(const struct ss_info *info, int which)
 {
     const struct ss_meta *meta = &info->metas[which];
-    const char *label = which == 0 ? "meta 0" : "meta 1";
+    const char *name = which == 0 ? "meta 0" : "meta 1";
     if (!meta->present) {
-        line(info, label, "not usable: the file has no bytes there");
+        line(info, name, "not usable: the file has no bytes there");
         return;
     }
     if (!meta->valid) {
-        line(info, label, "not usable: %s", meta->reason);
+        line(info, name, "not usable: %s", meta->reason);
         return;
     }
     char freelist[32] = "not stored";
@@ -101,20 +147,58 @@ static void print_meta(const struct ss_info *info, int which)
         why = info->metas[1 - which].valid ? "; current (higher txid)"
                                            : "; current (the only usable one)";
     }
-    line(info, label, "txid %llu, root %llu, freelist %s%s", (unsigned long long)meta->txid,
+    line(info, name, "txid %llu, root %llu, freelist %s%s", (unsigned long long)meta->txid,
          (unsigned long long)meta->root, freelist, why);
 }
 
 static void print_pages(const struct ss_info *info)
 {
     const struct ss_file_facts *facts = &info->facts;
-    line(info, "byte order", "%s-endian", facts->big_endian ? "big" : "little");
-    line(info, "page size", "%u", facts->page_size);
-    if (facts->page_count == facts->high_water) {
-        line(info, "pages", "%llu", (unsigned long long)facts->high_water);
-    } else {
-        line(info, "pages", "%llu, of which the file has %llu",
-             (unsigned long long)facts->high_water, (unsigned long long)facts->page_count);
+    char missing[64] = "";
+    if (facts->page_count != facts->high_water) {
+        snprintf(missing, sizeof missing, "; the file has %llu of them",
+                 (unsigned long long)facts->page_count);
+    }
+    line(info, "pages", "%llu of %u bytes, %s-endian%s", (unsigned long long)facts->high_water,
+         facts->page_size, facts->big_endian ? "big" : "little", missing);
+}
+
+static void print_space(const struct ss_info *info)
+{
+    const struct ss_space *space = &info->space;
+    if (!info->space_known) {
+        return;
+    }
+    uint64_t page_size = info->facts.page_size;
+    uint64_t tree_len = space->tree_count * page_size;
+    char lost[64] = "";
+    if (space->lost_count > 0) {
+        snprintf(lost, sizeof lost, ", %llu lost", (unsigned long long)space->lost_count);
+    }
+    line(info, "space", "%llu pages in trees, %.0f %% full; %llu free (%s)%s",
+         (unsigned long long)space->tree_count,
+         tree_len == 0 ? 0.0 : 100.0 * (double)space->used_len / (double)tree_len,
+         (unsigned long long)space->free_count, ss_size_format(space->free_count * page_size).text,
+         lost);
+    if (space->beyond_len > 0 && space->beyond_len != 32) {
+        line(info, "beyond", "%llu bytes behind the last page",
+             (unsigned long long)space->beyond_len);
+    }
+}
+
+static void print_empty_buckets(const struct ss_info *info)
+{
+    struct ss_out *out = &info->run->out;
+    const char *before = "empty: ";
+    for (size_t i = 0; i < info->bucket_count; i++) {
+        if (info->buckets[i].key_count == 0) {
+            ss_out_format(out, "%s%s", before[0] == 'e' ? "              " : "", before);
+            ss_out_text(out, info->buckets[i].path);
+            before = ", ";
+        }
+    }
+    if (before[0] == ',') {
+        ss_out_text(out, "\n");
     }
 }
 
@@ -129,165 +213,282 @@ static void print_buckets(const struct ss_info *info)
         line(info, "buckets", "%zu, and %llu inside them", info->bucket_count,
              (unsigned long long)info->nested_count);
     }
-    if (info->bucket_count == 0) {
-        return;
-    }
-    ss_table_head(out, columns, 4);
+    bool headed = false;
     for (size_t i = 0; i < info->bucket_count; i++) {
         const struct ss_info_bucket *bucket = &info->buckets[i];
+        if (bucket->key_count == 0) {
+            continue;
+        }
+        if (!headed) {
+            headed = ss_table_head(out, columns, 4);
+        }
         struct ss_number_text keys = ss_number_format(bucket->key_count);
         struct ss_number_text key_len = ss_number_format(bucket->key_len);
         struct ss_number_text value_len = ss_number_format(bucket->value_len);
         const char *cells[] = {keys.text, key_len.text, value_len.text, bucket->path};
         ss_table_row(out, columns, 4, cells, SS_STYLE_PLAIN);
     }
+    print_empty_buckets(info);
 }
 
-static void print_etcd(const struct ss_info *info, bool whole)
+static void print_figures(const struct ss_info *info)
 {
-    const struct ss_rev_facts *revs = &info->revs;
-    if (!info->revs_known) {
-        const char *unknown = whole ? "no: there is no bucket named key" : "cannot be told";
-        line(info, "etcd", "%s",
-             info->foreign_key ? "no: the bucket key holds no revisions" : unknown);
+    const struct ss_key_figures *f = &info->figures;
+    if (!info->figures_known) {
+        line(info, "live keys", "cannot be told: the bucket key could not be read as a whole");
         return;
     }
-    if (info->live_known) {
-        line(info, "live keys", "%llu", (unsigned long long)info->live_count);
-    } else {
-        line(info, "live keys", "cannot be told: the bucket key could not be read as a whole");
+    uint64_t live_len = f->live_key_len + f->live_value_len;
+    line(info, "live keys", "%llu, %s of keys and values", (unsigned long long)f->live_count,
+         ss_size_format(live_len).text);
+    char markers[64] = "";
+    if (f->marker_count > 0) {
+        snprintf(markers, sizeof markers, ", bump-revision markers %llu",
+                 (unsigned long long)f->marker_count);
     }
-    line(info, "revision", "%lld", (long long)revs->current);
+    line(info, "records", "%llu; tombstones %llu%s; %s of history",
+         (unsigned long long)f->record_count, (unsigned long long)f->tombstone_count, markers,
+         ss_size_format(f->key_len + f->value_len - live_len).text);
+}
+
+static void print_revs(const struct ss_info *info)
+{
+    const struct ss_rev_facts *revs = &info->revs;
     if (revs->empty) {
-        line(info, "history", "no revision is stored");
+        line(info, "revision", "%lld; none is stored", (long long)revs->current);
     } else {
-        line(info, "history", "revisions %lld to %lld are stored", (long long)revs->first.main,
-             (long long)revs->last.main);
+        line(info, "revision", "%lld; stored are %lld to %lld", (long long)revs->current,
+             (long long)revs->first.main, (long long)revs->last.main);
     }
     if (revs->compacted == 0) {
         line(info, "compacted", "never");
     } else if (revs->scheduled_compact > revs->finished_compact) {
-        line(info, "compacted", "up to %lld, scheduled; finished up to %lld",
+        line(info, "compacted", "up to %lld, scheduled only; the last finished one %lld",
              (long long)revs->scheduled_compact, (long long)revs->finished_compact);
     } else {
-        line(info, "compacted", "up to %lld", (long long)revs->compacted);
+        line(info, "compacted", "up to %lld, finished", (long long)revs->compacted);
     }
 }
 
-void ss_info_text(const struct ss_info *info, const struct ss_error *err)
+/* ", 8e9e05c52164694d learner" of each id. */
+static void print_ids(const struct ss_info *info, const uint64_t *ids, size_t count,
+                      const char *role, size_t *shown)
 {
-    print_file(info);
-    if (info->facts.kind != SS_KIND_BBOLT) {
+    for (size_t i = 0; i < count && *shown < MEMBERS_SHOWN; i++, (*shown)++) {
+        ss_out_format(&info->run->out, "%s%llx%s", *shown == 0 ? "" : ", ",
+                      (unsigned long long)ids[i], role);
+    }
+}
+
+static void print_conf_state(const struct ss_info *info)
+{
+    const struct ss_etcd_meta *meta = info->meta;
+    if (!meta->has_conf_state) {
+        line(info, "confState", "none: written since 3.5");
         return;
     }
-    print_hash(info);
-    if (info->readable) {
-        print_pages(info);
-    }
-    print_meta(info, 0);
-    print_meta(info, 1);
-    if (info->readable) {
-        print_buckets(info);
-        print_etcd(info, err == NULL);
-    }
-    if (info->faults.count > 0) {
-        struct ss_number_text count = ss_number_format(info->faults.count);
-        ss_print_styled(&info->run->out, SS_STYLE_BAD, "damage");
-        ss_out_format(&info->run->out, "        %s %s met: what stands above is not the whole\n",
-                      count.text, info->faults.count == 1 ? "fault was" : "faults were");
-    }
+    const struct ss_conf_state *conf = &meta->conf_state;
+    size_t shown = 0;
+    label(info, "confState", SS_STYLE_HEAD);
+    ss_out_format(&info->run->out, "voters %zu, learners %zu: ", conf->voter_count,
+                  conf->learner_count + conf->learners_next_count);
+    print_ids(info, conf->voters, conf->voter_count, "", &shown);
+    print_ids(info, conf->learners, conf->learner_count, " (learner)", &shown);
+    print_ids(info, conf->learners_next, conf->learners_next_count, " (next learner)", &shown);
+    print_ids(info, conf->voters_outgoing, conf->voters_outgoing_count, " (leaving)", &shown);
+    ss_out_text(&info->run->out, shown == MEMBERS_SHOWN ? ", ...\n" : "\n");
 }
 
-static void file_doc(const struct ss_info *info, json_t *doc)
+static void print_meta_bucket(const struct ss_info *info)
 {
-    const struct ss_file_facts *facts = &info->facts;
-    ss_doc_text(doc, "file", facts->name);
-    if (facts->member != NULL) {
-        ss_doc_text(doc, "member", facts->member);
-    }
-    ss_doc_text(doc, "kind", ss_kind_name(facts->kind));
-    ss_doc_text(doc, "packing", facts->packing);
-    ss_doc_bool(doc, "spooled", facts->spooled);
-    ss_doc_number(doc, "packed_len", facts->packed_len);
-    ss_doc_number(doc, "len", facts->len);
-    if (facts->kind != SS_KIND_BBOLT) {
+    const struct ss_etcd_meta *meta = info->meta;
+    if (meta == NULL) {
+        line(info, "raft", "cannot be told");
         return;
     }
-    json_t *hash = ss_doc_new();
-    ss_doc_text(hash, "presence", presence_names[ss_info_presence(facts)]);
-    ss_doc_bool(hash, "checked", false);
-    ss_doc_set(doc, "hash", hash);
-    json_t *metas = ss_doc_list();
-    ss_doc_append(metas, ss_meta_doc(&info->metas[0]));
-    ss_doc_append(metas, ss_meta_doc(&info->metas[1]));
-    ss_doc_set(doc, "metas", metas);
-}
-
-static json_t *buckets_doc(const struct ss_info *info)
-{
-    json_t *list = ss_doc_list();
-    for (size_t i = 0; i < info->bucket_count; i++) {
-        const struct ss_info_bucket *bucket = &info->buckets[i];
-        json_t *doc = ss_doc_new();
-        ss_doc_text(doc, "bucket", bucket->path);
-        ss_doc_number(doc, "key_count", bucket->key_count);
-        ss_doc_number(doc, "key_len", bucket->key_len);
-        ss_doc_number(doc, "value_len", bucket->value_len);
-        ss_doc_append(list, doc);
+    char index[32] = "none", term[32] = "none";
+    if (meta->has_consistent_index) {
+        snprintf(index, sizeof index, "%llu", (unsigned long long)meta->consistent_index);
     }
-    return list;
-}
-
-static json_t *revision_doc(const struct ss_revision *rev)
-{
-    json_t *doc = ss_doc_new();
-    ss_doc_int(doc, "main", rev->main);
-    ss_doc_int(doc, "sub", rev->sub);
-    return doc;
-}
-
-static json_t *etcd_doc(const struct ss_info *info)
-{
-    const struct ss_rev_facts *revs = &info->revs;
-    json_t *doc = ss_doc_new();
-    if (info->live_known) {
-        ss_doc_number(doc, "live_keys", info->live_count);
+    if (meta->has_term) {
+        snprintf(term, sizeof term, "%llu", (unsigned long long)meta->term);
     }
-    ss_doc_int(doc, "revision", revs->current);
-    if (!revs->empty) {
-        ss_doc_set(doc, "first", revision_doc(&revs->first));
-        ss_doc_set(doc, "last", revision_doc(&revs->last));
-    }
-    ss_doc_int(doc, "compacted", revs->compacted);
-    ss_doc_int(doc, "scheduled_compact", revs->scheduled_compact);
-    ss_doc_int(doc, "finished_compact", revs->finished_compact);
-    return doc;
+    line(info, "raft", "consistent_index %s, term %s", index, term);
+    print_conf_state(info);
+    line(info, "versions", "storageVersion %s, clusterVersion %s%s%s",
+         meta->storage_version == NULL ? "none" : meta->storage_version,
+         meta->cluster_version == NULL ? "none" : meta->cluster_version,
+         info->boot.downgrading ? "; being downgraded to " : "", info->boot.downgrade_target);
 }
 
-void ss_info_json(const struct ss_info *info, const struct ss_error *err)
+static void print_member(const struct ss_info *info, const struct ss_info_member *member)
 {
-    const struct ss_file_facts *facts = &info->facts;
-    json_t *doc = ss_doc_new();
-    file_doc(info, doc);
-    if (info->readable) {
-        ss_doc_text(doc, "byte_order", facts->big_endian ? "big" : "little");
-        ss_doc_number(doc, "page_size", facts->page_size);
-        ss_doc_int(doc, "current_meta", facts->current_meta);
-        ss_doc_number(doc, "high_water", facts->high_water);
-        ss_doc_number(doc, "page_count", facts->page_count);
-        ss_doc_number(doc, "db_len", facts->db_len);
-        ss_doc_set(doc, "buckets", buckets_doc(info));
-        ss_doc_number(doc, "nested_bucket_count", info->nested_count);
-        if (info->revs_known) {
-            ss_doc_set(doc, "etcd", etcd_doc(info));
-        } else if (err == NULL) {
-            ss_doc_null(doc, "etcd");
+    struct ss_out *out = &info->run->out;
+    ss_out_format(out, "%*s%llx", LABEL_WIDTH, "", (unsigned long long)member->id);
+    if (!member->listed) {
+        ss_out_text(out, "  removed\n");
+        return;
+    }
+    ss_out_text(out, member->name[0] == '\0' ? "  (never started)" : "  ");
+    ss_out_text(out, member->name);
+    ss_out_text(out, member->learner ? ", learner" : ", voter");
+    if (member->removed) {
+        ss_out_text(out, ", zombie: also removed");
+    } else if (ss_info_zombie(info, member)) {
+        ss_out_text(out, ", zombie: not in confState");
+    }
+    ss_out_text(out, "\n");
+}
+
+static void print_members(const struct ss_info *info)
+{
+    size_t listed = 0, learners = 0, removed = 0, zombies = 0;
+    if (!info->members_known) {
+        line(info, "members", "cannot be told");
+        return;
+    }
+    for (size_t i = 0; i < info->member_count; i++) {
+        const struct ss_info_member *member = &info->members[i];
+        listed += member->listed;
+        learners += member->listed && member->learner;
+        removed += member->removed;
+        zombies += ss_info_zombie(info, member);
+    }
+    line(info, "members", "%zu; learners %zu, zombies %zu, removed %zu", listed, learners, zombies,
+         removed);
+    size_t shown = info->member_count > MEMBERS_SHOWN ? MEMBERS_SHOWN - 1 : info->member_count;
+    for (size_t i = 0; i < shown; i++) {
+        print_member(info, &info->members[i]);
+    }
+    if (shown < info->member_count) {
+        ss_out_format(&info->run->out, "%*sand %zu more\n", LABEL_WIDTH, "",
+                      info->member_count - shown);
+    }
+}
+
+static void print_alarms(const struct ss_info *info)
+{
+    if (!info->alarms_known) {
+        line(info, "alarms", "cannot be told");
+        return;
+    }
+    if (info->alarm_count == 0) {
+        line(info, "alarms", "none");
+    }
+    for (size_t i = 0; i < info->alarm_count && i < MEMBERS_SHOWN; i++) {
+        line(info, i == 0 ? "alarms" : "", "%s of %llx", ss_alarm_name(info->alarms[i].type),
+             (unsigned long long)info->alarms[i].member_id);
+    }
+    if (info->alarm_count > MEMBERS_SHOWN) {
+        line(info, "", "and %zu more", info->alarm_count - MEMBERS_SHOWN);
+    }
+}
+
+static void print_auth(const struct ss_info *info)
+{
+    if (info->auth_known) {
+        line(info, "auth", "%s; users %llu, roles %llu", info->auth.enabled ? "on" : "off",
+             (unsigned long long)info->user_count, (unsigned long long)info->role_count);
+    } else {
+        line(info, "auth", "cannot be told");
+    }
+    if (info->leases_known) {
+        line(info, "leases", "%llu", (unsigned long long)info->lease_count);
+    } else {
+        line(info, "leases", "cannot be told");
+    }
+}
+
+/* Whether an earlier release has the same reason. */
+static bool told_before(const struct ss_boot_facts *boot, int at)
+{
+    for (int i = 0; i < at; i++) {
+        if (!boot->lines[i].starts && strcmp(boot->lines[i].reason, boot->lines[at].reason) == 0) {
+            return true;
         }
-        ss_faults_doc(&info->faults, doc);
     }
-    ss_doc_bool(doc, "complete", err == NULL && info->faults.count == 0);
-    if (err != NULL) {
-        ss_doc_set(doc, "error", ss_doc_error(err));
+    return false;
+}
+
+static void print_releases(const struct ss_info *info)
+{
+    char releases[64];
+    if (!info->boot_known) {
+        line(info, "starts on", "cannot be told");
+        return;
     }
-    ss_doc_print(&info->run->out, doc);
+    const struct ss_boot_facts *boot = &info->boot;
+    if (boot->writer_major == 0) {
+        line(info, "written by", "etcd 3.4 or older");
+    } else {
+        line(info, "written by", "etcd %llu.%llu or later", (unsigned long long)boot->writer_major,
+             (unsigned long long)boot->writer_minor);
+    }
+    ss_info_releases(info, true, NULL, releases, sizeof releases);
+    line(info, "starts on", "%s%s", releases[0] == '\0' ? "no etcd from 3.4 to 3.7" : releases,
+         releases[0] == '\0' ? "" : ", each after its own restore");
+    for (int i = 0; i < SS_ETCD_LINES; i++) {
+        const char *reason = boot->lines[i].reason;
+        char text[256];
+        if (boot->lines[i].starts || told_before(boot, i)) {
+            continue;
+        }
+        ss_info_releases(info, false, reason, releases, sizeof releases);
+        snprintf(text, sizeof text, "%s: %s", releases, reason);
+        paragraph(info, "not on", SS_STYLE_HEAD, text);
+    }
+}
+
+static void print_etcd(const struct ss_info *info)
+{
+    if (!info->revs_known) {
+        const char *unknown = info->failed ? "cannot be told" : "no: there is no bucket named key";
+        line(info, "etcd", "%s",
+             info->foreign_key ? "no: the bucket key holds no revisions" : unknown);
+        return;
+    }
+    print_figures(info);
+    print_revs(info);
+    print_meta_bucket(info);
+    print_members(info);
+    print_alarms(info);
+    print_auth(info);
+    print_releases(info);
+}
+
+static void print_unchecked(const struct ss_info *info)
+{
+    bool hash = info->hash.state == SS_HASH_NOT_CHECKED;
+    char text[160];
+    snprintf(text, sizeof text, "%s" SS_INFO_UNCHECKED, hash ? "the hash, " : "");
+    paragraph(info, "not checked", SS_STYLE_HEAD, text);
+}
+
+void ss_info_text(const struct ss_info *info)
+{
+    struct ss_info_answer answer;
+    ss_info_answer(info, &answer);
+    print_file(info);
+    if (info->facts.kind == SS_KIND_BBOLT) {
+        print_hash(info);
+        if (info->readable) {
+            print_pages(info);
+        }
+        print_meta(info, 0);
+        print_meta(info, 1);
+        if (info->readable) {
+            print_space(info);
+            print_buckets(info);
+            print_etcd(info);
+        }
+        if (info->faults.count > 0) {
+            label(info, "damage", SS_STYLE_BAD);
+            ss_out_format(&info->run->out, "%llu %s met: what stands above is not the whole\n",
+                          (unsigned long long)info->faults.count,
+                          info->faults.count == 1 ? "fault was" : "faults were");
+        }
+        print_unchecked(info);
+    }
+    paragraph(info, "answer", answer.restorable == SS_RESTORABLE_YES ? SS_STYLE_HEAD : SS_STYLE_BAD,
+              answer.text);
 }

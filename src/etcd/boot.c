@@ -1,5 +1,5 @@
 /*
- * boot.c - which releases of etcd start on a file, after their own `snapshot restore`. [F17]
+ * boot.c - which releases of etcd start on a file, after their own `snapshot restore`. [F18]
  *
  *   meta     "storageVersion"   3.6 and 3.7: must be one that they can migrate to their own
  *   cluster  "clusterVersion"   3.6 and 3.7: must not be above MAJOR.MINOR.0 of their own
@@ -132,8 +132,8 @@ static enum ss_status read_presence(const struct ss_file *file, const char *name
 static enum ss_status read_fields(const struct ss_file *file, struct fields *f,
                                   struct ss_error *err)
 {
-    enum ss_status st = read_version(file, SS_META_BUCKET, "storageVersion", &f->storage,
-                                     &f->storage_version, err);
+    enum ss_status st =
+        read_version(file, SS_META_BUCKET, "storageVersion", &f->storage, &f->storage_version, err);
 
     if (st == SS_OK)
         st = read_version(file, SS_CLUSTER_BUCKET, "clusterVersion", &f->cluster,

@@ -3,6 +3,11 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/cases.sh"
 
+# expect_block TEXT: stdout holds these lines, one behind the other
+expect_block() {
+    expect_eq "$([[ $'\n'$(<"$out")$'\n' == *$'\n'"$1"$'\n'* ]] && echo held)" held "lines '$1'"
+}
+
 fixture etcd36-history
 fixture etcd36-history-be
 fixture bbolt-plain
@@ -18,15 +23,13 @@ expect_err_eq ''
 expect_out_eq "file          $db
 kind          bbolt, an etcd database
 size          2.2 MiB (2269216 bytes)
-hash          present by size (the last 32 bytes), not checked
-byte order    little-endian
-page size     4096
-pages         554
+hash          valid: SHA-256 of the 2269184 bytes before it
+pages         554 of 4096 bytes, little-endian
 meta 0        txid 31, root 275, freelist not stored; current (higher txid)
 meta 1        txid 30, root 275, freelist not stored
+space         539 pages in trees, 98 % full; 13 free (52.0 KiB)
 buckets       10
         KEYS     KEY-BYTES     VALUE-BYTES  BUCKET
-           0             0               0  alarm
            1            12               8  auth
            4            31             105  authRoles
            4            29             257  authUsers
@@ -34,28 +37,141 @@ buckets       10
          405          6929         2142436  key
            5            40              69  lease
            1            16             116  members
-           0             0               0  members_removed
            6            80             106  meta
-live keys     240
-revision      547
-history       revisions 5 to 547 are stored
-compacted     up to 431"
+              empty: alarm, members_removed
+live keys     240, 1.0 MiB of keys and values
+records       405; tombstones 44; 1.0 MiB of history
+revision      547; stored are 5 to 547
+compacted     up to 431, finished
+raft          consistent_index 577, term 2
+confState     voters 1, learners 0: 4383f9a9a8e2343e
+versions      storageVersion 3.6.0, clusterVersion 3.6.0
+members       1; learners 0, zombies 0, removed 0
+              4383f9a9a8e2343e  m0, voter
+alarms        none
+auth          off; users 4, roles 4
+leases        5
+written by    etcd 3.6 or later
+starts on     etcd 3.4, 3.5, 3.6 and 3.7, each after its own restore
+not checked   page bookkeeping and what records mean (snapscope verify does)
+answer        restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7"
 
 run "$SNAPSCOPE" info --json "$db"
 expect_rc 0
 expect_schema info
-expect_eq "$(jq -c '[.kind, .packing, .spooled, .len, .hash, .byte_order, .page_size, .current_meta, .complete]' "$out")" \
-    '["bbolt","none",false,2269216,{"presence":"present","checked":false},"little",4096,0,true]'
-expect_eq "$(jq -c .etcd "$out")" \
-    '{"live_keys":240,"revision":547,"first":{"main":5,"sub":0},"last":{"main":547,"sub":0},"compacted":431,"scheduled_compact":431,"finished_compact":431}'
+expect_eq "$(jq -c '[.kind, .packing, .spooled, .len, .byte_order, .page_size, .current_meta, .complete]' "$out")" \
+    '["bbolt","none",false,2269216,"little",4096,0,true]'
+sha=$(tail -c 32 "$db" | od -An -v -tx1 | tr -d ' \n')
+touch -a -d '2001-02-03 04:05:06.789' "$db"
+expect_eq "$(jq -c .hash "$out")" \
+    "{\"presence\":\"present\",\"checked\":true,\"state\":\"valid\",\"covered_len\":2269184,\"found\":\"$sha\",\"expected\":\"$sha\"}"
+expect_eq "$(jq -c .space "$out")" \
+    '{"tree_pages":539,"free_pages":13,"lost_pages":0,"freelist_stored":false,"freelist_pages":0,"used_len":2158828,"beyond_len":32}'
+expect_eq "$(jq -c '.etcd | del(.members, .starts_on, .conf_state)' "$out")" \
+    '{"revision":547,"first":{"main":5,"sub":0},"last":{"main":547,"sub":0},"compacted":431,"scheduled_compact":431,"finished_compact":431,"live_keys":240,"records":405,"tombstones":44,"markers":0,"live_key_len":10768,"live_value_len":1065135,"history_key_len":5046,"history_value_len":1057197,"consistent_index":577,"term":2,"storage_version":"3.6.0","cluster_version":"3.6.0","alarms":[],"auth":{"enabled":false,"users":4,"roles":4},"leases":5,"written_by_at_least":"3.6"}'
+expect_eq "$(jq -c '.etcd | [.members, .conf_state]' "$out")" \
+    '[[{"id":"4383f9a9a8e2343e","listed":true,"removed":false,"name":"m0","learner":false,"zombie":false,"in_conf_state":true}],{"voters":["4383f9a9a8e2343e"],"learners":[],"voters_outgoing":[],"learners_next":[],"auto_leave":false}]'
+expect_eq "$(jq -c '.etcd.starts_on | map("\(.etcd) \(.starts)") | join(", ")' "$out")" \
+    '"3.4 true, 3.5 true, 3.6 true, 3.7 true"'
+expect_eq "$(jq -c .answer "$out")" \
+    '{"restorable":"yes","text":"restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7"}'
+# Every live key and value, by another way.
+run "$SNAPSCOPE" dump "$db"
+expect_eq "$(jq -s 'length' "$out")" 240
+expect_eq "$(python3 - "$out" <<'PY'
+import base64, json, sys
+lens = {"key": 0, "value": 0}
+for line in open(sys.argv[1], encoding="utf-8"):
+    record = json.loads(line)
+    for name in lens:
+        if name in record:
+            lens[name] += len(record[name].encode())
+        else:
+            lens[name] += len(base64.b64decode(record[name + "_base64"]))
+print(lens["key"], lens["value"])
+PY
+)" '10768 1065135' 'bytes of live keys and values'
+run "$SNAPSCOPE" info --json "$db"
 expect_eq "$(jq -c '.buckets | map(.bucket) | join(" ")' "$out")" \
     '"alarm auth authRoles authUsers cluster key lease members members_removed meta"'
-jq -c 'del(.file, .byte_order, .metas)' "$out" >"$scratch/little"
+
+# The twin: all the same, but the byte order, the hash, and who can read it.
+drop='del(.file, .byte_order, .metas, .hash, .answer, .etcd.starts_on)'
+jq -c "$drop" "$out" >"$scratch/little"
 run "$SNAPSCOPE" info --json "$scratch/etcd36-history-be/snapshot.db"
 expect_rc 0
 expect_schema info
-expect_eq "$(jq -c .byte_order "$out")" '"big"'
-expect_eq "$(jq -c 'del(.file, .byte_order, .metas)' "$out")" "$(cat "$scratch/little")" 'the twin'
+expect_eq "$(jq -c '[.byte_order, .hash.state, .answer.restorable]' "$out")" '["big","valid","no"]'
+expect_eq "$(jq -c '.etcd.starts_on | map(.why) | unique' "$out")" '["byte-order"]'
+expect_eq "$(jq -c "$drop" "$out")" "$(cat "$scratch/little")" 'the twin'
+run "$SNAPSCOPE" info "$scratch/etcd36-history-be/snapshot.db"
+expect_out_has 'starts on     no etcd from 3.4 to 3.7'
+expect_block 'not on        etcd 3.4, 3.5, 3.6 and 3.7: big-endian: bbolt reads it on a
+              big-endian machine only'
+
+# Without the hash: said, and not answered beyond it.
+run "$SNAPSCOPE" info --no-hash "$db"
+expect_rc 0
+expect_out_has 'hash          not checked: by size the last 32 bytes'
+expect_out_has 'not checked   the hash, page bookkeeping and what records mean (snapscope verify'
+expect_block 'answer        restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7 if its SHA-256
+              is right, which was not checked'
+run "$SNAPSCOPE" info --no-hash --json "$db"
+expect_rc 0
+expect_schema info
+expect_eq "$(jq -c '[.hash, .answer.restorable]' "$out")" \
+    '[{"presence":"present","checked":false,"state":"not-checked"},"unknown"]'
+
+# Other releases: a file of 3.7, and one of 3.4 with an alarm, authentication and a learner.
+fixture etcd37-history
+run "$SNAPSCOPE" info "$scratch/etcd37-history/snapshot.db"
+expect_rc 0
+expect_block 'written by    etcd 3.7 or later
+starts on     etcd 3.4, 3.5 and 3.7, each after its own restore
+not on        etcd 3.6: storageVersion 3.7 is newer, "is not supported"'
+expect_eq "$(tail -n 1 "$out")" 'answer        restorable as it is with etcd 3.4, 3.5 and 3.7'
+fixture etcd34-cluster
+run "$SNAPSCOPE" info "$scratch/etcd34-cluster/snapshot.db"
+expect_rc 0
+expect_block 'raft          consistent_index 61, term none
+confState     none: written since 3.5
+versions      storageVersion none, clusterVersion 3.4.0
+members       2; learners 1, zombies 0, removed 0
+              8836f2c40a8363b5  (never started), learner
+              9539f3f674fa1be4  m0, voter
+alarms        NOSPACE of 9539f3f674fa1be4
+auth          on; users 4, roles 4
+leases        5
+written by    etcd 3.4 or later'
+expect_block 'answer        restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7; it then takes
+              no writes until the NOSPACE alarm is disarmed'
+run "$SNAPSCOPE" info --json "$scratch/etcd34-cluster/snapshot.db"
+expect_schema info
+expect_eq "$(jq -c '.etcd | [.alarms, .auth, .written_by_at_least, .term]' "$out")" \
+    '[[{"member":"9539f3f674fa1be4","alarm":"NOSPACE"}],{"enabled":true,"users":4,"roles":4},"3.4",null]'
+fixture etcd36-removed-member
+run "$SNAPSCOPE" info "$scratch/etcd36-removed-member/snapshot.db"
+expect_out_has 'members       2; learners 0, zombies 0, removed 1'
+expect_out_has '              b823d32970ed8720  removed'
+# A zombie: the removed member's id written over that of a listed one.
+sed 's/4967c461eb344f69/b823d32970ed8720/' "$scratch/etcd36-removed-member/snapshot.db" >"$scratch/zombie.db"
+touch -a -d '2001-02-03 04:05:06.789' "$scratch/etcd36-removed-member/snapshot.db"
+run "$SNAPSCOPE" info "$scratch/zombie.db"
+expect_rc 0
+expect_out_has 'hash          wrong: not the SHA-256 of the 24576 bytes before it'
+expect_out_has 'zombies 1'
+expect_out_has 'zombie: also removed'
+expect_block 'answer        do not restore it: its SHA-256 is wrong, so its bytes were
+              changed; etcd refuses it; run snapscope verify'
+
+# A hash of zeroes.
+head -c 2269184 "$db" >"$scratch/zero.db"
+head -c 32 /dev/zero >>"$scratch/zero.db"
+unchanged "$db"
+run "$SNAPSCOPE" info --json "$scratch/zero.db"
+expect_rc 0
+expect_schema info
+expect_eq "$(jq -c '[.hash.state, .answer.restorable]' "$out")" '["zero","skip-hash-check"]'
 
 # How it came.
 run "$SNAPSCOPE" info --json "$scratch/packed.gz"
@@ -106,7 +222,7 @@ expect_out_has 'meta 0        txid 4, root 4, freelist 5; current (higher txid)'
 expect_out_has 'buckets       2, and 20 inside them'
 run "$SNAPSCOPE" info --json "$plain"
 expect_schema info
-expect_eq "$(jq -c '[.etcd, .complete, .hash.presence]' "$out")" '[null,true,"absent"]'
+expect_eq "$(jq -c '[.etcd, .complete, .hash.state, .answer.restorable]' "$out")" '[null,true,"absent","no"]'
 fixture bbolt-nested
 run "$SNAPSCOPE" info "$scratch/bbolt-nested/plain.db"
 expect_rc 0
@@ -121,7 +237,8 @@ run "$SNAPSCOPE" info "$scratch/text.db"
 expect_rc 3
 expect_out_eq "file          $scratch/text.db
 kind          text
-size          15 B (15 bytes)"
+size          15 B (15 bytes)
+answer        not restorable: this is no snapshot (text)"
 run "$SNAPSCOPE" info --json "$scratch/zeroes.db"
 expect_schema info
 expect_eq "$(jq -c '[.kind, .len, .error.code]' "$out")" '["zeroes",16384,"not-bbolt"]'
@@ -146,32 +263,50 @@ expect_eq "$(jq -c '[.complete, .error.code, (.metas | map(.valid))]' "$out")" '
 run "$SNAPSCOPE" info "$scratch/cut.db"
 expect_rc 3
 expect_out_has 'hash          cut off: the file ends 1269184 bytes before its database does'
-expect_out_has 'pages         554, of which the file has 244'
+expect_out_has 'pages         554 of 4096 bytes, little-endian; the file has 244 of them'
+expect_block 'answer        not restorable: truncated, 1269184 bytes are missing; run
+              snapscope verify'
 expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
 head -c 2269215 "$db" >"$scratch/short.db"
 unchanged "$db"
 run "$SNAPSCOPE" info "$scratch/short.db"
 expect_rc 0
 expect_out_has 'hash          cut off: only 31 of 32 bytes follow the database'
+expect_block 'answer        not restorable without --skip-hash-check, because its SHA-256 is
+              cut off; with it, with etcd 3.4, 3.5, 3.6 and 3.7; nothing vouches
+              for its values, so run snapscope verify first'
 
 # A fault in one tree: the rest is there, and the answer is not called whole.
 run "$SNAPSCOPE" info "$scratch/type.db"
 expect_rc 3
 expect_err_eq "snapscope: $scratch/type.db: $type_fault"
-expect_out_has 'history       revisions 5 to 547 are stored'
+expect_out_has 'revision      547; stored are 5 to 547'
 expect_out_has 'live keys     cannot be told: the bucket key could not be read as a whole'
-expect_eq "$(tail -n 1 "$out")" 'damage        1 fault was met: what stands above is not the whole'
+expect_out_has 'damage        1 fault was met: what stands above is not the whole'
+expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
 run "$SNAPSCOPE" info --json "$scratch/type.db"
 expect_rc 3
 expect_schema info
 expect_eq "$(jq -c '[.complete, .fault_count, .error.code, .etcd.live_keys]' "$out")" '[false,1,"page-type",null]'
 
-# A revision bumped at a restore; last, since the file is large.
+# Last, since the files are large: a member's own database, and a revision bumped at a restore.
+fixture etcd36-member
+run "$SNAPSCOPE" info "$scratch/etcd36-member/member.db"
+expect_rc 0
+expect_out_has 'hash          absent: nothing vouches for the bytes'
+expect_out_has 'beyond        16719872 bytes behind the last page'
+expect_block 'answer        not restorable without --skip-hash-check, because it has no
+              SHA-256; with it, with etcd 3.4, 3.5, 3.6 and 3.7; nothing vouches
+              for its values, so run snapscope verify first'
 fixture etcd36-bump
 run "$SNAPSCOPE" info --json "$scratch/etcd36-bump/member.db"
 expect_rc 0
 expect_schema info
-expect_eq "$(jq -c '[.etcd.revision, .etcd.compacted]' "$out")" '[1062,1062]'
+expect_eq "$(jq -c '.etcd | [.revision, .compacted, .markers, .members[0].zombie, .members[0].in_conf_state]' "$out")" \
+    '[1062,1062,1,false,false]'
+run "$SNAPSCOPE" info "$scratch/etcd36-bump/member.db"
+expect_out_has 'records       62; tombstones 1, bump-revision markers 1; 859 B of history'
+expect_out_has 'compacted     up to 1062, scheduled only; the last finished one 0'
 
 usage_fault "'x' is one argument too many" info "$db" x
 summary

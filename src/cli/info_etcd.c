@@ -1,0 +1,195 @@
+/*
+ * info_etcd.c - what the buckets of an etcd file say, one after the other. A bucket that cannot be
+ * read leaves its own answer unknown and the others as they are.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "info.h"
+#include "text.h"
+
+static bool is_in(uint64_t id, const uint64_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool in_conf_state(const struct ss_info *info, uint64_t id)
+{
+    if (info->meta == NULL || !info->meta->has_conf_state) {
+        return false;
+    }
+    const struct ss_conf_state *conf = &info->meta->conf_state;
+    return is_in(id, conf->voters, conf->voter_count) ||
+           is_in(id, conf->learners, conf->learner_count) ||
+           is_in(id, conf->voters_outgoing, conf->voters_outgoing_count) ||
+           is_in(id, conf->learners_next, conf->learners_next_count);
+}
+
+bool ss_info_zombie(const struct ss_info *info, const struct ss_info_member *member)
+{
+    if (!member->listed || member->removed) {
+        return member->listed;
+    }
+    bool any = false; /* else confState is the old cluster's: restored, and not started since */
+    for (size_t i = 0; i < info->member_count; i++) {
+        any = any || (info->members[i].listed && info->members[i].in_conf_state);
+    }
+    return any && !member->in_conf_state;
+}
+
+static bool on_member(void *ctx, const struct ss_member *member)
+{
+    struct ss_info *info = ctx;
+    for (size_t i = 0; member->removed && i < info->member_count; i++) {
+        if (info->members[i].id == member->id) {
+            info->members[i].removed = true;
+            return true;
+        }
+    }
+    info->members =
+        ss_info_grow(info->members, info->member_count, &info->member_room, sizeof *info->members);
+    info->members[info->member_count++] = (struct ss_info_member){
+        .id = member->id,
+        .name = ss_escaped_name(member->removed ? "" : member->name),
+        .learner = member->is_learner,
+        .removed = member->removed,
+        .listed = !member->removed,
+        .in_conf_state = in_conf_state(info, member->id),
+    };
+    return true;
+}
+
+static bool on_alarm(void *ctx, const struct ss_alarm *alarm)
+{
+    struct ss_info *info = ctx;
+    info->alarms =
+        ss_info_grow(info->alarms, info->alarm_count, &info->alarm_room, sizeof *info->alarms);
+    info->alarms[info->alarm_count++] = (struct ss_info_alarm){alarm->member_id, alarm->type};
+    return true;
+}
+
+static bool on_user(void *ctx, const struct ss_user *user)
+{
+    (void)user;
+    ((struct ss_info *)ctx)->user_count++;
+    return true;
+}
+
+static bool on_role(void *ctx, const struct ss_role *role)
+{
+    (void)role;
+    ((struct ss_info *)ctx)->role_count++;
+    return true;
+}
+
+static bool on_lease(void *ctx, const struct ss_lease *lease)
+{
+    (void)lease;
+    ((struct ss_info *)ctx)->lease_count++;
+    return true;
+}
+
+/* Each returns false when the system failed. */
+static bool gather_meta(struct ss_info *info)
+{
+    struct ss_error err;
+    uint64_t fault_count;
+    enum ss_status status =
+        ss_etcd_meta_new(info->run->file, ss_info_fault, info, &fault_count, &info->meta, &err);
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_boot(struct ss_info *info)
+{
+    struct ss_error err;
+    enum ss_status status = ss_boot_facts(info->run->file, &info->boot, &err);
+    info->boot_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_members(struct ss_info *info)
+{
+    struct ss_error err;
+    uint64_t fault_count;
+    enum ss_status status =
+        ss_members(info->run->file, on_member, ss_info_fault, info, &fault_count, &err);
+    info->members_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_alarms(struct ss_info *info)
+{
+    struct ss_error err;
+    uint64_t fault_count;
+    enum ss_status status =
+        ss_alarms(info->run->file, on_alarm, ss_info_fault, info, &fault_count, &err);
+    info->alarms_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_auth(struct ss_info *info)
+{
+    static const struct ss_auth_ops ops = {
+        .on_user = on_user, .on_role = on_role, .on_fault = ss_info_fault};
+    struct ss_error err;
+    uint64_t fault_count;
+    enum ss_status status = ss_auth(info->run->file, &ops, info, &info->auth, &fault_count, &err);
+    info->auth_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_leases(struct ss_info *info)
+{
+    struct ss_error err;
+    uint64_t fault_count;
+    enum ss_status status =
+        ss_leases(info->run->file, on_lease, ss_info_fault, info, &fault_count, &err);
+    info->leases_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+static bool gather_figures(struct ss_info *info)
+{
+    struct ss_error err;
+    enum ss_status status = ss_key_figures(info->run->file, ss_progress_report,
+                                           &info->run->progress, &info->figures, &err);
+    info->figures_known = status == SS_OK;
+    return ss_info_note(info, status, &err);
+}
+
+/* False: this is no etcd file, or it cannot be told. */
+static bool gather_revs(struct ss_info *info)
+{
+    struct ss_error err;
+    enum ss_status status = ss_rev_facts(info->run->file, &info->revs, &err);
+    if (status == SS_OK) {
+        info->revs_known = info->revs.is_etcd;
+        return info->revs_known;
+    }
+    info->revs = (struct ss_rev_facts){0};
+    /* etcd always makes a bucket `meta`: without it, `key` is somebody else's. */
+    info->foreign_key = err.code == SS_E_REV_KEY && !ss_info_has_bucket(info, "meta");
+    if (info->foreign_key) {
+        return false;
+    }
+    return ss_info_note(info, status, &err) && ss_info_has_bucket(info, "key");
+}
+
+void ss_info_gather_etcd(struct ss_info *info)
+{
+    static bool (*const parts[])(struct ss_info *) = {
+        gather_meta, gather_boot,   gather_members, gather_alarms,
+        gather_auth, gather_leases, gather_figures,
+    };
+    if (!gather_revs(info)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && parts[i](info); i++) {
+    }
+}
