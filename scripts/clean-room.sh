@@ -40,7 +40,7 @@ root="$folder/root"
 
 finish() {
     local code=$?
-    umount "$root/proc" 2>/dev/null || true
+    umount "$root/dev/pts" "$root/proc" 2>/dev/null || true
     if [[ $keep == no ]] && ! grep -qF " $root/" /proc/mounts; then
         rm -rf --one-file-system "$folder"
     fi
@@ -80,6 +80,10 @@ apt-config dump | grep -E '^Acquire::(http|https)::' >"$root/etc/apt/apt.conf.d/
 rm -rf "$root/root/snapscope"
 git clone -q --no-hardlinks . "$root/root/snapscope"
 mount -t proc proc "$root/proc"
+# Tests look at the program on a terminal.
+mkdir -p "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$root/dev/pts"
+ln -sf pts/ptmx "$root/dev/ptmx"
 
 inside() { # COMMAND...
     local pass=() name
