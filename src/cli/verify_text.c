@@ -45,13 +45,10 @@ char *ss_digest_text(const uint8_t *bytes, size_t len, char *out)
 __attribute__((format(printf, 4, 5))) static size_t append(char *buf, size_t cap, size_t len,
                                                            const char *format, ...)
 {
+    size_t room = len < cap ? cap - len : 0;
     va_list args;
-    int n;
-    if (len >= cap) {
-        return len;
-    }
     va_start(args, format);
-    n = vsnprintf(buf + len, cap - len, format, args);
+    int n = vsnprintf(room == 0 ? NULL : buf + len, room, format, args);
     va_end(args);
     return n < 0 ? len : len + (size_t)n;
 }
