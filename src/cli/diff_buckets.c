@@ -276,7 +276,7 @@ static void print_end(struct buckets_view *view)
         ss_out_text(out, "not compared: what other buckets hold, only that they are there\n");
     }
     if (!whole) {
-        ss_out_format(out, "not compared: %llu elements of A, %llu of B that cannot be decoded\n",
+        ss_out_format(out, "not compared: elements that cannot be decoded, %llu of A, %llu of B\n",
                       (unsigned long long)view->faults_a.count,
                       (unsigned long long)view->faults_b.count);
     }

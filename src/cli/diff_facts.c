@@ -351,6 +351,17 @@ static bool is_etcd_bucket(struct ss_span name)
     return false;
 }
 
+/* A file with none of etcd's buckets beside `key` has nothing to compare. */
+static enum ss_status check_etcd(size_t known, struct ss_error *err)
+{
+    if (known > 0) {
+        return SS_OK;
+    }
+    *err = (struct ss_error){.code = SS_E_NOT_ETCD, .off = SS_NONE, .pgid = SS_NONE};
+    snprintf(err->message, sizeof err->message, "the file has none of etcd's buckets beside `key`");
+    return SS_SYSTEM;
+}
+
 /* The top-level buckets that etcd has no use for. */
 static enum ss_status read_other(struct ss_facts *facts, const struct ss_file *file,
                                  struct ss_error *err)
@@ -358,6 +369,7 @@ static enum ss_status read_other(struct ss_facts *facts, const struct ss_file *f
     struct ss_bucket *root;
     struct ss_cursor *cursor;
     struct ss_entry entry;
+    size_t known = 0;
     enum ss_status status = ss_bucket_open(file, NULL, 0, &root, err);
     if (status != SS_OK) {
         return status;
@@ -366,14 +378,16 @@ static enum ss_status read_other(struct ss_facts *facts, const struct ss_file *f
     if (status == SS_OK) {
         for (status = ss_cursor_first(cursor, &entry, err); status == SS_OK;
              status = ss_cursor_next(cursor, &entry, err)) {
-            if (!is_etcd_bucket(entry.key)) {
+            if (entry.is_bucket && is_etcd_bucket(entry.key)) {
+                known += entry.key.len != 3; /* all but `key` */
+            } else {
                 begin_bytes(facts, SS_FACT_OTHER_BUCKET, entry.key);
             }
         }
         ss_cursor_free(cursor);
     }
     ss_bucket_free(root);
-    return status == SS_END ? SS_OK : status;
+    return status == SS_END ? check_etcd(known, err) : status;
 }
 
 int ss_fact_compare(const struct ss_facts *x, const struct ss_fact *a, const struct ss_facts *y,

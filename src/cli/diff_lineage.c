@@ -8,7 +8,8 @@
  *
  *   last revision in common    26
  *   first one that differs     27
- *     A  put /foo: version 3, created at 2, lease 0, 12 B
+ *     A  put, version 3, created at 2, lease 0, 12 B
+ *        /registry/pods/a
  *     B  no record
  */
 #include "diff.h"
@@ -81,13 +82,15 @@ static void print_record(struct ss_out *out, char side, bool there, const struct
         ss_out_text(out, "a marker without a key\n");
         return;
     }
-    ss_out_text(out, rec->tombstone ? "delete " : "put ");
-    ss_print_bytes(out, rec->key.ptr, rec->key.len, SS_FORM_ESCAPED);
-    if (!rec->tombstone) {
-        ss_out_format(out, ": version %lld, created at %lld, lease %lld, %s",
+    if (rec->tombstone) {
+        ss_out_text(out, "deletion");
+    } else {
+        ss_out_format(out, "put, version %lld, created at %lld, lease %lld, %s",
                       (long long)rec->version, (long long)rec->create_revision,
                       (long long)rec->lease, ss_size_format(rec->value.len).text);
     }
+    ss_out_text(out, "\n     ");
+    ss_print_bytes(out, rec->key.ptr, rec->key.len, SS_FORM_ESCAPED);
     ss_out_text(out, "\n");
 }
 

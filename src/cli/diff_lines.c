@@ -36,6 +36,7 @@ struct line_diff {
     struct ss_out *out;
     struct lines a, b;
     uint64_t first;                  /* lines before these, the same in both */
+    bool several;                    /* the values are of more than one line */
     int reach[EDITS_MAX + 1][WIDTH]; /* after so many edits, on diagonal k: the farthest x */
     struct edit edits[EDITS_MAX];
     int edit_count;
@@ -237,7 +238,10 @@ static void print_block(const struct line_diff *d, int from, int to)
     }
     int added = to - from - removed;
     int pairs = removed < added ? removed : added;
-    ss_out_format(d->out, INDENT "@ line %llu\n", (unsigned long long)(d->first + (uint64_t)x + 1));
+    if (d->several) {
+        ss_out_format(d->out, INDENT "@ line %llu\n",
+                      (unsigned long long)(d->first + (uint64_t)x + 1));
+    }
     for (int i = 0; i < removed; i++) {
         print_line(d->out, "-", d->a.line[x + i], i < pairs ? skip_of(d, x + i, y + i) : 0);
     }
@@ -280,11 +284,14 @@ bool ss_diff_lines(struct ss_out *out, struct ss_span a, struct ss_span b)
         print_binary(out, a, b);
         return out->failed == 0;
     }
+    bool several =
+        memchr(a.ptr, '\n', (size_t)a.len) != NULL || memchr(b.ptr, '\n', (size_t)b.len) != NULL;
     uint64_t first = trim_front(&a, &b);
     bool closed = trim_back(&a, &b);
     struct line_diff *d = ss_must_alloc(sizeof *d);
     d->out = out;
     d->first = first;
+    d->several = several;
     int edits = split(a, closed, &d->a) && split(b, closed, &d->b) ? find_path(d) : -1;
     if (edits < 0) {
         print_counts(out, a, b, closed, first);
