@@ -160,6 +160,32 @@ static void what_counts_as_different(void **state)
     ss_test_history_free(&h);
 }
 
+/* Members that diverged may differ in one number of a record alone. */
+static void each_number_counts(void **state)
+{
+    struct ss_test_shape plain = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct ss_test_history h = {0};
+        struct ss_test_snapshot a, b;
+        struct ss_diff_opts opts = {.values_only = true};
+
+        ss_test_history_text(&h, 2, 0, "k", "1");
+        a = ss_test_snapshot_open(&h, &plain);
+        if (i == 0)
+            h.records[0].version = 2;
+        else
+            h.records[0].create_revision = 1;
+        b = ss_test_snapshot_open(&h, &plain);
+        assert_diff(a.file, b.file, NULL, "~k r 2 2 ");
+        assert_diff(a.file, b.file, &opts, "");
+        ss_test_snapshot_close(&a);
+        ss_test_snapshot_close(&b);
+        ss_test_history_free(&h);
+    }
+}
+
 static enum ss_status stop(void *ctx, const struct ss_diff_change *change, struct ss_error *err)
 {
     uint64_t *left = ctx;
@@ -538,10 +564,10 @@ static void random_histories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(changes_by_hand),     cmocka_unit_test(what_counts_as_different),
-        cmocka_unit_test(ends_before_the_end), cmocka_unit_test(a_damaged_side),
-        cmocka_unit_test(exact_lines),         cmocka_unit_test(output_that_fails),
-        cmocka_unit_test(random_histories),
+        cmocka_unit_test(changes_by_hand),    cmocka_unit_test(what_counts_as_different),
+        cmocka_unit_test(each_number_counts), cmocka_unit_test(ends_before_the_end),
+        cmocka_unit_test(a_damaged_side),     cmocka_unit_test(exact_lines),
+        cmocka_unit_test(output_that_fails),  cmocka_unit_test(random_histories),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
