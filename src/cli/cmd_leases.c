@@ -45,23 +45,17 @@ static bool on_lease(void *ctx, const struct ss_lease *lease)
                                   : print_text(list->run, lease);
 }
 
-static void on_fault(void *ctx, const struct ss_error *fault)
-{
-    struct ss_etcd_list *list = ctx;
-    ss_faults_add(&list->faults, fault);
-}
-
 static int run_leases(struct ss_run *run)
 {
-    int code = ss_run_open_etcd(run);
-    if (code != SS_EXIT_OK) {
-        return code;
-    }
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     struct ss_etcd_list list = {.run = run};
     uint64_t fault_count = 0;
-    ss_etcd_list_begin(&list, run, "leases", columns, COLUMN_COUNT);
-    enum ss_status status = ss_leases(run->file, on_lease, on_fault, &list, &fault_count, &err);
+    int code = ss_etcd_list_begin(&list, "leases", columns, COLUMN_COUNT);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    enum ss_status status =
+        ss_leases(run->file, on_lease, ss_etcd_list_fault, &list, &fault_count, &err);
     return ss_etcd_list_end(&list, status, &err);
 }
 

@@ -27,19 +27,30 @@ int ss_run_open_etcd(struct ss_run *run)
     return SS_EXIT_OK;
 }
 
-void ss_etcd_list_begin(struct ss_etcd_list *list, struct ss_run *run, const char *name,
-                        const struct ss_column *columns, size_t column_count)
+void ss_etcd_list_fault(void *ctx, const struct ss_error *fault)
 {
-    list->run = run;
+    struct ss_etcd_list *list = ctx;
+    ss_faults_add(&list->faults, fault);
+}
+
+int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name, const struct ss_column *columns,
+                       size_t column_count)
+{
+    struct ss_run *run = list->run;
+    int code = ss_run_open_etcd(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
     ss_faults_init(&list->faults, run);
     if (!run->common.json) {
         ss_table_head(&run->out, columns, column_count);
-        return;
+        return SS_EXIT_OK;
     }
     json_t *head = ss_doc_new();
     ss_doc_text(head, "file", run->input_name);
     run->answer_begun = true;
     ss_list_begin(&list->list, &run->out, head, name);
+    return SS_EXIT_OK;
 }
 
 void ss_etcd_tail(json_t *doc, const struct ss_faults *faults, const struct ss_error *err)

@@ -21,9 +21,15 @@ struct ss_etcd_list {
 /* Opens the file of the run's first argument; one without a `key` bucket is refused. */
 int ss_run_open_etcd(struct ss_run *run);
 
-/* Prints the head of the table or document. `name` is that of the list. */
-void ss_etcd_list_begin(struct ss_etcd_list *list, struct ss_run *run, const char *name,
-                        const struct ss_column *columns, size_t column_count);
+/*
+ * Opens the file of list->run as ss_run_open_etcd does and prints the head of the table or document;
+ * `name` is that of the list. Returns the exit code when it is refused.
+ */
+int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name, const struct ss_column *columns,
+                       size_t column_count);
+
+/* The fault callback of the library's call; ctx is the list. */
+void ss_etcd_list_fault(void *ctx, const struct ss_error *fault);
 
 /* What the library's call came to; prints the document's end and returns the exit code. */
 int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, const struct ss_error *err);
