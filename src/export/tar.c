@@ -255,7 +255,9 @@ static void set_attributes(struct archive_entry *entry, const struct item *item)
     set_number(entry, "user.etcd.lease", rec->lease);
     if (item->is_revision) {
         set_number(entry, "user.etcd.sub", rec->rev.sub);
-        set_number(entry, "user.etcd.tombstone", rec->tombstone);
+        if (rec->tombstone) {
+            set_number(entry, "user.etcd.tombstone", 1);
+        }
     }
 }
 

@@ -21,7 +21,7 @@
 #include "snapscope.h"
 
 #define SS_TAR_NAME_MAX 250u  /* of the escaped bytes; three more may follow */
-#define SS_TAR_PATH_MAX 2048u /* below PATH_MAX, with room for where it is unpacked */
+#define SS_TAR_PATH_MAX 1000u /* below any PATH_MAX (1024 on macOS) */
 
 /* A path in the making; zeroed at first, and used again for the next one. */
 struct ss_tar_path {
