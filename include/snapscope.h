@@ -856,6 +856,29 @@ struct ss_boot_facts {
  */
 SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_facts *out,
                                     struct ss_error *err);
+/* ----------------------------------------------------------------------------------------- WAL --- */
+
+/* What a member's log says, all its segments read in order. Indexes are raft's. [F15] */
+struct ss_wal_facts {
+    uint64_t file_count, record_count;
+    uint64_t node_id, cluster_id;
+    uint64_t term, vote, commit;      /* of the last hard state */
+    uint64_t snapshot_index;          /* of the last snapshot record */
+    uint64_t entry_first, entry_last; /* of the log without gaps that ends it; 0: no entries */
+    uint64_t entry_last_term;
+    uint64_t beyond_count;     /* entries above the index that was asked about */
+    uint64_t beyond_committed; /* those of them that the log knows to be committed */
+    bool torn;                 /* the last record is half written: etcd cuts it off */
+};
+
+/*
+ * Reads the *.wal files of a folder, as etcd 3.4 to 3.7 write them, and counts the entries above
+ * `applied`, such as the db's consistent_index: copying the db alone loses these. Nothing is locked or
+ * written; beside a running member the end may look torn. Errors: NOT_FOUND (no segments), IO, NOMEM;
+ * FIELD (CORRUPT) with the segment's name and the offset in it: a sum, record or segment is wrong.
+ */
+SS_API enum ss_status ss_wal_read(const char *dir, uint64_t applied, struct ss_wal_facts *out,
+                                  struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- verify --- */
 
@@ -1205,10 +1228,12 @@ struct ss_restore_result {
 
 /*
  * Writes data directories from which etcd 3.4 to 3.7 boot: member/snap/db rebuilt from the snapshot
- * with the new members, a WAL and a raft snapshot that make them a new cluster. Each folder appears
- * whole or not at all. Does not look at ss_intake's decision: that is the caller's part.
- * Errors: ARGUMENT (names, URLs), EXISTS (folder not empty), OUTPUT, NOMEM, CANCELLED, IO, NOT_ETCD; the
- * trees' own. On failure nothing stays. Freed by ss_restore_result_fini, also after a failure.
+ * with the new members, in this machine's byte order, a WAL and a raft snapshot that make them a new
+ * cluster. Each folder appears whole or not at all, beside where its path leads. Does not look at
+ * ss_intake's decision: that is the caller's part. Errors: ARGUMENT (names, URLs, folders that cannot be
+ * made as a whole), EXISTS (folder not empty), OUTPUT, NOMEM, CANCELLED, IO, also when the input was
+ * written to meanwhile, NOT_ETCD; the trees' own. On failure nothing stays. Freed by
+ * ss_restore_result_fini, also after a failure.
  */
 SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
                                  struct ss_restore_result *result, struct ss_error *err);

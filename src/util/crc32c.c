@@ -45,3 +45,9 @@ uint32_t ss_crc32c_final(struct ss_crc32c *crc)
     sum_run(crc);
     return ~crc->state;
 }
+
+void ss_crc32c_resume(struct ss_crc32c *crc, uint32_t sum)
+{
+    ss_crc32c_init(crc);
+    crc->state = ~sum;
+}

@@ -21,6 +21,9 @@ struct ss_crc32c {
 void ss_crc32c_init(struct ss_crc32c *crc);
 void ss_crc32c_add(struct ss_crc32c *crc, const void *bytes, uint64_t len);
 
+/* Goes on from a sum that was computed elsewhere, as over bytes with that sum. */
+void ss_crc32c_resume(struct ss_crc32c *crc, uint32_t sum);
+
 /* The sum over all that was added; more may be added after it. */
 uint32_t ss_crc32c_final(struct ss_crc32c *crc);
 
