@@ -77,9 +77,11 @@ static enum ss_status check_url(const char *url, struct ss_error *err)
         return refuse(err, "peer URL scheme must be http, https, unix or unixs", url);
     if (url[0] == 'h' && strpbrk(host, "/?#") != NULL)
         return refuse(err, "peer URL must not have a path", url);
+    if (host[0] == '\0')
+        return refuse(err, "peer URL names nothing behind its scheme", url);
     if (strpbrk(host, " \t\r\n@%") != NULL || !ss_text_is_clean(url, strlen(url)))
         return refuse(err, "peer URL has characters that it must not have", url);
-    if (!has_host_and_port(host))
+    if (url[0] == 'h' && !has_host_and_port(host))
         return refuse(err, "peer URL is not of the form http://host:port", url);
     return SS_OK;
 }
@@ -246,6 +248,8 @@ static enum ss_status check_members(const struct ss_cluster *cluster, struct ss_
 
     if (cluster->count == 0)
         return ss_system(err, SS_E_ARGUMENT, 0, "initial cluster has no members");
+    if (check_urls_once(cluster, err) != SS_OK)
+        return SS_SYSTEM;
     for (size_t i = 0; i < cluster->count; i++) {
         voters += !cluster->peers[i].is_learner;
         if (cluster->peers[i].id == 0 ||
@@ -255,7 +259,7 @@ static enum ss_status check_members(const struct ss_cluster *cluster, struct ss_
     if (voters == 0)
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "every member is a learner: nobody could elect a leader");
-    return check_urls_once(cluster, err);
+    return SS_OK;
 }
 
 enum ss_status ss_cluster_parse(const char *initial_cluster, const char *token,

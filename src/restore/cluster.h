@@ -32,8 +32,8 @@ struct ss_cluster {
 };
 
 /*
- * Parses and checks what etcdutl checks: URLs of scheme http, https, unix or unixs with host:port and no
- * path, no URL twice, no two members of one id; `learners` (NULL or names with commas) are members, and
+ * Parses and checks what etcdutl checks: URLs of scheme http or https with host:port and no path, or
+ * unix or unixs, no URL twice, no two members of one id; `learners` (NULL or names with commas) are members, and
  * not all of them. Names and URLs must be clean UTF-8. Errors: ARGUMENT with the offending word; NOMEM.
  */
 enum ss_status ss_cluster_parse(const char *initial_cluster, const char *token,

@@ -36,38 +36,105 @@ enum ss_status ss_dir_make(const char *path, struct ss_error *err)
     return mkdir(path, 0700) == 0 ? SS_OK : failed(err, "cannot make folder", path);
 }
 
-enum ss_status ss_staged_dir_check(const char *path, struct ss_error *err)
+/* Where a path leads that need not be there itself, only its parent: to free; NULL with errno. */
+static char *resolve(const char *path)
 {
-    DIR *dir = opendir(path);
+    size_t len = strlen(path);
+    char *whole = realpath(path, NULL), *copy, *parent, *slash;
+
+    if (whole != NULL || errno != ENOENT)
+        return whole;
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    copy = strndup(path, len);
+    if (copy == NULL)
+        return NULL;
+    slash = strrchr(copy, '/');
+    if (slash == NULL)
+        parent = realpath(".", NULL);
+    else if (slash == copy)
+        parent = strdup("");
+    else
+        parent = (*slash = '\0', realpath(copy, NULL));
+    if (parent != NULL)
+        whole = ss_path_join(parent, slash == NULL ? copy : slash + 1);
+    free(parent);
+    free(copy);
+    return whole;
+}
+
+static enum ss_status check_empty(const char *path, DIR *dir, struct ss_error *err)
+{
     const struct dirent *entry;
     bool empty = true;
 
-    if (dir == NULL && errno == ENOENT)
-        return SS_OK;
-    if (dir == NULL && errno == ENOTDIR)
-        return ss_system(err, SS_E_EXISTS, 0, "%.200s is there and is no folder", path);
-    if (dir == NULL)
-        return failed(err, "cannot look into folder", path);
     while (empty && (entry = readdir(dir)) != NULL)
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    closedir(dir);
-    if (!empty)
-        return ss_system(err, SS_E_EXISTS, 0, "folder %.200s is not empty", path);
-    return SS_OK;
+    return empty ? SS_OK : ss_system(err, SS_E_EXISTS, 0, "folder %.200s is not empty", path);
 }
 
-/* Without slashes at the end, so that "dir/" and "dir" are one place. */
-static char *trimmed(const char *path)
+static enum ss_status check_no_mount(const char *path, struct ss_error *err)
 {
-    char *copy = strdup(path);
-    size_t len = strlen(path);
+    char *above = ss_path_join(path, "..");
+    struct stat here, parent;
+    bool mounted = above != NULL && stat(path, &here) == 0 && stat(above, &parent) == 0 &&
+                   (here.st_dev != parent.st_dev || here.st_ino == parent.st_ino);
 
-    while (copy != NULL && len > 1 && copy[len - 1] == '/')
-        copy[--len] = '\0';
-    return copy;
+    free(above);
+    if (above == NULL)
+        return ss_nomem(err, strlen(path));
+    return !mounted ? SS_OK
+                    : ss_system(err, SS_E_ARGUMENT, 0,
+                                "folder %.200s is a mount point, which cannot be replaced as a "
+                                "whole: name a folder inside it",
+                                path);
 }
 
-/* Length of "PARENT/" in a trimmed path; 0 when there is no slash. */
+/* A path that has no folder to be made in: said so, not as a failure of the disk. */
+static enum ss_status no_parent(struct ss_error *err, const char *path)
+{
+    if (errno == ENOENT || errno == ENOTDIR)
+        return ss_system(err, SS_E_ARGUMENT, 0, "the folder that %.200s shall lie in is not there",
+                         path);
+    return failed(err, "cannot look up", path);
+}
+
+enum ss_status ss_staged_dir_check(struct ss_staged_dir *dir, const char *path, bool absent,
+                                   struct ss_error *err)
+{
+    enum ss_status status;
+    DIR *open;
+
+    *dir = (struct ss_staged_dir){.path = resolve(path)};
+    if (dir->path == NULL)
+        return no_parent(err, path);
+    open = opendir(dir->path);
+    if (open == NULL && errno == ENOENT)
+        return SS_OK;
+    if (open == NULL && errno == ENOTDIR)
+        return ss_system(err, SS_E_EXISTS, 0, "%.200s is there and is no folder", path);
+    if (open == NULL)
+        return failed(err, "cannot look into folder", path);
+    status = absent ? ss_system(err, SS_E_EXISTS, 0, "folder %.200s is there already", path)
+                    : check_empty(path, open, err);
+    closedir(open);
+    return status == SS_OK ? check_no_mount(dir->path, err) : status;
+}
+
+static bool lies_in(const char *inner, const char *outer)
+{
+    size_t len = strlen(outer);
+
+    return strncmp(inner, outer, len) == 0 &&
+           (inner[len] == '\0' || inner[len] == '/' || (len > 0 && outer[len - 1] == '/'));
+}
+
+bool ss_staged_dirs_overlap(const struct ss_staged_dir *a, const struct ss_staged_dir *b)
+{
+    return lies_in(a->path, b->path) || lies_in(b->path, a->path);
+}
+
+/* Length of "PARENT/" in a path; 0 when there is no slash. */
 static size_t parent_len(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -86,18 +153,13 @@ static char *staged_name(const char *path)
     return name;
 }
 
-enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, const char *path, struct ss_error *err)
+enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, struct ss_error *err)
 {
-    enum ss_status status = ss_staged_dir_check(path, err);
-    char *staged;
+    char *staged = staged_name(dir->path);
+    enum ss_status status;
 
-    *dir = (struct ss_staged_dir){0};
-    if (status != SS_OK)
-        return status;
-    dir->path = trimmed(path);
-    staged = dir->path == NULL ? NULL : staged_name(dir->path);
     if (staged == NULL)
-        return ss_nomem(err, strlen(path));
+        return ss_nomem(err, strlen(dir->path));
     if (mkdtemp(staged) == NULL) {
         status = failed(err, "cannot make a folder beside", dir->path);
         free(staged);
@@ -144,6 +206,7 @@ enum ss_status ss_staged_dir_commit(struct ss_staged_dir *dir, struct ss_error *
     }
     free(dir->staged);
     dir->staged = NULL;
+    dir->committed = true;
     parent_path = parent == 0 ? strdup(".") : strndup(dir->path, parent);
     if (parent_path == NULL)
         return ss_nomem(err, parent);
@@ -158,6 +221,13 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     (void)kind;
     (void)ftw;
     return remove(path) == 0 ? 0 : -1;
+}
+
+void ss_staged_dir_revoke(struct ss_staged_dir *dir)
+{
+    if (dir->committed)
+        nftw(dir->path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    dir->committed = false;
 }
 
 void ss_staged_dir_fini(struct ss_staged_dir *dir)

@@ -14,22 +14,30 @@
 #include "util/error.h"
 
 struct ss_staged_dir {
-    char *path;   /* where it will be */
-    char *staged; /* where it is now; NULL: not made */
+    char *path;     /* where it will be, without links */
+    char *staged;   /* where it is now; NULL: not made, or committed */
+    bool committed; /* it stands at `path` */
 };
 
 /*
- * Makes the hidden folder beside `path`, which must not be there or be an empty folder. Missing parents
- * are an error, as a typing slip should not make a tree of folders. Errors: EXISTS, OUTPUT, NOMEM.
+ * Finds where `path` leads, through links, and checks that nothing or an empty folder stands there; with
+ * `absent`, nothing. Missing parents are an error, as a typing slip should not make a tree of folders,
+ * and so is a mount point, which no rename can replace. Errors: EXISTS, ARGUMENT, OUTPUT, NOMEM.
  */
-enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, const char *path,
-                                  struct ss_error *err);
+enum ss_status ss_staged_dir_check(struct ss_staged_dir *dir, const char *path, bool absent,
+                                   struct ss_error *err);
 
-/* Only the check, as for a dry run. */
-enum ss_status ss_staged_dir_check(const char *path, struct ss_error *err);
+/* Makes the hidden folder beside a checked path. Errors: OUTPUT, NOMEM. */
+enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, struct ss_error *err);
+
+/* Whether one of two checked paths is the other or lies inside it. */
+bool ss_staged_dirs_overlap(const struct ss_staged_dir *a, const struct ss_staged_dir *b);
 
 /* Gives it its name, and syncs the parent. Errors: EXISTS, OUTPUT. */
 enum ss_status ss_staged_dir_commit(struct ss_staged_dir *dir, struct ss_error *err);
+
+/* Removes again what was committed: for when a second folder that belongs to it cannot be. */
+void ss_staged_dir_revoke(struct ss_staged_dir *dir);
 
 /* Removes what was staged and not committed, and frees. */
 void ss_staged_dir_fini(struct ss_staged_dir *dir);

@@ -72,14 +72,18 @@ static enum ss_status check_folder_names(const struct ss_cluster *cluster, struc
     return SS_OK;
 }
 
-static enum ss_status check_folders(const struct restore *r, const char *data_dir,
-                                    struct ss_error *err)
+static enum ss_status check_folders(struct restore *r, const char *data_dir, struct ss_error *err)
 {
-    enum ss_status status = ss_staged_dir_check(data_dir, err);
+    enum ss_status status = ss_staged_dir_check(&r->data, data_dir, false, err);
 
     if (status != SS_OK || r->opts->wal_dir == NULL)
         return status;
-    return ss_staged_dir_check(r->opts->wal_dir, err);
+    status = ss_staged_dir_check(&r->wal, r->opts->wal_dir, true, err);
+    if (status == SS_OK && ss_staged_dirs_overlap(&r->data, &r->wal))
+        status = ss_system(err, SS_E_ARGUMENT, 0,
+                           "--wal-dir must not be --data-dir, in it, or around it: without "
+                           "--wal-dir the WAL lies in the data directory");
+    return status;
 }
 
 static enum ss_status fill_member(struct ss_restore_member *member, const struct ss_peer *peer,
@@ -144,25 +148,54 @@ static enum ss_status plan_revisions(struct restore *r, struct ss_error *err)
 
 /* ----------------------------------------------------------------------------------- writing --- */
 
+/* The db on its way into its file, and how far it is. */
+struct db_out {
+    const struct restore *r;
+    struct ss_new_file file;
+    uint64_t done;
+    bool cancelled;
+};
+
+static bool write_and_tell(void *ctx, const void *bytes, size_t len)
+{
+    struct db_out *out = ctx;
+    const struct ss_restore_opts *opts = out->r->opts;
+    const struct ss_file *from = out->r->file;
+
+    out->done += len;
+    out->cancelled =
+        opts->progress != NULL && !opts->progress(opts->progress_ctx, "restoring", out->done,
+                                                  from->high_water * from->page_size);
+    return !out->cancelled && ss_new_file_write(&out->file, bytes, len);
+}
+
+/* bbolt reads only the byte order of its machine: the db gets this one's, whatever the snapshot's. */
+static bool host_is_big(void)
+{
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+}
+
 static enum ss_status write_db(struct restore *r, const char *snap_dir, struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(r->file);
     struct ss_writer_opts opts = {.page_size = r->file->page_size,
-                                  .big_endian = r->file->big,
+                                  .big_endian = host_is_big(),
                                   .txid = meta->txid == 0 ? 1 : meta->txid,
                                   .sequence = meta->sequence};
     struct ss_writer_result written;
-    struct ss_new_file db;
-    enum ss_status status = ss_new_file_open(&db, snap_dir, "db", err);
+    struct db_out out = {.r = r};
+    enum ss_status status = ss_new_file_open(&out.file, snap_dir, "db", err);
 
     if (status == SS_OK)
-        status = ss_write_db(&opts, ss_restore_db_produce, &r->db, ss_new_file_write, &db, &written,
-                             err);
+        status =
+            ss_write_db(&opts, ss_restore_db_produce, &r->db, write_and_tell, &out, &written, err);
+    if (out.cancelled)
+        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     if (status == SS_OK)
-        status = ss_new_file_finish(&db, 0, err);
+        status = ss_new_file_finish(&out.file, 0, err);
     if (status == SS_OK)
         r->result->db_len = written.db_len;
-    ss_new_file_fini(&db);
+    ss_new_file_fini(&out.file);
     return status;
 }
 
@@ -234,34 +267,45 @@ static enum ss_status write_member(struct restore *r, const struct ss_peer *self
     return status;
 }
 
-static enum ss_status write_one(struct restore *r, const struct ss_peer *self, const char *data_dir,
-                                struct ss_error *err)
+static enum ss_status stage_one(struct restore *r, const struct ss_peer *self, struct ss_error *err)
 {
-    enum ss_status status = ss_staged_dir_make(&r->data, data_dir, err);
+    enum ss_status status = ss_staged_dir_make(&r->data, err);
 
     if (status == SS_OK && r->opts->wal_dir != NULL)
-        status = ss_staged_dir_make(&r->wal, r->opts->wal_dir, err);
-    if (status == SS_OK)
-        status = write_member(r, self, r->data.staged, r->wal.staged, err);
-    if (status == SS_OK && r->opts->wal_dir != NULL)
-        status = ss_staged_dir_commit(&r->wal, err);
-    return status == SS_OK ? ss_staged_dir_commit(&r->data, err) : status;
+        status = ss_staged_dir_make(&r->wal, err);
+    return status == SS_OK ? write_member(r, self, r->data.staged, r->wal.staged, err) : status;
 }
 
-static enum ss_status write_all(struct restore *r, const char *data_dir, struct ss_error *err)
+static enum ss_status stage_all(struct restore *r, struct ss_error *err)
 {
-    enum ss_status status = ss_staged_dir_make(&r->data, data_dir, err);
+    enum ss_status status = ss_staged_dir_make(&r->data, err);
 
     for (size_t i = 0; i < r->cluster.count && status == SS_OK; i++) {
         const struct ss_peer *peer = &r->cluster.peers[i];
         char *dir = ss_path_join(r->data.staged, peer->name);
 
-        status = dir == NULL ? ss_nomem(err, strlen(data_dir)) : ss_dir_make(dir, err);
+        status = dir == NULL ? ss_nomem(err, strlen(r->data.path)) : ss_dir_make(dir, err);
         if (status == SS_OK)
             status = write_member(r, peer, dir, NULL, err);
         free(dir);
     }
-    return status == SS_OK ? ss_staged_dir_commit(&r->data, err) : status;
+    return status;
+}
+
+/* Names for what was staged; when the second one cannot have its name, the first loses it again. */
+static enum ss_status commit(struct restore *r, struct ss_error *err)
+{
+    enum ss_status status = SS_OK;
+
+    if (r->opts->wal_dir != NULL)
+        status = ss_staged_dir_commit(&r->wal, err);
+    if (status == SS_OK)
+        status = ss_staged_dir_commit(&r->data, err);
+    if (status != SS_OK) {
+        ss_staged_dir_revoke(&r->data);
+        ss_staged_dir_revoke(&r->wal);
+    }
+    return status;
 }
 
 static enum ss_status check_opts(const struct ss_restore_opts *opts, struct ss_error *err)
@@ -302,8 +346,11 @@ static enum ss_status run(struct restore *r, const char *data_dir, struct ss_err
         return status;
     r->db.file = r->file;
     r->db.cluster = &r->cluster;
-    status = r->opts->all_members ? write_all(r, data_dir, err) : write_one(r, self, data_dir, err);
-    return ss_source_check(&r->file->src, status, err);
+    status = r->opts->all_members ? stage_all(r, err) : stage_one(r, self, err);
+    status = ss_source_check(&r->file->src, status, err);
+    if (status == SS_OK)
+        status = ss_source_unchanged(&r->file->src, err);
+    return status == SS_OK ? commit(r, err) : status;
 }
 
 enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
