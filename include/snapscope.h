@@ -856,6 +856,7 @@ struct ss_boot_facts {
  */
 SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_facts *out,
                                     struct ss_error *err);
+
 /* ----------------------------------------------------------------------------------------- WAL --- */
 
 /* What a member's log says, all its segments read in order. Indexes are raft's. [F15] */

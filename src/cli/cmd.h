@@ -24,5 +24,6 @@ extern const struct ss_command ss_cmd_alarms;
 extern const struct ss_command ss_cmd_auth;
 extern const struct ss_command ss_cmd_meta;
 extern const struct ss_command ss_cmd_convert;
+extern const struct ss_command ss_cmd_restore;
 
 #endif

@@ -15,9 +15,10 @@
 #include "text.h"
 
 const struct ss_command *const ss_commands[] = {
-    &ss_cmd_info, &ss_cmd_verify,  &ss_cmd_status,  &ss_cmd_hashkv, &ss_cmd_diff,   &ss_cmd_dump,
-    &ss_cmd_get,  &ss_cmd_history, &ss_cmd_members, &ss_cmd_leases, &ss_cmd_alarms, &ss_cmd_auth,
-    &ss_cmd_meta, &ss_cmd_buckets, &ss_cmd_keys,    &ss_cmd_pages,  &ss_cmd_page,   &ss_cmd_convert,
+    &ss_cmd_info,   &ss_cmd_verify, &ss_cmd_status,  &ss_cmd_hashkv,  &ss_cmd_diff,
+    &ss_cmd_dump,   &ss_cmd_get,    &ss_cmd_history, &ss_cmd_members, &ss_cmd_leases,
+    &ss_cmd_alarms, &ss_cmd_auth,   &ss_cmd_meta,    &ss_cmd_buckets, &ss_cmd_keys,
+    &ss_cmd_pages,  &ss_cmd_page,   &ss_cmd_convert, &ss_cmd_restore,
 };
 const size_t ss_command_count = sizeof ss_commands / sizeof ss_commands[0];
 

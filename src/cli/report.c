@@ -78,11 +78,23 @@ static bool is_page_fault(enum ss_code code)
     return code > SS_E_PAGE_RANGE && code <= SS_E_FREELIST;
 }
 
+/* Only some commands can replace what is there. */
+static bool has_force(const struct ss_command *command)
+{
+    for (const struct ss_option *option = command->options; option->name != NULL; option++) {
+        if (strcmp(option->name, "force") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void print_hint(const struct ss_run *run, const struct ss_error *err, const char *name)
 {
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
-        if (hints[i].code == err->code && !self) {
+        bool forceless = err->code == SS_E_EXISTS && !has_force(run->command);
+        if (hints[i].code == err->code && !self && !forceless) {
             fputs("snapscope: try: ", stderr);
             const char *at = strstr(hints[i].text, "%s");
             size_t before = at == NULL ? strlen(hints[i].text) : (size_t)(at - hints[i].text);
@@ -128,7 +140,10 @@ int ss_report_about(struct ss_run *run, const char *name, const struct ss_error 
     print_error(run, name, err, true);
     if (run->common.json && !run->answer_begun && run->out.len == 0) {
         json_t *doc = ss_doc_new();
-        ss_doc_text(doc, "file", name != NULL ? name : "");
+        if (name == NULL) {
+            name = run->input_name != NULL ? run->input_name : "";
+        }
+        ss_doc_text(doc, "file", name);
         ss_doc_set(doc, "error", ss_doc_error(err));
         run->answer_begun = true;
         ss_doc_print(&run->out, doc);

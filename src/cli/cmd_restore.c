@@ -1,0 +1,278 @@
+/*
+ * cmd_restore.c - snapscope restore: data directories that etcd boots, from a snapshot.
+ *
+ *     options ── plan (names, URLs, folders) ── hash rules ── WAL beside the source ── write ── result
+ *
+ * The plan is made first, because it is quick and most often wrong; nothing is written before the
+ * source is checked and accepted. The flags are those of `etcdutl snapshot restore`, and more.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "doc.h"
+#include "intake.h"
+#include "report.h"
+#include "restore.h"
+#include "text.h"
+
+struct restore_opts {
+    const char *data_dir, *wal_dir, *name, *cluster, *token, *peer_urls;
+    const char *learners, *all_members;
+    bool skip_hash_check, mark_compacted, dry_run;
+    uint64_t bump_revision;
+    const char *map_size;
+};
+
+#define TEXT_OPTION(option_name, field, placeholder, words)                                 \
+    {                                                                                       \
+        .name = (option_name), .kind = SS_OPTION_TEXT,                                      \
+        .slot = offsetof(struct restore_opts, field), .arg = (placeholder), .help = (words) \
+    }
+
+static const struct ss_option options[] = {
+    TEXT_OPTION("data-dir", data_dir, "DIR", "the new data directory (default NAME.etcd)"),
+    TEXT_OPTION("wal-dir", wal_dir, "DIR", "a WAL directory of its own, outside of it"),
+    TEXT_OPTION("name", name, "NAME", "this member's name (default \"default\")"),
+    TEXT_OPTION("initial-cluster", cluster, "LIST",
+                "every member as NAME=URL, with commas\n(default default=http://localhost:2380)"),
+    TEXT_OPTION("initial-cluster-token", token, "TOKEN",
+                "parts clusters from one another\n(default etcd-cluster)"),
+    TEXT_OPTION("initial-advertise-peer-urls", peer_urls, "URLS",
+                "this member's, as in the list\n(default http://localhost:2380)"),
+    {.name = "skip-hash-check",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct restore_opts, skip_hash_check),
+     .help = "go on without a valid hash, if structure and\nrecords are sound; it is checked all "
+             "the same"},
+    {.name = "bump-revision",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct restore_opts, bump_revision),
+     .arg = "N",
+     .help = "raise the revision by N, so that clients never\nsee it go back; only with "
+             "--mark-compacted",
+     .max = INT64_MAX},
+    {.name = "mark-compacted",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct restore_opts, mark_compacted),
+     .help = "all up to the raised revision counts as\ncompacted, so that watches begin anew"},
+    TEXT_OPTION("initial-memory-map-size", map_size, "N", "accepted and ignored"),
+    TEXT_OPTION("learners", learners, "NAMES", "members that start as learners, with commas"),
+    TEXT_OPTION("all-members", all_members, "DIR", "DIR/NAME for each member of the list at once"),
+    {.name = "dry-run",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct restore_opts, dry_run),
+     .help = "check all and say what would be written"},
+    {.name = NULL},
+};
+
+struct restore_job {
+    struct ss_run *run;
+    const struct restore_opts *opts;
+    struct ss_restore_opts how;
+    struct ss_intake intake;
+    struct ss_beside beside;
+    struct ss_restore_result result;
+    struct ss_error hidden; /* what the plan met in the source */
+};
+
+/* An empty value stands for the default, as with etcdutl. */
+static const char *given(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static int check_options(const struct ss_run *run)
+{
+    const struct restore_opts *opts = run->opts;
+    if ((opts->bump_revision > 0) != opts->mark_compacted) {
+        return ss_usage_error(run, "--bump-revision N and --mark-compacted go only together");
+    }
+    if (opts->all_members != NULL && given(opts->all_members) == NULL) {
+        return ss_usage_error(run, "--all-members needs a folder");
+    }
+    if (opts->all_members != NULL && (opts->data_dir != NULL || opts->wal_dir != NULL ||
+                                      opts->name != NULL || opts->peer_urls != NULL)) {
+        return ss_usage_error(run, "--all-members writes every member of --initial-cluster: "
+                                   "--data-dir, --wal-dir, --name and "
+                                   "--initial-advertise-peer-urls do not go with it");
+    }
+    return SS_EXIT_OK;
+}
+
+static const char *token_of(const struct restore_opts *opts)
+{
+    return opts->token != NULL ? opts->token : SS_RESTORE_TOKEN_DEFAULT;
+}
+
+static void fill_how(struct restore_job *job)
+{
+    const struct restore_opts *opts = job->opts;
+    bool all = opts->all_members != NULL;
+    job->how = (struct ss_restore_opts){
+        .name = opts->name,
+        .data_dir = all ? opts->all_members : given(opts->data_dir),
+        .wal_dir = given(opts->wal_dir),
+        .initial_cluster = opts->cluster,
+        .token = opts->token,
+        .peer_urls = opts->peer_urls,
+        .learners = given(opts->learners),
+        .bump_revision = opts->bump_revision,
+        .all_members = all,
+        .progress = ss_progress_report,
+        .progress_ctx = &job->run->progress,
+    };
+}
+
+/* What was typed and what is written are not about the source. */
+static int report(struct restore_job *job, const struct ss_error *err)
+{
+    bool about_source =
+        err->code != SS_E_ARGUMENT && err->code != SS_E_EXISTS && err->code != SS_E_OUTPUT;
+    return ss_report_about(job->run, about_source ? job->run->input_name : NULL, err);
+}
+
+/* Plans without writing. What damage of the source hides is left for the hash rules to tell. */
+static int plan(struct restore_job *job)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    job->how.dry_run = true;
+    enum ss_status status = ss_restore(job->run->file, &job->how, &job->result, &err);
+    job->how.dry_run = false;
+    if (status == SS_CORRUPT) {
+        job->hidden = err;
+    }
+    return status == SS_OK || status == SS_CORRUPT ? SS_EXIT_OK : report(job, &err);
+}
+
+static int write_all(struct restore_job *job)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    ss_restore_result_fini(&job->result);
+    if (ss_restore(job->run->file, &job->how, &job->result, &err) == SS_OK) {
+        return SS_EXIT_OK;
+    }
+    int code = report(job, &err);
+    ss_note(job->run, "nothing was written");
+    return code;
+}
+
+static void print_doc(struct restore_job *job, bool has_result)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "file", job->run->input_name);
+    ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
+    ss_doc_bool(doc, "dry_run", job->opts->dry_run);
+    ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
+    if (job->beside.dir != NULL) {
+        ss_doc_set(doc, "source_wal", ss_beside_doc(&job->beside));
+    }
+    if (has_result) {
+        ss_doc_set(doc, "result", ss_restore_doc(&job->result, token_of(job->opts)));
+    }
+    job->run->answer_begun = true;
+    ss_doc_print(&job->run->out, doc);
+}
+
+static void print_intake(struct restore_job *job)
+{
+    struct ss_text text;
+    ss_text_begin(&text);
+    ss_intake_print(text.to, job->run->input_name, &job->intake);
+    ss_text_end(&text, job->run, false);
+}
+
+static void print_result(struct restore_job *job)
+{
+    struct ss_text text;
+    ss_text_begin(&text);
+    ss_restore_print(text.to, &job->result, token_of(job->opts), job->opts->dry_run);
+    ss_text_end(&text, job->run, false);
+}
+
+static void warn(struct restore_job *job)
+{
+    char words[2048];
+    if (job->opts->map_size != NULL) {
+        ss_note(job->run, "note: --initial-memory-map-size is ignored: nothing is mapped to write");
+    }
+    if (ss_beside_warning(&job->beside, words, sizeof words) != NULL) {
+        ss_note(job->run, "%s", words);
+    }
+}
+
+static int run_job(struct restore_job *job)
+{
+    struct ss_run *run = job->run;
+    int code = plan(job);
+    if (code == SS_EXIT_OK) {
+        code = ss_intake_run(run, job->opts->skip_hash_check, false, &job->intake);
+    }
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (!run->common.json) {
+        print_intake(job);
+    }
+    if (!job->intake.accepted) {
+        if (run->common.json) {
+            print_doc(job, false);
+        }
+        return ss_intake_refused(run, &job->intake);
+    }
+    if (job->hidden.code != SS_E_NONE) {
+        return ss_report(run, &job->hidden);
+    }
+    ss_beside_read(run->file, run->input_name, &job->beside);
+    warn(job);
+    code = job->opts->dry_run ? SS_EXIT_OK : write_all(job);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    if (run->common.json) {
+        print_doc(job, true);
+    } else {
+        print_result(job);
+    }
+    return SS_EXIT_OK;
+}
+
+static int run_restore(struct ss_run *run)
+{
+    struct restore_job job = {.run = run, .opts = run->opts};
+    int code = check_options(run);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    fill_how(&job);
+    run->hash_stream = true;
+    ss_progress_allow(&run->progress);
+    code = ss_run_open_readable(run, run->args[0]);
+    if (code == SS_EXIT_OK) {
+        code = run_job(&job);
+    }
+    ss_beside_fini(&job.beside);
+    ss_intake_fini(&job.intake);
+    ss_restore_result_fini(&job.result);
+    return code;
+}
+
+const struct ss_command ss_cmd_restore = {
+    .name = "restore",
+    .args = "IN",
+    .summary = "make a data directory that etcd boots, from a snapshot",
+    .detail = "Makes a member's data directory of a new cluster, as etcdutl snapshot restore\n"
+              "does with the same flags, which etcd 3.4 to 3.7 boot; with --all-members those\n"
+              "of every member at once. It appears as a whole or not at all.\n\n"
+              "IN's own hash decides: valid: accepted; mismatch, zeroes or none: refused, but\n"
+              "with --skip-hash-check accepted if structure and records are sound. Damage in\n"
+              "structure or records is always refused. What was checked is printed first.",
+    .exits = "Exit codes: 0 it is written, or with --dry-run could be; 2 wrong usage, names or\n"
+             "URLs, or a folder is not empty; 3 IN is refused or cannot be read; 4 the system\n"
+             "failed (memory, I/O, output).\n",
+    .options = options,
+    .opts_size = sizeof(struct restore_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_restore,
+};
