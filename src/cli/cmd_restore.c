@@ -73,6 +73,7 @@ struct restore_job {
     struct ss_intake intake;
     struct ss_beside beside;
     struct ss_restore_result result;
+    struct ss_restored restored;
     struct ss_error hidden; /* what the plan met in the source */
 };
 
@@ -168,7 +169,7 @@ static void print_doc(struct restore_job *job, bool has_result)
         ss_doc_set(doc, "source_wal", ss_beside_doc(&job->beside));
     }
     if (has_result) {
-        ss_doc_set(doc, "result", ss_restore_doc(&job->result, token_of(job->opts)));
+        ss_doc_set(doc, "result", ss_restore_doc(&job->restored));
     }
     job->run->answer_begun = true;
     ss_doc_print(&job->run->out, doc);
@@ -186,7 +187,7 @@ static void print_result(struct restore_job *job)
 {
     struct ss_text text;
     ss_text_begin(&text);
-    ss_restore_print(text.to, &job->result, token_of(job->opts), job->opts->dry_run);
+    ss_restore_print(text.to, &job->restored);
     ss_text_end(&text, job->run, false);
 }
 
@@ -229,6 +230,9 @@ static int run_job(struct restore_job *job)
     if (code != SS_EXIT_OK) {
         return code;
     }
+    job->restored = (struct ss_restored){
+        .result = &job->result, .token = token_of(job->opts), .dry_run = job->opts->dry_run};
+    ss_restored_boot(run->file, &job->restored);
     if (run->common.json) {
         print_doc(job, true);
     } else {

@@ -121,4 +121,7 @@ void ss_info_releases(const struct ss_info *info, bool starts, const char *reaso
 void ss_info_text(const struct ss_info *info);
 void ss_info_json(const struct ss_info *info);
 
+/* Which release starts on a file, as a list. */
+json_t *ss_boot_doc(const struct ss_boot_facts *boot);
+
 #endif

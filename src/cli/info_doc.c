@@ -220,16 +220,8 @@ static json_t *auth_doc(const struct ss_info *info)
     return doc;
 }
 
-static void add_boot(const struct ss_boot_facts *boot, json_t *doc)
+json_t *ss_boot_doc(const struct ss_boot_facts *boot)
 {
-    char writer[48];
-    if (boot->writer_major == 0) {
-        ss_doc_null(doc, "written_by_at_least");
-    } else {
-        snprintf(writer, sizeof writer, "%" PRIu64 ".%" PRIu64, boot->writer_major,
-                 boot->writer_minor);
-        ss_doc_text(doc, "written_by_at_least", writer);
-    }
     json_t *list = ss_doc_list();
     for (int i = 0; i < SS_ETCD_LINES; i++) {
         json_t *one = ss_doc_new();
@@ -241,7 +233,20 @@ static void add_boot(const struct ss_boot_facts *boot, json_t *doc)
         }
         ss_doc_append(list, one);
     }
-    ss_doc_set(doc, "starts_on", list);
+    return list;
+}
+
+static void add_boot(const struct ss_boot_facts *boot, json_t *doc)
+{
+    char writer[48];
+    if (boot->writer_major == 0) {
+        ss_doc_null(doc, "written_by_at_least");
+    } else {
+        snprintf(writer, sizeof writer, "%" PRIu64 ".%" PRIu64, boot->writer_major,
+                 boot->writer_minor);
+        ss_doc_text(doc, "written_by_at_least", writer);
+    }
+    ss_doc_set(doc, "starts_on", ss_boot_doc(boot));
 }
 
 static json_t *etcd_doc(const struct ss_info *info)

@@ -25,9 +25,22 @@ void ss_beside_fini(struct ss_beside *beside);
 const char *ss_beside_warning(const struct ss_beside *beside, char *buf, size_t cap);
 json_t *ss_beside_doc(const struct ss_beside *beside);
 
-/* `token`: as given, or etcd's default. */
-void ss_restore_print(FILE *to, const struct ss_restore_result *result, const char *token,
-                      bool dry_run);
-json_t *ss_restore_doc(const struct ss_restore_result *result, const char *token);
+/* A result with what is told beside it. */
+struct ss_restored {
+    const struct ss_restore_result *result;
+    const char *token; /* as given, or etcd's default */
+    bool dry_run;
+    bool boot_known;
+    struct ss_boot_facts boot;
+};
+
+/*
+ * Which etcd starts on what was written; of a dry run, on the source's state, which is taken over. Not
+ * known when the source is of another byte order: it hides the other reasons.
+ */
+void ss_restored_boot(const struct ss_file *source, struct ss_restored *restored);
+
+void ss_restore_print(FILE *to, const struct ss_restored *restored);
+json_t *ss_restore_doc(const struct ss_restored *restored);
 
 #endif

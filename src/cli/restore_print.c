@@ -6,6 +6,8 @@
  *       member     8e9e05c52164694d default http://localhost:2380
  *                  in default.etcd
  *       db         2191360 bytes, revision 547
+ *       starts on  etcd 3.6, 3.7
+ *       not on     etcd 3.5: …
  */
 #include "restore.h"
 
@@ -15,6 +17,8 @@
 #include <sys/stat.h>
 
 #include "doc.h"
+#include "info.h"
+#include "intake.h"
 #include "text.h"
 
 /* -------------------------------------------------------------------- the log beside the source --- */
@@ -140,12 +144,64 @@ static void print_member(FILE *to, const struct ss_restore_member *member)
     }
 }
 
-void ss_restore_print(FILE *to, const struct ss_restore_result *result, const char *token,
-                      bool dry_run)
+static void print_boot(FILE *to, const struct ss_boot_facts *boot)
 {
+    const char *before = "  starts on  etcd ";
+    for (int i = 0; i < SS_ETCD_LINES; i++) {
+        if (boot->lines[i].starts) {
+            fprintf(to, "%s%s", before, ss_etcd_line_name((enum ss_etcd_line)i));
+            before = ", ";
+        }
+    }
+    if (strcmp(before, ", ") == 0) {
+        fputc('\n', to);
+    }
+    for (int i = 0; i < SS_ETCD_LINES; i++) {
+        char text[512];
+        if (!boot->lines[i].starts) {
+            snprintf(text, sizeof text, "  not on     etcd %s: %s",
+                     ss_etcd_line_name((enum ss_etcd_line)i), boot->lines[i].reason);
+            ss_print_wrapped(to, 13, text);
+        }
+    }
+}
+
+/* The db of the first member that was written; to be closed, NULL when there is none. */
+static struct ss_file *open_written(const struct ss_restore_result *result)
+{
+    static const char tail[] = "/member/snap/db";
+    struct ss_file *file = NULL;
+    struct ss_error err;
+    for (size_t i = 0; i < result->member_count && file == NULL; i++) {
+        const char *dir = result->members[i].data_dir;
+        if (dir != NULL) {
+            char *path = ss_must_alloc(strlen(dir) + sizeof tail);
+            sprintf(path, "%s%s", dir, tail);
+            ss_open(path, NULL, &file, &err);
+            free(path);
+        }
+    }
+    return file;
+}
+
+void ss_restored_boot(const struct ss_file *source, struct ss_restored *restored)
+{
+    struct ss_boot_facts *boot = &restored->boot;
+    struct ss_error err;
+    struct ss_file *written = restored->dry_run ? NULL : open_written(restored->result);
+    const struct ss_file *file = restored->dry_run ? source : written;
+    restored->boot_known = file != NULL && ss_boot_facts(file, boot, &err) == SS_OK &&
+                           boot->lines[0].why != SS_BOOT_BYTE_ORDER;
+    ss_close(written);
+}
+
+void ss_restore_print(FILE *to, const struct ss_restored *restored)
+{
+    const struct ss_restore_result *result = restored->result;
+    bool dry_run = restored->dry_run;
     fputs(dry_run ? "would be written:\n" : "written:\n", to);
     fprintf(to, "  cluster    %" PRIx64 ", token ", result->cluster_id);
-    print_escaped(to, token);
+    print_escaped(to, restored->token);
     fputc('\n', to);
     for (size_t i = 0; i < result->member_count; i++) {
         print_member(to, &result->members[i]);
@@ -164,6 +220,9 @@ void ss_restore_print(FILE *to, const struct ss_restore_result *result, const ch
         fprintf(to, ", marked compacted at %" PRId64, result->compacted);
     }
     fputc('\n', to);
+    if (restored->boot_known) {
+        print_boot(to, &restored->boot);
+    }
 }
 
 static json_t *hex_doc(uint64_t id)
@@ -198,11 +257,12 @@ static json_t *member_doc(const struct ss_restore_member *member)
     return doc;
 }
 
-json_t *ss_restore_doc(const struct ss_restore_result *result, const char *token)
+json_t *ss_restore_doc(const struct ss_restored *restored)
 {
+    const struct ss_restore_result *result = restored->result;
     json_t *doc = ss_doc_new(), *members = ss_doc_list();
     ss_doc_set(doc, "cluster_id", hex_doc(result->cluster_id));
-    ss_doc_text(doc, "token", token);
+    ss_doc_text(doc, "token", restored->token);
     for (size_t i = 0; i < result->member_count; i++) {
         ss_doc_append(members, member_doc(&result->members[i]));
     }
@@ -216,6 +276,9 @@ json_t *ss_restore_doc(const struct ss_restore_result *result, const char *token
     }
     if (result->db_len > 0) {
         ss_doc_number(doc, "db_len", result->db_len);
+    }
+    if (restored->boot_known) {
+        ss_doc_set(doc, "starts_on", ss_boot_doc(&restored->boot));
     }
     return doc;
 }

@@ -74,6 +74,7 @@ expect_err_eq ''
 expect_schema restore
 expect_eq "$(jq -c '[.result.cluster_id, .result.token, .result.members, .result.revision, .dry_run]' "$out")" \
     '["cdf818194e3a8c32","etcd-cluster",[{"id":"8e9e05c52164694d","name":"default","learner":false,"peer_urls":["http://localhost:2380"],"data_dir":"default.etcd"}],547,false]'
+expect_eq "$(jq -c '[.result.starts_on[] | select(.starts).etcd]' "$out")" '["3.4","3.5","3.6","3.7"]'
 expect_eq "$(tree default.etcd)" './member/snap/0000000000000001-0000000000000001.snap
 ./member/snap/db
 ./member/wal/0000000000000000-0000000000000000.wal'
@@ -255,6 +256,19 @@ rm -r "$scratch/void"
 run "$SNAPSCOPE" restore --dry-run "$db" --data-dir "$dir"
 expect_rc 0
 expect_out_has 'would be written:'
+expect_out_has '  starts on  etcd 3.4, 3.5, 3.6, 3.7'
+fixture etcd37-cluster
+run "$SNAPSCOPE" info --json "$scratch/etcd37-cluster/snapshot.db"
+jq -S -c '.etcd.starts_on' "$out" >"$scratch/starts"
+expect_eq "$(jq -c 'map(.starts)' "$scratch/starts")" '[true,true,false,true]'
+run "$SNAPSCOPE" restore --json --dry-run "$scratch/etcd37-cluster/snapshot.db" --data-dir "$dir"
+expect_rc 0
+expect_schema restore
+jq -S -c '.result.starts_on' "$out" >"$scratch/starts-here"
+same_as 'what starts on it' "$scratch/starts-here" "@$scratch/starts"
+run "$SNAPSCOPE" restore --dry-run "$scratch/etcd37-cluster/snapshot.db" --data-dir "$dir"
+expect_out_has '  starts on  etcd 3.4, 3.5, 3.7'
+expect_out_has '  not on     etcd 3.6: storageVersion 3.7 is newer'
 nothing_at "$dir"
 run bash -c 'ulimit -f 64; "$@"' - "$SNAPSCOPE" restore "$db" --data-dir "$dir"
 expect_rc 4
