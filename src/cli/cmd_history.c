@@ -2,10 +2,10 @@
  * cmd_history.c - snapscope history: every retained revision of a key, or of the keys with a prefix.
  *
  *     /registry/pods/ns-0/a
- *         REVISION  GEN  VERSION  VALUE-BYTES  LEASE  EVENT
- *            441.0    1        4          120         put; created at 12, 3 puts before it are compacted
- *            460.0    1                               deleted
- *            470.0    2        1          100     7b  created
+ *       REVISION  GEN  VERSION     BYTES             LEASE  EVENT
+ *          441.0    1        4       120                    put; created at 12, 3 puts compacted
+ *          460.0    1                                       deleted
+ *          470.0    2        1       100                7b  created
  */
 #include "cmd.h"
 #include "doc.h"
@@ -43,7 +43,7 @@ static const struct ss_option options[] = {
 };
 
 static const struct ss_column columns[] = {
-    {"REVISION", 14}, {"GEN", 3}, {"VERSION", 7}, {"VALUE-BYTES", 11}, {"LEASE", 16}, {"EVENT", 0},
+    {"REVISION", 10}, {"GEN", 3}, {"VERSION", 7}, {"BYTES", 8}, {"LEASE", 16}, {"EVENT", 0},
 };
 enum {
     COLUMN_COUNT = sizeof columns / sizeof columns[0]
@@ -69,7 +69,7 @@ static void event_text(const struct ss_history_item *item, char *text, size_t ca
 {
     const char *name = event_name(item);
     if (item->missing_count > 0) {
-        snprintf(text, cap, "%s; created at %" PRId64 ", %" PRIu64 " put%s before it %s", name,
+        snprintf(text, cap, "%s; created at %" PRId64 ", %" PRIu64 " put%s %s", name,
                  item->rec.create_revision, item->missing_count,
                  item->missing_count == 1 ? "" : "s",
                  item->is_compacted ? "compacted" : "missing, and not by compaction");
@@ -120,7 +120,7 @@ static bool print_text(struct history_print *print, const struct ss_history_item
     if (!opts->values || item->rec.tombstone) {
         return true;
     }
-    return ss_out_text(out, "      ") &&
+    return ss_out_text(out, "    ") &&
            ss_print_bytes(out, item->rec.value.ptr, item->rec.value.len, SS_FORM_ESCAPED) &&
            ss_out_text(out, "\n");
 }

@@ -18,17 +18,17 @@ run "$SNAPSCOPE" history "$db" /registry/pods/ns-0/inlet-60
 expect_rc 0
 expect_err_eq ''
 expect_out_eq '/registry/pods/ns-0/inlet-60
-      REVISION  GEN  VERSION  VALUE-BYTES             LEASE  EVENT
-         410.0    1        1           88                    created
-         525.0    1                                          deleted
-         538.0    2        1           79                    created
+  REVISION  GEN  VERSION     BYTES             LEASE  EVENT
+     410.0    1        1        88                    created
+     525.0    1                                       deleted
+     538.0    2        1        79                    created
 
 compacted at revision 431: of what came before, each key'\''s last put may be left, and
 of keys that were deleted before it, nothing'
 run "$SNAPSCOPE" history --values "$db" leased/detached
 expect_rc 0
-expect_out_has '         456.0    1        1           11  1234567890abcdef  created'
-expect_eq "$(sed -n 4p "$out")" '      had a lease'
+expect_out_has '     456.0    1        1        11  1234567890abcdef  created'
+expect_eq "$(sed -n 4p "$out")" '    had a lease'
 run "$SNAPSCOPE" history --json --values "$db" leased/detached
 expect_rc 0
 expect_schema history
@@ -39,7 +39,7 @@ expect_out_has '"lease":1311768467294899695,'
 # What compaction took is told by the version of what it left.
 run "$SNAPSCOPE" history "$db" counter
 expect_rc 0
-expect_out_has 'put; created at 258, 19 puts before it compacted'
+expect_out_has 'put; created at 258, 19 puts compacted'
 
 # Keys that no command line can hold as text, and a mutilated one.
 run "$SNAPSCOPE" history --json --key-format hex "$db" 00
@@ -111,7 +111,7 @@ python3 "$scratch/gap.py" "$db" "$scratch/gap.db"
 unchanged "$db"
 run "$SNAPSCOPE" history "$scratch/gap.db" /registry/pods/ns-0/inlet-60
 expect_rc 1
-expect_out_has '538.0    2        4           79                    put; created at 538, 3 puts before it missing, and not by compaction'
+expect_out_has '538.0    2        4        79                    put; created at 538, 3 puts missing, and not by compaction'
 expect_err_has '3 revisions are missing that compaction does not explain: try snapscope verify'
 
 usage_fault 'KEY is missing' history "$db"
