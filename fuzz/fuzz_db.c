@@ -166,6 +166,20 @@ static void dump(const struct input *in, bool revisions)
     PROBE(written <= 16 * (uint64_t)in->len + 4096);
 }
 
+/* An archive of all buckets is written only of a file in which the walk has met no fault. */
+static void archive(const struct input *in)
+{
+    struct ss_dump_opts opts = {.format = SS_DUMP_TAR, .revisions = true, .all_buckets = true};
+    struct ss_dump_result result;
+    struct ss_error err;
+    uint64_t written = 0;
+
+    if (ss_dump(in->file, &opts, drop, &written, &result, &err) == SS_OK)
+        PROBE(result.out_len == written && in->faults == 0);
+    else
+        PROBE(err.code != SS_E_NONE);
+}
+
 /* verify names every fault that the walk met, and calls nothing sound that could not be read. */
 static void verify(const struct input *in)
 {
@@ -220,6 +234,7 @@ static void check(struct input *in)
     }
     dump(in, false);
     dump(in, true);
+    archive(in);
     verify(in);
     compare(in);
 }

@@ -48,6 +48,7 @@ struct tar {
     enum ss_status (*visit)(struct tar *t, const struct item *item, struct ss_error *err);
     struct ss_span names[SS_BUCKET_LEVEL_MAX];
     size_t name_count;
+    bool given_up; /* what libarchive still writes goes nowhere */
 };
 
 /* ------------------------------------------------------------------------------ what there is --- */
@@ -189,15 +190,17 @@ static enum ss_status archive_failed(struct tar *t, struct ss_error *err)
                      text != NULL ? text : "unknown cause");
 }
 
-/* libarchive's output, past the buffer of lines. */
+/*
+ * libarchive's output, past the buffer of lines. A failure stays in `out`, and is not libarchive's: an
+ * archive that has failed cannot be closed, and is then not freed as a whole.
+ */
 static la_ssize_t write_block(struct archive *archive, void *ctx, const void *bytes, size_t len)
 {
     struct tar *t = ctx;
 
-    ss_outbuf_pass(&t->d->out, bytes, len);
-    if (t->d->out.failed) {
-        archive_set_error(archive, t->d->out.sys, "output cannot be written");
-        return -1;
+    (void)archive;
+    if (!t->given_up) {
+        ss_outbuf_pass(&t->d->out, bytes, len);
     }
     return (la_ssize_t)len;
 }
@@ -278,15 +281,18 @@ static enum ss_status write_header(struct tar *t, const struct item *item, uint6
     if (item != NULL) {
         set_attributes(t->entry, item);
     }
-    return archive_write_header(t->archive, t->entry) == ARCHIVE_OK ? SS_OK
-                                                                    : archive_failed(t, err);
+    if (archive_write_header(t->archive, t->entry) != ARCHIVE_OK) {
+        return archive_failed(t, err);
+    }
+    return t->d->out.failed ? SS_END : SS_OK;
 }
 
 static bool write_data(void *ctx, const void *bytes, size_t len)
 {
     struct tar *t = ctx;
 
-    return len == 0 || archive_write_data(t->archive, bytes, len) == (la_ssize_t)len;
+    return (len == 0 || archive_write_data(t->archive, bytes, len) == (la_ssize_t)len) &&
+           !t->d->out.failed;
 }
 
 static struct ss_span item_value(const struct item *item)
@@ -428,11 +434,12 @@ static enum ss_status archive_end(struct tar *t, enum ss_status status, struct s
     if (t->archive == NULL) {
         return status;
     }
-    if (status == SS_OK && archive_write_close(t->archive) != ARCHIVE_OK) {
+    t->given_up = status != SS_OK;
+    if (archive_write_close(t->archive) != ARCHIVE_OK && status == SS_OK) {
         status = archive_failed(t, err);
     }
-    if (status != SS_OK) {
-        archive_write_fail(t->archive);
+    if (t->d->out.failed && status == SS_OK) {
+        status = SS_END;
     }
     archive_write_free(t->archive);
     return status;
