@@ -100,35 +100,6 @@ static int check_flags(const struct ss_run *run)
     return wrong == NULL ? SS_EXIT_OK : ss_usage_error(run, "%s", wrong);
 }
 
-static int take_keys(struct ss_diff_job *job)
-{
-    const struct ss_diff_flags *flags = job->flags;
-    struct ss_range *range = &job->diff.range;
-    struct {
-        const char *name, *text;
-        struct ss_word *word;
-        const void **ptr;
-        size_t *len;
-    } keys[] = {
-        {"--prefix", flags->prefix, &job->prefix, &range->prefix, &range->prefix_len},
-        {"--from", flags->from, &job->from, &range->from, &range->from_len},
-        {"--to", flags->to, &job->to, &range->to, &range->to_len},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].text == NULL) {
-            continue;
-        }
-        int code =
-            ss_word_take(job->run, keys[i].name, keys[i].text, flags->key_format, keys[i].word);
-        if (code != SS_EXIT_OK) {
-            return code;
-        }
-        *keys[i].ptr = keys[i].word->ptr;
-        *keys[i].len = keys[i].word->len;
-    }
-    return SS_EXIT_OK;
-}
-
 int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
 {
     int code = ss_report_about(job->run, ss_diff_name(job, side), err);
@@ -160,7 +131,8 @@ static int compare(struct ss_diff_job *job)
     job->diff.ignore_lease = flags->ignore_lease;
     job->diff.progress = ss_progress_report;
     job->diff.progress_ctx = &job->run->progress;
-    int code = take_keys(job);
+    const struct ss_range_words words = {flags->prefix, flags->from, flags->to};
+    int code = ss_range_take(job->run, &words, flags->key_format, &job->keys, &job->diff.range);
     if (code == SS_EXIT_OK) {
         code = ss_run_open_two(job->run, job->run->args[0], job->run->args[1]);
         code = code == SS_EXIT_ANSWER ? SS_EXIT_REFUSED : code;
@@ -185,9 +157,7 @@ static int run_diff(struct ss_run *run)
     }
     struct ss_diff_job job = {.run = run, .flags = flags};
     code = compare(&job);
-    ss_word_fini(&job.prefix);
-    ss_word_fini(&job.from);
-    ss_word_fini(&job.to);
+    ss_range_bytes_fini(&job.keys);
     return code;
 }
 

@@ -128,7 +128,7 @@ static const struct ss_option options[] = {
 struct dump_job {
     struct ss_run *run;
     const struct dump_opts *opts;
-    struct ss_word prefix, from, to;
+    struct ss_range_bytes keys;
     struct ss_path bucket;
     struct ss_redact_key key;
     struct ss_dump_opts dump;
@@ -138,9 +138,7 @@ struct dump_job {
 
 static void job_fini(struct dump_job *job)
 {
-    ss_word_fini(&job->prefix);
-    ss_word_fini(&job->from);
-    ss_word_fini(&job->to);
+    ss_range_bytes_fini(&job->keys);
     ss_path_fini(&job->bucket);
     ss_redact_key_fini(&job->key);
     ss_output_free(job->output);
@@ -229,35 +227,6 @@ static int check_options(const struct dump_job *job)
     return check_bucket_options(job);
 }
 
-static int take_keys(struct dump_job *job)
-{
-    const struct dump_opts *opts = job->opts;
-    struct {
-        const char *name, *text;
-        struct ss_word *word;
-        const void **ptr;
-        size_t *len;
-    } keys[] = {
-        {"--prefix", opts->prefix, &job->prefix, &job->dump.range.prefix,
-         &job->dump.range.prefix_len},
-        {"--from", opts->from, &job->from, &job->dump.range.from, &job->dump.range.from_len},
-        {"--to", opts->to, &job->to, &job->dump.range.to, &job->dump.range.to_len},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].text == NULL) {
-            continue;
-        }
-        int code =
-            ss_word_take(job->run, keys[i].name, keys[i].text, opts->key_format, keys[i].word);
-        if (code != SS_EXIT_OK) {
-            return code;
-        }
-        *keys[i].ptr = keys[i].word->ptr;
-        *keys[i].len = keys[i].word->len;
-    }
-    return SS_EXIT_OK;
-}
-
 static int take_redaction(struct dump_job *job)
 {
     const struct dump_opts *opts = job->opts;
@@ -273,6 +242,7 @@ static int take_redaction(struct dump_job *job)
 static int job_init(struct dump_job *job)
 {
     const struct dump_opts *opts = job->opts;
+    const struct ss_range_words words = {opts->prefix, opts->from, opts->to};
     job->dump = (struct ss_dump_opts){
         .rev = (int64_t)opts->rev,
         .revisions = opts->revisions,
@@ -284,7 +254,7 @@ static int job_init(struct dump_job *job)
     choose_format(job);
     int code = check_options(job);
     if (code == SS_EXIT_OK) {
-        code = take_keys(job);
+        code = ss_range_take(job->run, &words, opts->key_format, &job->keys, &job->dump.range);
     }
     if (code == SS_EXIT_OK && opts->bucket != NULL) {
         code = ss_path_take(job->run, opts->bucket, &job->bucket);

@@ -30,7 +30,7 @@ struct ss_diff_flags {
 struct ss_diff_job {
     struct ss_run *run; /* A is its input, B its second one */
     const struct ss_diff_flags *flags;
-    struct ss_word prefix, from, to; /* what `diff` borrows from */
+    struct ss_range_bytes keys; /* what `diff` borrows from */
     struct ss_diff_opts diff;
     struct ss_diff_result result;
 };

@@ -223,3 +223,37 @@ int ss_path_take(const struct ss_run *run, const char *text, struct ss_path *out
     }
     return ss_usage_error(run, "a %% in a bucket's name needs two hex digits (%%25 for itself)");
 }
+
+void ss_range_bytes_fini(struct ss_range_bytes *bytes)
+{
+    ss_word_fini(&bytes->prefix);
+    ss_word_fini(&bytes->from);
+    ss_word_fini(&bytes->to);
+}
+
+int ss_range_take(const struct ss_run *run, const struct ss_range_words *words, int format,
+                  struct ss_range_bytes *bytes, struct ss_range *out)
+{
+    struct {
+        const char *name, *text;
+        struct ss_word *word;
+        const void **ptr;
+        size_t *len;
+    } keys[] = {
+        {"--prefix", words->prefix, &bytes->prefix, &out->prefix, &out->prefix_len},
+        {"--from", words->from, &bytes->from, &out->from, &out->from_len},
+        {"--to", words->to, &bytes->to, &out->to, &out->to_len},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i].text == NULL) {
+            continue;
+        }
+        int code = ss_word_take(run, keys[i].name, keys[i].text, format, keys[i].word);
+        if (code != SS_EXIT_OK) {
+            return code;
+        }
+        *keys[i].ptr = keys[i].word->ptr;
+        *keys[i].len = keys[i].word->len;
+    }
+    return SS_EXIT_OK;
+}

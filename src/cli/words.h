@@ -57,7 +57,22 @@ struct ss_run;
 int ss_word_take(const struct ss_run *run, const char *what, const char *text, int format,
                  struct ss_word *out);
 
-/* The same for --bucket. ss_path_fini also after a failure. */
+/* What --prefix, --from and --to name, as typed; NULL: not given. */
+struct ss_range_words {
+    const char *prefix, *from, *to;
+};
+
+/* Their bytes, which a struct ss_range borrows. Zeroed is empty. */
+struct ss_range_bytes {
+    struct ss_word prefix, from, to;
+};
+void ss_range_bytes_fini(struct ss_range_bytes *bytes);
+
+/* Fills a zeroed range from them, or gives the exit code. ss_range_bytes_fini also after a failure. */
+int ss_range_take(const struct ss_run *run, const struct ss_range_words *words, int format,
+                  struct ss_range_bytes *bytes, struct ss_range *out);
+
+/* The same as ss_word_take for --bucket. ss_path_fini also after a failure. */
 int ss_path_take(const struct ss_run *run, const char *text, struct ss_path *out);
 
 #endif
