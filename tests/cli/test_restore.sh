@@ -231,7 +231,18 @@ refused_plan "the folder that $scratch/none/new shall lie in is not there" --dat
 refused_plan "folder $scratch/empty is there already" --data-dir "$dir" --wal-dir "$scratch/empty"
 mkdir "$scratch/void"
 refused_plan '--wal-dir must not be --data-dir, in it, or around it' --data-dir "$scratch/void" --wal-dir "$scratch/void/wal"
-refused_plan 'is a mount point, which cannot be replaced as a whole' --data-dir /dev/shm
+# A mount of its own, which only root can make; it is gone with the command.
+mkdir "$scratch/mount"
+in_mount='mount -t tmpfs none "$1" && shift && "$@"'
+if unshare -m bash -c "$in_mount" - "$scratch/mount" true 2>/dev/null; then
+    run unshare -m bash -c "$in_mount" - "$scratch/mount" \
+        "$SNAPSCOPE" restore --data-dir "$scratch/mount" "$db"
+    expect_rc 2
+    expect_out_eq ''
+    expect_err_has 'is a mount point, which cannot be replaced as a whole'
+else
+    echo 'left out: a mount point as the data directory, as this user cannot mount'
+fi
 run "$SNAPSCOPE" restore "$scratch/bbolt-nested/plain.db" --data-dir "$dir" --skip-hash-check
 expect_rc 3
 expect_err_has 'it is no etcd database'
