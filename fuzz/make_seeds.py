@@ -3,7 +3,8 @@
 
 meta and db take whole small files, page takes pages of several kinds, record takes entries of the
 `key` bucket. seeds/db/etcd36-uncompacted-be was made from etcd36-uncompacted by
-testdata/gen/bigendian. Byte 0 of page and record seeds is the targets' own, see their first comments.
+testdata/gen/bigendian; seeds/wal is the log that etcdutl 3.6 writes for three restored members. Byte 0
+of page, record and wal seeds is the targets' own, see their first comments.
 """
 import pathlib
 import subprocess
