@@ -213,6 +213,8 @@ static enum ss_status set_ids(struct ss_cluster *cluster, const char *token, str
     struct ss_bytes ids = {0};
     enum ss_status status = SS_OK;
 
+    if (cluster->count == 0)
+        return ss_system(err, SS_E_ARGUMENT, 0, "initial cluster has no members");
     for (size_t i = 0; i < cluster->count && status == SS_OK; i++)
         status = set_id(&cluster->peers[i], token, err);
     if (status != SS_OK)
@@ -246,8 +248,6 @@ static enum ss_status check_members(const struct ss_cluster *cluster, struct ss_
 {
     size_t voters = 0;
 
-    if (cluster->count == 0)
-        return ss_system(err, SS_E_ARGUMENT, 0, "initial cluster has no members");
     if (check_urls_once(cluster, err) != SS_OK)
         return SS_SYSTEM;
     for (size_t i = 0; i < cluster->count; i++) {
