@@ -16,6 +16,7 @@
  * that broken ones are noticed, and the other's are passed over.
  */
 #include "etcd/index.h"
+#include "etcd/revision.h"
 
 #include <stdlib.h>
 
@@ -107,13 +108,6 @@ static enum ss_status build_index(struct side *s, int64_t rev, struct ss_error *
             return status;
     }
     return status == SS_OK || status == SS_END ? ss_key_index_flush(&s->index, err) : status;
-}
-
-static int compare_revisions(struct ss_revision x, struct ss_revision y)
-{
-    if (x.main != y.main)
-        return x.main < y.main ? -1 : 1;
-    return x.sub < y.sub ? -1 : x.sub > y.sub;
 }
 
 static void part(struct lineage *l, struct side *at_a, struct side *at_b)
@@ -256,7 +250,7 @@ static enum ss_status walk(struct lineage *l, enum ss_side *side, struct ss_erro
     enum ss_status status = SS_OK;
 
     while (status == SS_OK && !(l->a.ended && l->b.ended)) {
-        int c = l->a.ended ? 1 : l->b.ended ? -1 : compare_revisions(l->a.rec.rev, l->b.rec.rev);
+        int c = l->a.ended ? 1 : l->b.ended ? -1 : ss_revision_cmp(l->a.rec.rev, l->b.rec.rev);
 
         *side = c < 0 ? SS_SIDE_A : SS_SIDE_B;
         if (c < 0)
