@@ -158,11 +158,22 @@ uint64_t ss_freelist_count(const struct ss_page_view *page)
     return ss_load_u64(page->run.ptr + SS_PAGE_HEADER_LEN, page->big);
 }
 
-uint64_t ss_freelist_id(const struct ss_page_view *page, uint64_t i)
+/* From the page's start; a count of 0xFFFF means that the first slot holds the real one. */
+static uint64_t freelist_id_pos(const struct ss_page_view *page, uint64_t i)
 {
     uint64_t first = page->count == 0xFFFF ? 1 : 0;
 
-    return ss_load_u64(page->run.ptr + SS_PAGE_HEADER_LEN + (first + i) * 8, page->big);
+    return SS_PAGE_HEADER_LEN + (first + i) * 8;
+}
+
+uint64_t ss_freelist_id(const struct ss_page_view *page, uint64_t i)
+{
+    return ss_load_u64(page->run.ptr + freelist_id_pos(page, i), page->big);
+}
+
+uint64_t ss_freelist_id_off(const struct ss_page_view *page, uint64_t i)
+{
+    return page->run.off + freelist_id_pos(page, i);
 }
 
 /* A run is at least 1 KiB, so the leading count can be read before the array is known to fit. */

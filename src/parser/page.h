@@ -87,6 +87,9 @@ enum ss_status ss_tree_page_refuse(const struct ss_page_view *page, struct ss_er
 uint64_t ss_freelist_count(const struct ss_page_view *page);
 uint64_t ss_freelist_id(const struct ss_page_view *page, uint64_t i);
 
+/* Where the i-th one stands in the file. */
+uint64_t ss_freelist_id_off(const struct ss_page_view *page, uint64_t i);
+
 static inline const uint8_t *ss_element_at(const struct ss_page_view *page, uint32_t i)
 {
     return page->run.ptr + SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN;

@@ -183,8 +183,7 @@ static void list_fault(struct page_list *list, const struct ss_error *err)
 static void note_free_id(struct page_list *list, const struct ss_page_view *page, uint64_t i,
                          struct ss_error *err)
 {
-    uint64_t slot = page->count == 0xFFFF ? i + 1 : i;
-    uint64_t off = page->run.off + SS_PAGE_HEADER_LEN + slot * 8;
+    uint64_t off = ss_freelist_id_off(page, i);
     uint64_t id = ss_freelist_id(page, i);
 
     if (id < 2 || id >= list->file->high_water)

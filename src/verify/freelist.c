@@ -17,13 +17,6 @@ struct freelist {
     struct ss_bitmap freed;
 };
 
-static uint64_t id_off(const struct freelist *list, uint64_t i)
-{
-    uint64_t slot = list->page.count == 0xFFFF ? i + 1 : i;
-
-    return list->page.run.off + SS_PAGE_HEADER_LEN + slot * 8;
-}
-
 static bool in_use(const struct freelist *list, uint64_t pgid)
 {
     return ss_bitmap_test(&list->walk->claimed, pgid) || ss_bitmap_test(list->named, pgid);
@@ -33,7 +26,7 @@ static void check_id(struct freelist *list, uint64_t i)
 {
     const struct ss_file *file = list->pass->file;
     uint64_t id = ss_freelist_id(&list->page, i);
-    struct ss_place at = {id_off(list, i), list->page.pgid, i, NULL};
+    struct ss_place at = {ss_freelist_id_off(&list->page, i), list->page.pgid, i, NULL};
     char have[24], expect[40];
 
     if (id < 2 || id >= file->high_water) {
