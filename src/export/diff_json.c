@@ -11,10 +11,9 @@
  * more is written: the zeroes that stand in for the lost bytes never reach the output.
  */
 #include "export/json_text.h"
+#include "export/record_json.h"
 #include "parser/db.h"
 #include "util/error.h"
-
-#define APPEND_LITERAL(out, text) ss_outbuf_append((out), (text), sizeof(text) - 1)
 
 struct diff_stream {
     const struct ss_file *a, *b;
@@ -45,7 +44,7 @@ static void put_differs(struct ss_outbuf *out, unsigned differs)
                  {SS_DIFFERS_REVISION, "\"revision\""}};
     const char *gap = "";
 
-    APPEND_LITERAL(out, ",\"differs\":[");
+    SS_OUTBUF_LITERAL(out, ",\"differs\":[");
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if ((differs & parts[i].bit) == 0)
             continue;
@@ -53,29 +52,18 @@ static void put_differs(struct ss_outbuf *out, unsigned differs)
         ss_outbuf_text(out, parts[i].text);
         gap = ",";
     }
-    APPEND_LITERAL(out, "]");
+    SS_OUTBUF_LITERAL(out, "]");
 }
 
 static void put_side(struct ss_outbuf *out, const char *head, const struct ss_record *rec,
                      bool values)
 {
+    const struct ss_record_style style = {.value = values ? SS_VALUE_BYTES : SS_VALUE_LEN};
+
     ss_outbuf_text(out, head);
-    APPEND_LITERAL(out, "{\"create_revision\":");
-    ss_json_i64(out, rec->create_revision);
-    APPEND_LITERAL(out, ",\"mod_revision\":");
-    ss_json_i64(out, rec->mod_revision);
-    APPEND_LITERAL(out, ",\"version\":");
-    ss_json_i64(out, rec->version);
-    APPEND_LITERAL(out, ",\"lease\":");
-    ss_json_i64(out, rec->lease);
-    if (values) {
-        APPEND_LITERAL(out, ",");
-        ss_json_bytes(out, "value", rec->value.ptr, (size_t)rec->value.len);
-    } else {
-        APPEND_LITERAL(out, ",\"value_len\":");
-        ss_json_u64(out, rec->value.len);
-    }
-    APPEND_LITERAL(out, "}");
+    SS_OUTBUF_LITERAL(out, "{");
+    ss_record_rest(out, rec, &style);
+    SS_OUTBUF_LITERAL(out, "}");
 }
 
 /* SS_END, when output failed: there is no use in going on, and diff_end tells why. */
@@ -86,9 +74,9 @@ static enum ss_status put_change(void *ctx, const struct ss_diff_change *change,
     const struct ss_record *named = change->a != NULL ? change->a : change->b;
 
     (void)err;
-    APPEND_LITERAL(&d->out, "{\"change\":\"");
+    SS_OUTBUF_LITERAL(&d->out, "{\"change\":\"");
     ss_outbuf_text(&d->out, ss_change_name(change->change));
-    APPEND_LITERAL(&d->out, "\",");
+    SS_OUTBUF_LITERAL(&d->out, "\",");
     ss_json_bytes(&d->out, "key", named->key.ptr, (size_t)named->key.len);
     if (change->change == SS_CHANGE_MODIFIED)
         put_differs(&d->out, change->differs);
@@ -96,7 +84,7 @@ static enum ss_status put_change(void *ctx, const struct ss_diff_change *change,
         put_side(&d->out, ",\"a\":", change->a, d->values);
     if (change->b != NULL)
         put_side(&d->out, ",\"b\":", change->b, d->values);
-    APPEND_LITERAL(&d->out, "}\n");
+    SS_OUTBUF_LITERAL(&d->out, "}\n");
     return d->out.failed ? SS_END : SS_OK;
 }
 

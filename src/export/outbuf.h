@@ -64,7 +64,10 @@ static inline char *ss_outbuf_reserve(struct ss_outbuf *out, size_t len)
     return out->data + out->len;
 }
 
-/* Appends a string literal or other short text. */
+/* Appends a string literal, whose length the compiler knows. */
+#define SS_OUTBUF_LITERAL(out, text) ss_outbuf_append((out), (text), sizeof(text) - 1)
+
+/* Appends short text. */
 static inline void ss_outbuf_text(struct ss_outbuf *out, const char *text)
 {
     ss_outbuf_append(out, text, strlen(text));

@@ -14,8 +14,6 @@
 
 #include <errno.h>
 
-#define APPEND_LITERAL(out, text) ss_outbuf_append((out), (text), sizeof(text) - 1)
-
 void ss_digest_members(struct ss_outbuf *out, struct ss_span value, const struct ss_hmac *hmac)
 {
     static const char digits[] = "0123456789abcdef";
@@ -31,11 +29,11 @@ void ss_digest_members(struct ss_outbuf *out, struct ss_span value, const struct
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    APPEND_LITERAL(out, "\"value_len\":");
+    SS_OUTBUF_LITERAL(out, "\"value_len\":");
     ss_json_u64(out, value.len);
-    APPEND_LITERAL(out, ",\"value_digest\":\"");
+    SS_OUTBUF_LITERAL(out, ",\"value_digest\":\"");
     ss_outbuf_append(out, hex, sizeof(hex));
-    APPEND_LITERAL(out, "\"");
+    SS_OUTBUF_LITERAL(out, "\"");
 }
 
 /* The comma before it included. */
@@ -44,15 +42,15 @@ static void append_value(struct ss_outbuf *out, struct ss_span value,
 {
     switch (style->value) {
     case SS_VALUE_BYTES:
-        APPEND_LITERAL(out, ",");
+        SS_OUTBUF_LITERAL(out, ",");
         ss_json_bytes(out, "value", value.ptr, (size_t)value.len);
         break;
     case SS_VALUE_LEN:
-        APPEND_LITERAL(out, ",\"value_len\":");
+        SS_OUTBUF_LITERAL(out, ",\"value_len\":");
         ss_json_u64(out, value.len);
         break;
     case SS_VALUE_DIGEST:
-        APPEND_LITERAL(out, ",");
+        SS_OUTBUF_LITERAL(out, ",");
         ss_digest_members(out, value, style->hmac);
         break;
     case SS_VALUE_NONE:
@@ -60,26 +58,25 @@ static void append_value(struct ss_outbuf *out, struct ss_span value,
     }
 }
 
-void ss_record_members(struct ss_outbuf *out, const struct ss_record *rec,
-                       const struct ss_record_style *style)
+void ss_record_rest(struct ss_outbuf *out, const struct ss_record *rec,
+                    const struct ss_record_style *style)
 {
-    ss_json_bytes(out, "key", rec->key.ptr, (size_t)rec->key.len);
-    APPEND_LITERAL(out, ",\"create_revision\":");
+    SS_OUTBUF_LITERAL(out, "\"create_revision\":");
     ss_json_i64(out, rec->create_revision);
-    APPEND_LITERAL(out, ",\"mod_revision\":");
+    SS_OUTBUF_LITERAL(out, ",\"mod_revision\":");
     ss_json_i64(out, rec->mod_revision);
-    APPEND_LITERAL(out, ",\"version\":");
+    SS_OUTBUF_LITERAL(out, ",\"version\":");
     ss_json_i64(out, rec->version);
-    APPEND_LITERAL(out, ",\"lease\":");
+    SS_OUTBUF_LITERAL(out, ",\"lease\":");
     ss_json_i64(out, rec->lease);
     if (style->revisions) {
-        APPEND_LITERAL(out, ",\"sub\":");
+        SS_OUTBUF_LITERAL(out, ",\"sub\":");
         ss_json_i64(out, rec->rev.sub);
         if (rec->tombstone) {
-            APPEND_LITERAL(out, ",\"tombstone\":true");
+            SS_OUTBUF_LITERAL(out, ",\"tombstone\":true");
         }
         if (rec->marker) {
-            APPEND_LITERAL(out, ",\"marker\":true");
+            SS_OUTBUF_LITERAL(out, ",\"marker\":true");
         }
     }
     if (!rec->tombstone && !rec->marker) {
@@ -87,12 +84,20 @@ void ss_record_members(struct ss_outbuf *out, const struct ss_record *rec,
     }
 }
 
+void ss_record_members(struct ss_outbuf *out, const struct ss_record *rec,
+                       const struct ss_record_style *style)
+{
+    ss_json_bytes(out, "key", rec->key.ptr, (size_t)rec->key.len);
+    SS_OUTBUF_LITERAL(out, ",");
+    ss_record_rest(out, rec, style);
+}
+
 void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
                     const struct ss_record_style *style)
 {
-    APPEND_LITERAL(out, "{");
+    SS_OUTBUF_LITERAL(out, "{");
     ss_record_members(out, rec, style);
-    APPEND_LITERAL(out, "}");
+    SS_OUTBUF_LITERAL(out, "}");
 }
 
 /* ,"name":N unless it is zero. */
@@ -107,7 +112,7 @@ static void append_number(struct ss_outbuf *out, const char *name, int64_t v)
 void ss_record_etcdctl(struct ss_outbuf *out, const struct ss_record *rec,
                        const struct ss_record_style *style)
 {
-    APPEND_LITERAL(out, "{\"key\":");
+    SS_OUTBUF_LITERAL(out, "{\"key\":");
     ss_json_base64(out, rec->key.ptr, (size_t)rec->key.len);
     append_number(out, ",\"create_revision\":", rec->create_revision);
     append_number(out, ",\"mod_revision\":", rec->mod_revision);
@@ -115,11 +120,11 @@ void ss_record_etcdctl(struct ss_outbuf *out, const struct ss_record *rec,
     if (style->value == SS_VALUE_DIGEST) {
         append_value(out, rec->value, style);
     } else if (style->value == SS_VALUE_BYTES && rec->value.len > 0) {
-        APPEND_LITERAL(out, ",\"value\":");
+        SS_OUTBUF_LITERAL(out, ",\"value\":");
         ss_json_base64(out, rec->value.ptr, (size_t)rec->value.len);
     }
     append_number(out, ",\"lease\":", rec->lease);
-    APPEND_LITERAL(out, "}");
+    SS_OUTBUF_LITERAL(out, "}");
 }
 
 void ss_entry_members(struct ss_outbuf *out, const struct ss_entry *entry,
@@ -132,19 +137,19 @@ void ss_entry_members(struct ss_outbuf *out, const struct ss_entry *entry,
 void ss_entry_json(struct ss_outbuf *out, const struct ss_entry *entry,
                    const struct ss_record_style *style)
 {
-    APPEND_LITERAL(out, "{");
+    SS_OUTBUF_LITERAL(out, "{");
     if (entry->is_bucket) {
         ss_json_bytes(out, "key", entry->key.ptr, (size_t)entry->key.len);
-        APPEND_LITERAL(out, ",\"bucket\":true");
+        SS_OUTBUF_LITERAL(out, ",\"bucket\":true");
     } else {
         ss_entry_members(out, entry, style);
     }
-    APPEND_LITERAL(out, "}");
+    SS_OUTBUF_LITERAL(out, "}");
 }
 
 void ss_bucket_path_json(struct ss_outbuf *out, const struct ss_span *names, size_t count)
 {
-    APPEND_LITERAL(out, "[");
+    SS_OUTBUF_LITERAL(out, "[");
     for (size_t i = 0; i < count; i++) {
         const struct ss_span *name = &names[i];
 
@@ -152,10 +157,10 @@ void ss_bucket_path_json(struct ss_outbuf *out, const struct ss_span *names, siz
         if (ss_text_is_clean(name->ptr, (size_t)name->len)) {
             ss_json_string(out, name->ptr, (size_t)name->len);
         } else {
-            APPEND_LITERAL(out, "{");
+            SS_OUTBUF_LITERAL(out, "{");
             ss_json_bytes(out, "name", name->ptr, (size_t)name->len);
-            APPEND_LITERAL(out, "}");
+            SS_OUTBUF_LITERAL(out, "}");
         }
     }
-    APPEND_LITERAL(out, "]");
+    SS_OUTBUF_LITERAL(out, "]");
 }

@@ -27,12 +27,15 @@ struct ss_record_style {
 
 /*
  * Appends {"key":…,"create_revision":…,"mod_revision":…,"version":…,"lease":…,…,"value":…}.
- * A tombstone or marker has no value. ss_record_members leaves the braces out.
+ * A tombstone or marker has no value. ss_record_members leaves the braces out, ss_record_rest the key
+ * as well.
  */
 void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
                     const struct ss_record_style *style);
 void ss_record_members(struct ss_outbuf *out, const struct ss_record *rec,
                        const struct ss_record_style *style);
+void ss_record_rest(struct ss_outbuf *out, const struct ss_record *rec,
+                    const struct ss_record_style *style);
 
 /*
  * Appends {"key":"base64",…} as Go's encoding/json writes etcd's mvccpb.KeyValue: what is zero or
