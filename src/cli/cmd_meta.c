@@ -3,6 +3,7 @@
  */
 #include "cmd.h"
 #include "etcdlist.h"
+#include "meta_doc.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -92,42 +93,6 @@ static void print_text(struct ss_out *out, const struct ss_etcd_meta *meta)
     }
 }
 
-static json_t *ids_doc(const uint64_t *ids, size_t count)
-{
-    json_t *list = ss_doc_list();
-    for (size_t i = 0; i < count; i++) {
-        ss_doc_append(list, json_string(ss_id_format(ids[i]).text));
-    }
-    return list;
-}
-
-static json_t *conf_doc(const struct ss_conf_state *conf)
-{
-    json_t *doc = ss_doc_new();
-    ss_doc_set(doc, "voters", ids_doc(conf->voters, conf->voter_count));
-    ss_doc_set(doc, "learners", ids_doc(conf->learners, conf->learner_count));
-    ss_doc_set(doc, "voters_outgoing", ids_doc(conf->voters_outgoing, conf->voters_outgoing_count));
-    ss_doc_set(doc, "learners_next", ids_doc(conf->learners_next, conf->learners_next_count));
-    ss_doc_bool(doc, "auto_leave", conf->auto_leave);
-    return doc;
-}
-
-static void versions_doc(json_t *doc, const struct ss_etcd_meta *meta)
-{
-    if (meta->storage_version != NULL) {
-        ss_doc_text(doc, "storage_version", meta->storage_version);
-    }
-    if (meta->cluster_version != NULL) {
-        ss_doc_text(doc, "cluster_version", meta->cluster_version);
-    }
-    if (meta->has_downgrade) {
-        json_t *downgrade = ss_doc_new();
-        ss_doc_bool(downgrade, "enabled", meta->downgrade_enabled);
-        ss_doc_text(downgrade, "target_version", meta->downgrade_target);
-        ss_doc_set(doc, "downgrade", downgrade);
-    }
-}
-
 static json_t *extras_doc(const struct ss_etcd_meta *meta)
 {
     json_t *list = ss_doc_list();
@@ -153,7 +118,7 @@ static json_t *meta_doc(const struct ss_etcd_meta *meta, const char *name)
         ss_doc_number(doc, "term", meta->term);
     }
     if (meta->has_conf_state) {
-        ss_doc_set(doc, "conf_state", conf_doc(&meta->conf_state));
+        ss_doc_set(doc, "conf_state", ss_conf_state_doc(&meta->conf_state));
     }
     if (meta->has_scheduled_compact) {
         ss_doc_int(doc, "scheduled_compact_revision", meta->scheduled_compact.main);
@@ -161,7 +126,7 @@ static json_t *meta_doc(const struct ss_etcd_meta *meta, const char *name)
     if (meta->has_finished_compact) {
         ss_doc_int(doc, "finished_compact_revision", meta->finished_compact.main);
     }
-    versions_doc(doc, meta);
+    ss_versions_doc(doc, meta);
     ss_doc_set(doc, "unknown", extras_doc(meta));
     return doc;
 }

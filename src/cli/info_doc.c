@@ -6,21 +6,16 @@
 #include <string.h>
 
 #include "command.h"
+#include "etcdlist.h"
 #include "info.h"
+#include "meta_doc.h"
 #include "metatext.h"
 
 static const char *const presence_names[] = {"unknown", "present", "absent", "cut"};
 
-static void id_text(uint64_t id, char text[17])
-{
-    snprintf(text, 17, "%" PRIx64, id);
-}
-
 static void set_id(json_t *doc, const char *name, uint64_t id)
 {
-    char text[17];
-    id_text(id, text);
-    ss_doc_text(doc, name, text);
+    ss_doc_text(doc, name, ss_id_format(id).text);
 }
 
 static void set_digest(json_t *doc, const char *name, const uint8_t *bytes, size_t len)
@@ -132,28 +127,6 @@ static void add_revs(const struct ss_info *info, json_t *doc)
     ss_doc_int(doc, "finished_compact", revs->finished_compact);
 }
 
-static json_t *ids_doc(const uint64_t *ids, size_t count)
-{
-    json_t *list = ss_doc_list();
-    for (size_t i = 0; i < count; i++) {
-        char text[17];
-        id_text(ids[i], text);
-        ss_doc_append(list, json_string(text));
-    }
-    return list;
-}
-
-static json_t *conf_doc(const struct ss_conf_state *conf)
-{
-    json_t *doc = ss_doc_new();
-    ss_doc_set(doc, "voters", ids_doc(conf->voters, conf->voter_count));
-    ss_doc_set(doc, "learners", ids_doc(conf->learners, conf->learner_count));
-    ss_doc_set(doc, "voters_outgoing", ids_doc(conf->voters_outgoing, conf->voters_outgoing_count));
-    ss_doc_set(doc, "learners_next", ids_doc(conf->learners_next, conf->learners_next_count));
-    ss_doc_bool(doc, "auto_leave", conf->auto_leave);
-    return doc;
-}
-
 static void add_meta(const struct ss_etcd_meta *meta, json_t *doc)
 {
     if (meta->has_consistent_index) {
@@ -163,20 +136,9 @@ static void add_meta(const struct ss_etcd_meta *meta, json_t *doc)
         ss_doc_number(doc, "term", meta->term);
     }
     if (meta->has_conf_state) {
-        ss_doc_set(doc, "conf_state", conf_doc(&meta->conf_state));
+        ss_doc_set(doc, "conf_state", ss_conf_state_doc(&meta->conf_state));
     }
-    if (meta->storage_version != NULL) {
-        ss_doc_text(doc, "storage_version", meta->storage_version);
-    }
-    if (meta->cluster_version != NULL) {
-        ss_doc_text(doc, "cluster_version", meta->cluster_version);
-    }
-    if (meta->has_downgrade) {
-        json_t *downgrade = ss_doc_new();
-        ss_doc_bool(downgrade, "enabled", meta->downgrade_enabled);
-        ss_doc_text(downgrade, "target_version", meta->downgrade_target);
-        ss_doc_set(doc, "downgrade", downgrade);
-    }
+    ss_versions_doc(doc, meta);
 }
 
 static json_t *members_doc(const struct ss_info *info)
