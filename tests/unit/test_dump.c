@@ -20,31 +20,7 @@
 
 #include <cmocka.h>
 
-/* What a dump wrote. */
-struct sink {
-    char *data; /* with a NUL behind it */
-    size_t len, cap;
-    unsigned call_count, fail_at; /* fail_at 0: never */
-};
-
-static bool sink_write(void *ctx, const void *bytes, size_t len)
-{
-    struct sink *sink = ctx;
-
-    if (++sink->call_count == sink->fail_at) {
-        errno = ENOSPC;
-        return false;
-    }
-    if (sink->cap - sink->len <= len) {
-        sink->cap = (sink->len + len) * 2 + 1;
-        sink->data = realloc(sink->data, sink->cap);
-        assert_non_null(sink->data);
-    }
-    memcpy(sink->data + sink->len, bytes, len);
-    sink->len += len;
-    sink->data[sink->len] = '\0';
-    return true;
-}
+#include "sink.h"
 
 static struct ss_file *open_bytes(const uint8_t *bytes, size_t len)
 {

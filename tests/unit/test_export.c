@@ -14,35 +14,11 @@
 
 #include <cmocka.h>
 
+#include "sink.h"
+
 #define REDACT_KEY "0123456789abcdef"
 #define DIGEST_1 "6f51b61a3db920f1cbe06a4c38501bc0b002ebaf9ceab835ca0a6f899817de7a"
 #define DIGEST_FF00 "687627033f1c98b342b829d1490bf856e09c9900010fc6fa89d9137fbe654898"
-
-/* What a dump wrote. */
-struct sink {
-    char *data; /* with a NUL behind it */
-    size_t len, cap;
-    unsigned call_count, fail_at; /* fail_at 0: never */
-};
-
-static bool sink_write(void *ctx, const void *bytes, size_t len)
-{
-    struct sink *sink = ctx;
-
-    if (++sink->call_count == sink->fail_at) {
-        errno = ENOSPC;
-        return false;
-    }
-    if (sink->cap - sink->len <= len) {
-        sink->cap = (sink->len + len) * 2 + 1;
-        sink->data = realloc(sink->data, sink->cap);
-        assert_non_null(sink->data);
-    }
-    memcpy(sink->data + sink->len, bytes, len);
-    sink->len += len;
-    sink->data[sink->len] = '\0';
-    return true;
-}
 
 /* a at 2, b (binary, leased) at 3, a gone at 4; term 7; a bucket `other` with an empty one inside. */
 static struct ss_file *open_store(uint8_t **bytes)
