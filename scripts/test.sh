@@ -13,9 +13,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 passed=0
 failed=0
 skipped=0
-trap 'printf "%d passed, %d failed, %d skipped\n" "$passed" "$failed" "$skipped"' EXIT
-
-step() { printf '\n== %s\n' "$1"; }
+current=""
+began=0
+# step [NAME]: closes the step at hand with its time and opens the next
+step() {
+    [[ -z $current ]] || printf -- '-- %s: %d s\n' "$current" "$((SECONDS - began))"
+    current=${1:-}
+    began=$SECONDS
+    [[ -z $current ]] || printf '\n== %s\n' "$current"
+}
+trap 'step; printf "%d passed, %d failed, %d skipped\n" "$passed" "$failed" "$skipped"' EXIT
 
 # one NAME COMMAND...: counts a command as one test
 one() {
