@@ -1,11 +1,15 @@
-// Command gen fills a running etcd with many keys, for benchmarks.
+// Command gen fills a running etcd with many keys, or changes some of them, for benchmarks.
 //
 //	gen ENDPOINT KEYS ROUNDS VALUE_LEN
+//	gen ENDPOINT change CHANGES
 //
 // Each round puts every key once, in transactions of 64. After the last round every hundredth key is
 // deleted, and the first hundredth of all revisions is compacted. Half of the values are JSON text,
 // half are bytes behind "k8s\0", as Kubernetes stores its own kinds. The same arguments give the
 // same keys and values.
+//
+// With change, CHANGES transactions of one operation each: in turn a new key, another value for a key that
+// fill made, and a deletion, spread over the first 100,000 keys.
 package main
 
 import (
@@ -74,8 +78,12 @@ func deleteSome(client *clientv3.Client, keys int) error {
 	return nil
 }
 
+func connect(endpoint string) (*clientv3.Client, error) {
+	return clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, DialTimeout: 30 * time.Second})
+}
+
 func fill(endpoint string, keys, rounds, length int) error {
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, DialTimeout: 30 * time.Second})
+	client, err := connect(endpoint)
 	if err != nil {
 		return err
 	}
@@ -97,21 +105,53 @@ func fill(endpoint string, keys, rounds, length int) error {
 	return err
 }
 
-func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: gen ENDPOINT KEYS ROUNDS VALUE_LEN")
-		os.Exit(2)
+func change(endpoint string, changes int) error {
+	client, err := connect(endpoint)
+	if err != nil {
+		return err
 	}
-	var numbers [3]int
-	for i := range numbers {
-		n, err := strconv.Atoi(os.Args[2+i])
+	defer client.Close()
+	ctx := context.Background()
+	for i := 0; i < changes && err == nil; i++ {
+		n := i * 37 % 100000
+		switch i % 3 {
+		case 0:
+			_, err = client.Put(ctx, key(n)+"-new", value(n, 1000, 1000))
+		case 1:
+			_, err = client.Put(ctx, key(n), value(n, 1000, 1000))
+		case 2:
+			_, err = client.Delete(ctx, key(n))
+		}
+	}
+	return err
+}
+
+func numbers(words []string) []int {
+	found := make([]int, len(words))
+	for i, word := range words {
+		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 {
-			fmt.Fprintf(os.Stderr, "gen: not a number above 0: %s\n", os.Args[2+i])
+			fmt.Fprintf(os.Stderr, "gen: not a number above 0: %s\n", word)
 			os.Exit(2)
 		}
-		numbers[i] = n
+		found[i] = n
 	}
-	if err := fill(os.Args[1], numbers[0], numbers[1], numbers[2]); err != nil {
+	return found
+}
+
+func main() {
+	var err error
+	switch {
+	case len(os.Args) == 4 && os.Args[2] == "change":
+		err = change(os.Args[1], numbers(os.Args[3:])[0])
+	case len(os.Args) == 5:
+		given := numbers(os.Args[2:])
+		err = fill(os.Args[1], given[0], given[1], given[2])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: gen ENDPOINT KEYS ROUNDS VALUE_LEN | gen ENDPOINT change CHANGES")
+		os.Exit(2)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,66 @@
+"""The jobs that are measured: what we run, what the peer runs, and how much of its time we may take.
+
+Words in braces are filled in by Files.words(): {db} the snapshot, {later} one that continues it, {other}
+the later one in other pages; {peer_db}, {peer_later} the peers' copies; {out}, {peer_out} new paths on one
+file system; the programs; {key} a live key.
+"""
+
+import dataclasses
+
+SAME = "etcdutl snapshot status, twice"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One row. A command is one string, split at blanks before it is filled in."""
+
+    name: str
+    ours: str
+    peer_name: str = ""
+    peer: tuple = ()
+    target: float = 0.0  # at most this part of the peer's seconds; 0: none is set
+    reads: tuple = ("db",)  # whose live keys count for own memory, too
+    codes: tuple = (0,)
+    writes: bool = False
+    peer_spoils: bool = False  # the peer writes to what it reads
+
+
+STATUS = "{etcdutl36} snapshot status {peer_db}"
+TWICE = (STATUS, "{etcdutl36} snapshot status {peer_later}")
+ITERATE = "{etcd_dump_db} iterate-bucket {peer_db} key"
+COPY = "dd if={peer_db} of={peer_out} bs=1M conv=fsync status=none"
+
+TABLE = (
+    Job("verify", "{ours} verify {db}", "openssl dgst -sha256", ("openssl dgst -sha256 {peer_db}",), 1.15),
+    Job("verify --only structure", "{ours} verify --only structure {db}", "bbolt check",
+        ("{bbolt} check {peer_db}",), 0.25),
+    Job("status", "{ours} status {db}", "etcdutl snapshot status", (STATUS,), 0.12),
+    Job("hashkv", "{ours} hashkv {db}", "etcdutl hashkv (3.7)", ("{etcdutl37} hashkv {peer_db}",), 0.08,
+        peer_spoils=True),
+    Job("dump --revisions", "{ours} dump --revisions {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), 0.10,
+        peer_spoils=True),
+    Job("diff", "{ours} diff {db} {later}", SAME, TWICE, 0.20, reads=("db", "later"), codes=(0, 1)),
+    Job("convert --rebuild", "{ours} convert --rebuild -o {out} {db}", "bbolt compact --no-sync",
+        ("{bbolt} compact --no-sync -o {peer_out} {peer_db}",), 0.35, writes=True),
+    Job("restore", "{ours} restore --data-dir {out} {db}", "etcdutl snapshot restore",
+        ("{etcdutl36} snapshot restore --data-dir {peer_out} {peer_db}",), 0.50, writes=True),
+)
+
+EXTRA = (
+    Job("verify --threads 1", "{ours} verify --threads 1 {db}"),
+    Job("status --skip-hash-check", "{ours} status --skip-hash-check {db}", "etcdutl snapshot status", (STATUS,)),
+    Job("diff of other pages", "{ours} diff {db} {other}", SAME, TWICE, reads=("db", "later"), codes=(0, 1)),
+    Job("diff --revisions", "{ours} diff --revisions {db} {later}", SAME, TWICE, reads=("db", "later"),
+        codes=(0, 1)),
+    Job("diff --revisions, other pages", "{ours} diff --revisions {db} {other}", SAME, TWICE,
+        reads=("db", "later"), codes=(0, 1)),
+    Job("dump", "{ours} dump {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), peer_spoils=True),
+    Job("dump --format tar", "{ours} dump --format tar {db}"),
+    Job("convert", "{ours} convert -o {out} {db}", "dd conv=fsync", (COPY,), writes=True),
+    Job("pages", "{ours} pages {db}", "bbolt pages", ("{bbolt} pages {peer_db}",)),
+    Job("info", "{ours} info {db}"),
+    Job("get", "{ours} get {db} {key}"),
+    Job("history", "{ours} history {db} {key}"),
+)
+
+ALL = TABLE + EXTRA
