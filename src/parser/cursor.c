@@ -6,6 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* How far a forward walk asks ahead, in children of a branch, and for how much of each. */
+#define AHEAD_FAR 8u
+#define AHEAD_NEAR 4u
+#define AHEAD_ELEMENTS 8u
+#define LINE_LEN 64u
+
 void ss_cursor_init(struct ss_cursor *c, const struct ss_file *file, const struct ss_tree *tree,
                     const char *path)
 {
@@ -126,6 +132,46 @@ static enum ss_status to_neighbour(struct ss_cursor *c, bool forward)
     return SS_END;
 }
 
+/* The start of the page that child i names, in whatever state it is; NULL: it is not in the file. */
+static inline const uint8_t *child_start(const struct ss_file *file,
+                                         const struct ss_page_view *branch, uint32_t i)
+{
+    uint64_t pgid = i < branch->count ? ss_branch_child(branch, i) : SS_NONE;
+
+    return pgid < file->page_count ? file->bytes.ptr + pgid * file->page_size : NULL;
+}
+
+/*
+ * Asks the memory for what a forward walk reads soon: the head of a page some way ahead, and of one
+ * nearer, whose head has come, the first lines of its elements' data. These lie far apart, in pages
+ * that the address caches have not got: without this the walk waits for most of them (78 against 36 ms
+ * for 300,000 leaves of three records). Nothing is checked but that it lies within the file, and
+ * nothing but time depends on it. Inline, or gcc takes it for a function without effect.
+ */
+static inline __attribute__((always_inline)) void ask_ahead(const struct ss_file *file,
+                                                            const struct ss_page_view *branch,
+                                                            uint32_t i)
+{
+    const uint8_t *far = child_start(file, branch, i + AHEAD_FAR);
+    const uint8_t *near = child_start(file, branch, i + AHEAD_NEAR);
+    uint64_t off, count;
+
+    if (far != NULL)
+        __builtin_prefetch(far);
+    if (near == NULL)
+        return;
+    off = (uint64_t)(near - file->bytes.ptr) + SS_PAGE_HEADER_LEN;
+    count = ss_min_u64(ss_load_u16(near + 10, file->big), AHEAD_ELEMENTS);
+    for (; count > 0; count--, off += SS_ELEMENT_LEN) {
+        uint64_t data = off + ss_load_u32(file->bytes.ptr + off + 4, file->big);
+
+        if (!ss_in_range_u64(data, 2 * LINE_LEN, file->bytes.len))
+            return;
+        __builtin_prefetch(file->bytes.ptr + data);
+        __builtin_prefetch(file->bytes.ptr + data + LINE_LEN);
+    }
+}
+
 /* One element on; empty leaves, which bbolt's own cursor skips too, are passed over. */
 static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *err)
 {
@@ -138,6 +184,8 @@ static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *e
 
         if (status != SS_OK || top_of(c)->page.type == SS_PAGE_LEAF)
             return status;
+        if (forward)
+            ask_ahead(c->file, &top_of(c)->page, top_of(c)->index);
         status = enter_child(c, err);
         if (status == SS_OK)
             status = descend(c, !forward, err);
