@@ -165,8 +165,8 @@ static const char *const seal_words[] = {
     [SS_SEAL_SYNTHESISED] =
         "synthesised: the input had no hash, and this one vouches for nothing before this run",
     [SS_SEAL_OVER_MISMATCH] =
-        "synthesised over a mismatch: the input's hash did not match, and this one vouches for "
-        "nothing before this run",
+        ("synthesised over a mismatch: the input's hash did not match, and this one vouches for "
+         "nothing before this run"),
 };
 
 static void print_result(FILE *to, const struct convert_job *job)
