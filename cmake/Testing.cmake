@@ -41,20 +41,33 @@ function(ss_script_test name label script)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()
 
-# ss_fuzz_target(NAME [SOURCES file.c...] [USES layer...] [LIBS target...])
+# ss_fuzz_target(NAME [FILES 1|2] [USES layer...] [LIBS target...])
 #
-# fuzz/fuzz_NAME.c, which defines LLVMFuzzerTestOneInput, and any SOURCES it shares with others.
-# With SNAPSCOPE_FUZZ it becomes the libFuzzer (or AFL++) program fuzz_NAME. Otherwise it becomes
-# fuzz_NAME_replay, which CTest runs over fuzz/seeds/NAME and fuzz/regressions/NAME.
+# fuzz/fuzz_NAME.c, which defines LLVMFuzzerTestOneInput. With SNAPSCOPE_FUZZ it becomes the libFuzzer
+# (or AFL++) program fuzz_NAME, with FILES also the mutator for inputs of so many parts; the target
+# `fuzzers` builds them all. Otherwise it becomes fuzz_NAME_replay, which CTest runs over
+# fuzz/seeds/NAME and fuzz/regressions/NAME.
 function(ss_fuzz_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILES" "USES;LIBS")
   if(SNAPSCOPE_FUZZ)
     set(target fuzz_${name})
-    add_executable(${target} fuzz_${name}.c ${arg_SOURCES})
+    add_executable(${target} fuzz_${name}.c probe.c)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    if(arg_FILES AND CMAKE_C_COMPILER MATCHES "afl")
+      set(arg_FILES) # afl-fuzz loads it
+    elseif(arg_FILES)
+      target_sources(${target} PRIVATE mutate.c mutator.c)
+      target_compile_definitions(${target} PRIVATE FUZZ_PARTS=${arg_FILES})
+      list(APPEND arg_USES util)
+      list(APPEND arg_LIBS OpenSSL::Crypto)
+    endif()
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${target})
   else()
     set(target fuzz_${name}_replay)
-    add_executable(${target} fuzz_${name}.c driver.c ${arg_SOURCES})
+    add_executable(${target} fuzz_${name}.c probe.c driver.c)
   endif()
   ss_target_defaults(${target})
   ss_use_layers(${target} ${arg_USES})

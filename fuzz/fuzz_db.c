@@ -1,9 +1,16 @@
 /*
- * A whole file: metas sealed, then everything that reads trees, over all of it.
+ * A whole file: everything that reads it, over all of it. The input is the file, sealed or not by the
+ * mutator; it is never changed here.
  *
- * When no fault is reported, a bucket's cursor gives as many elements forward as backward and as the
- * walk counted; a seek of each key finds it. When one is, every way ends, says where, and verify
- * calls the file damaged. A file is alike with itself.
+ *   - When the walk reports no fault, a bucket's cursor gives as many elements forward as backward and as
+ *     the walk counted, and a seek of each key finds it. When it does, every way ends and says where.
+ *   - Every key and value lies inside the file, every place of an error or finding too.
+ *   - verify says the same on one thread and on four, and calls nothing sound that a reader refused.
+ *   - When verify finds no damage, everything completes: dump, status, hashkv, history, figures, members
+ *     and the rest, diff with itself, lineage, both ways to convert; and their counts agree.
+ *   - A file is alike with itself. A dump is no longer than 16 times the file and 4 KiB.
+ *
+ * Bounds: a file of 1 MiB at most; own memory at most MEMORY_MAX + MEMORY_PER_BYTE x its length.
  */
 #include "probe.h"
 
@@ -11,6 +18,8 @@
 
 #define INPUT_MAX (UINT32_C(1) << 20)
 #define LEVELS 4u
+#define MEMORY_MAX (UINT64_C(8) << 20)
+#define MEMORY_PER_BYTE 64u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +31,7 @@ struct input {
     uint64_t elements; /* of all buckets but the root, by the walk */
     uint64_t visited;  /* the same, by cursors */
     bool broken;       /* a cursor ended at a fault */
+    bool dumped;       /* state and history, whole */
     uint64_t budget;   /* of seeks */
 };
 
@@ -145,25 +155,21 @@ static void scan(struct input *in, struct ss_span *path, size_t level)
 
 /* NOLINTEND(misc-no-recursion) */
 
-static bool drop(void *ctx, const void *bytes, size_t len)
-{
-    (void)bytes;
-    *(uint64_t *)ctx += len;
-    return true;
-}
-
-static void dump(const struct input *in, bool revisions)
+static bool dump(const struct input *in, bool revisions)
 {
     struct ss_dump_opts opts = {.format = SS_DUMP_NDJSON, .revisions = revisions};
     struct ss_dump_result result;
     struct ss_error err;
     uint64_t written = 0;
 
-    if (ss_dump(in->file, &opts, drop, &written, &result, &err) == SS_OK)
+    enum ss_status status = ss_dump(in->file, &opts, probe_count, &written, &result, &err);
+
+    if (status == SS_OK)
         PROBE(result.out_len == written);
     else
         probe_error(&err, in->len);
     PROBE(written <= 16 * (uint64_t)in->len + 4096);
+    return status == SS_OK;
 }
 
 /* An archive of all buckets is written only of a file in whose trees the walk has met no fault. */
@@ -174,46 +180,117 @@ static void archive(const struct input *in, uint64_t tree_faults)
     struct ss_error err;
     uint64_t written = 0;
 
-    if (ss_dump(in->file, &opts, drop, &written, &result, &err) == SS_OK)
+    if (ss_dump(in->file, &opts, probe_count, &written, &result, &err) == SS_OK)
         PROBE(result.out_len == written && tree_faults == 0);
     else
         PROBE(err.code != SS_E_NONE);
 }
 
-/* verify names every fault that the walk met, and calls nothing sound that could not be read. */
-static void verify(const struct input *in)
-{
-    struct ss_verify_opts opts = {.threads = 1};
-    struct ss_verify_report *report;
-    struct ss_error err;
-
-    PROBE(ss_verify(in->file, &opts, &report, &err) == SS_OK);
-    PROBE(report->finding_count <=
-          report->error_count + report->warning_count + report->note_count);
-    PROBE((report->verdict == SS_VERDICT_DAMAGED) == (report->error_count > 0));
-    if (in->faults > 0 || in->broken)
-        PROBE(report->error_count > 0);
-    ss_verify_free(report);
-}
-
 /* The lost stretches of history end, and a file is alike with itself. */
-static void compare(const struct input *in)
+static void compare(const struct input *in, bool clean)
 {
-    struct ss_diff_result result;
+    struct ss_diff_opts one = {.threads = 1}, four = {.threads = 4};
+    struct ss_diff_result result, again;
     struct ss_lineage lineage;
     struct ss_error err;
     uint64_t lost;
+    enum ss_status status = ss_diff(in->file, in->file, &one, NULL, NULL, &result, NULL, &err);
 
-    if (ss_diff(in->file, in->file, NULL, NULL, NULL, &result, NULL, &err) == SS_OK)
+    if (status == SS_OK)
         PROBE(result.added + result.removed + result.modified == 0);
     else
         probe_error(&err, in->len);
-    if (ss_lineage_compare(in->file, in->file, &lineage, NULL, &err) == SS_OK)
+    PROBE(ss_diff(in->file, in->file, &four, NULL, NULL, &again, NULL, &err) == status);
+    PROBE(status != SS_OK || memcmp(&result, &again, sizeof(result)) == 0);
+    PROBE(status == SS_OK || !clean);
+    status = ss_lineage_compare(in->file, in->file, &lineage, NULL, &err);
+    if (status == SS_OK)
         PROBE(lineage.verdict == SS_LINEAGE_SAME);
     else
         probe_error(&err, in->len);
-    if (ss_lost_revisions(in->file, NULL, NULL, &lost, &err) != SS_OK)
+    PROBE(status == SS_OK || !clean);
+    status = ss_lost_revisions(in->file, NULL, NULL, &lost, &err);
+    if (status != SS_OK)
         probe_error(&err, in->len);
+    PROBE(!clean || (status == SS_OK && lost == 0));
+}
+
+/* ------------------------------------------------------------- what a file without damage must do --- */
+
+static enum ss_status count_item(void *ctx, const struct ss_history_item *item,
+                                 struct ss_error *err)
+{
+    (void)item;
+    (void)err;
+    ++*(uint64_t *)ctx;
+    return SS_OK;
+}
+
+static void convert(const struct input *in, bool rebuild)
+{
+    struct ss_convert_opts opts = {.rebuild = rebuild};
+    struct ss_convert_result result;
+    struct ss_error err;
+    uint64_t written = 0;
+
+    PROBE(ss_convert(in->file, &opts, probe_count, &written, &result, &err) == SS_OK);
+    PROBE(written == result.out_len && written % 512 == 32);
+}
+
+/* Etcd's own figures, by different passes over the same records. */
+static void count_records(const struct input *in, const struct ss_verify_report *report)
+{
+    struct ss_history_opts all = {.key = "", .prefix = true};
+    struct ss_history_result history;
+    struct ss_key_figures figures;
+    struct ss_state *state;
+    struct ss_error err;
+    uint64_t items = 0;
+
+    PROBE(ss_key_figures(in->file, NULL, NULL, &figures, &err) == SS_OK);
+    PROBE(figures.record_count == report->record_count);
+    PROBE(figures.live_count == report->live_count);
+    PROBE(ss_state_new(in->file, 0, NULL, &state, &err) == SS_OK);
+    PROBE(ss_state_count(state) == figures.live_count);
+    ss_state_free(state);
+    PROBE(ss_history(in->file, &all, count_item, &items, &history, &err) == SS_OK);
+    PROBE(items == figures.record_count - figures.marker_count);
+}
+
+static void complete(const struct input *in, const struct ss_verify_report *report)
+{
+    struct ss_etcd_status status;
+    struct ss_hashkv hashkv;
+    struct ss_etcd_meta *meta;
+    struct ss_boot_facts boot;
+    struct ss_error err;
+    uint64_t faults;
+
+    convert(in, false);
+    convert(in, true);
+    if (!report->is_etcd)
+        return;
+    PROBE(ss_etcd_status(in->file, NULL, NULL, &status, &err) == SS_OK);
+    PROBE(ss_hashkv(in->file, 0, 0, NULL, NULL, &hashkv, &err) == SS_OK);
+    PROBE(ss_boot_facts(in->file, &boot, &err) == SS_OK && boot.is_etcd);
+    PROBE(ss_etcd_meta_new(in->file, NULL, NULL, &faults, &meta, &err) == SS_OK);
+    ss_etcd_meta_free(meta);
+    count_records(in, report);
+    PROBE(in->dumped);
+}
+
+/* verify names every fault that the walk met, and calls nothing sound that could not be read. */
+static void verify(const struct input *in)
+{
+    struct ss_verify_report *report = probe_verify(in->file, in->len);
+    bool clean = probe_damage(report) == 0;
+
+    if (in->faults > 0 || in->broken)
+        PROBE(!clean);
+    if (clean)
+        complete(in, report);
+    compare(in, clean && report->is_etcd);
+    ss_verify_free(report);
 }
 
 static void check(struct input *in)
@@ -232,33 +309,24 @@ static void check(struct input *in)
         PROBE(!in->broken);
         PROBE(in->visited == in->elements);
     }
-    dump(in, false);
-    dump(in, true);
+    in->dumped = dump(in, false);
+    in->dumped = dump(in, true) && in->dumped;
     archive(in, again);
     verify(in);
-    compare(in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input in = {.len = size, .budget = 2000};
+    struct input in = {.bytes = data, .len = size, .budget = 200};
     struct ss_file *file;
-    struct ss_error err;
-    uint8_t *bytes;
 
     if (size > INPUT_MAX)
         return 0;
-    bytes = malloc(size + 1);
-    if (bytes == NULL)
-        return 0;
-    if (size > 0)
-        memcpy(bytes, data, size);
-    probe_seal_metas(bytes, size);
-    PROBE(ss_open_memory(bytes, size, "input", NULL, &file, &err) == SS_OK);
-    in.bytes = bytes;
+    probe_memory_begin();
+    file = probe_open(data, size);
     in.file = file;
     check(&in);
     ss_close(file);
-    free(bytes);
+    probe_memory_end(MEMORY_MAX + MEMORY_PER_BYTE * size);
     return 0;
 }

@@ -9,8 +9,7 @@
 #include "probe.h"
 
 #include "parser/page.h"
-
-#include <string.h>
+#include "util/fnv.h"
 
 #define PAGE_SIZE ((size_t)1024)
 #define PAGE_MAX 64u
@@ -34,7 +33,7 @@ static uint8_t *lay(const uint8_t *data, size_t size, bool big, uint64_t count)
         ss_store_u64(m + 32, UINT64_MAX, big);
         ss_store_u64(m + 40, count, big);
         ss_store_u64(m + 48, which, big);
-        probe_seal(bytes, count * PAGE_SIZE, which * PAGE_SIZE);
+        ss_store_u64(m + 56, ss_fnv1a_64(m, 56), big);
     }
     memcpy(bytes + 2 * PAGE_SIZE, data, size);
     return bytes;

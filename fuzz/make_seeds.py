@@ -1,29 +1,54 @@
 #!/usr/bin/env python3
-"""Makes seeds/ from testdata/: make_seeds.py TESTDATA SEEDS
+"""Makes seeds/ from testdata/: make_seeds.py TESTDATA SEEDS SNAPSCOPE
 
-meta and db take whole small files, page takes pages of several kinds, record takes entries of the
-`key` bucket. seeds/db/etcd36-uncompacted-be was made from etcd36-uncompacted by
-testdata/gen/bigendian; seeds/wal is the log that etcdutl 3.6 writes for three restored members. Byte 0
-of page, record and wal seeds is the targets' own, see their first comments.
+Files are taken whole where they are small, and rebuilt with pages of 1 KiB by SNAPSCOPE where that
+makes them small: the fewer bytes, the more of a fuzzer's mutations matter. Some inputs have bytes of
+their own in front, as the targets' first comments say. seeds/db/etcd36-uncompacted-be was made from
+etcd36-uncompacted by testdata/gen/bigendian; seeds/wal is the log that etcdutl 3.6 writes for three restored members.
 """
+import bz2
+import gzip
+import io
+import lzma
 import pathlib
 import subprocess
 import sys
+import tarfile
+import tempfile
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "damage"))
 import bolt  # noqa: E402
 
 SMALL = ("etcd36-empty", "etcd36-uncompacted", "bbolt-fresh")
+REBUILT = ("etcd34-cluster", "etcd36-cluster", "etcd37-cluster", "etcd36-compact-tombstone",
+           "etcd36-checkpoint", "etcd36-removed-member", "etcd36-bump", "etcd36-uncompacted",
+           "bbolt-plain")
+BUCKETS = (b"members", b"members_removed", b"cluster", b"meta", b"alarm", b"lease", b"auth",
+           b"authRoles", b"authUsers")
+
+
+def run(*command, stdin=b""):
+    return subprocess.run(command, check=True, input=stdin, stdout=subprocess.PIPE).stdout
 
 
 def load(testdata, name):
     path = next((testdata / name).glob("*.db.zst"))
-    return subprocess.run(["zstd", "-dcq", str(path)], check=True, stdout=subprocess.PIPE).stdout
+    return run("zstd", "-dcq", str(path))
 
 
 def put(folder, name, data):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(data)
+
+
+def rebuilt(snapscope, data, *options):
+    with tempfile.TemporaryDirectory() as folder:
+        file, out = pathlib.Path(folder, "in.db"), pathlib.Path(folder, "out.db")
+        file.write_bytes(data)
+        run(snapscope, "convert", "--rebuild", "--out-page-size", "1024", "--skip-hash-check",
+            *options, "-o", str(out), str(file))
+        return out.read_bytes()
 
 
 def renumbered(file, page, length):
@@ -59,18 +84,90 @@ def record_seeds(testdata, seeds):
     put(seeds / "record", "marker", b"\x11" + b"\0" * 7 + b"\x09_" + b"\0" * 8)
 
 
-def main(testdata, seeds):
+def json_seeds(files, seeds):
+    """The elements of the buckets that target json knows, framed as it wants them."""
+    for name, data in files.items():
+        file, out = bolt.File(data), b""
+        for number, bucket in enumerate(BUCKETS):
+            try:
+                elements = list(file.entries(file.bucket_root([bucket])))
+            except bolt.BoltError:
+                continue
+            for e in elements:
+                value = bytes(file.data[e.value_off:e.value_off + e.vsize.get()])
+                out += bytes([number, len(e.key)]) + len(value).to_bytes(2, "little")
+                out += e.key + value
+        put(seeds / "json", name, out)
+
+
+def tar_of(members, form=tarfile.PAX_FORMAT):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zip_of(members, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(zipfile.ZipInfo(name), data, method)
+    return out.getvalue()
+
+
+def intake_seeds(data, seeds):
+    one, two = [("a.db", data)], [("./a.db", data), ("b/" + 120 * "long" + ".db", b"text")]
+    streams = {"gz": gzip.compress(data, mtime=0), "xz": lzma.compress(data),
+               "bz2": bz2.compress(data), "zst": run("zstd", "-cq", stdin=data),
+               "lz4": run("lz4", "-cq", stdin=data)}
+    tars = {"tar": tar_of(one), "gnu.tar": tar_of(two, tarfile.GNU_FORMAT),
+            "pax.tar": tar_of(two), "ustar.tar": tar_of(one, tarfile.USTAR_FORMAT)}
+    zips = {"zip": zip_of(one, zipfile.ZIP_DEFLATED), "stored.zip": zip_of(two, zipfile.ZIP_STORED),
+            "bzip2.zip": zip_of(one, zipfile.ZIP_BZIP2), "lzma.zip": zip_of(one, zipfile.ZIP_LZMA)}
+    packed = {**streams, **tars, **zips, "plain": data, "text": b"no snapshot at all\n"}
+    packed["two.gz"] = streams["gz"] + gzip.compress(b"more", mtime=0) + bytes(16)
+    packed["two.zst"] = streams["zst"] + run("zstd", "-cq", stdin=b"more")
+    packed["tar.gz"] = gzip.compress(tars["tar"], mtime=0)
+    packed["tar.xz"] = lzma.compress(tars["gnu.tar"])
+    packed["zeroes.gz"] = gzip.compress(bytes(2 << 20), mtime=0)
+    for name, content in packed.items():
+        flags = 2 if name in ("gnu.tar", "pax.tar", "stored.zip") else 1
+        put(seeds / "intake", name, bytes([flags]) + content)
+
+
+def hash_seeds(files, seeds):
+    small = files["etcd36-checkpoint"]
+    put(seeds / "hash", "valid", small)
+    put(seeds / "hash", "absent", small[:-32])
+    put(seeds / "hash", "zero", small[:-32] + bytes(32))
+    put(seeds / "hash", "cut", small[:-7])
+    put(seeds / "hash", "truncated", small[:2048])
+    put(seeds / "hash", "no-db", bytes(range(256)) * 2 + bytes(32))
+
+
+def main(testdata, seeds, snapscope):
     testdata, seeds = pathlib.Path(testdata), pathlib.Path(seeds)
     for name in SMALL:
         data = load(testdata, name)
         put(seeds / "db", name, data)
         put(seeds / "meta", name, data[:8192])
-    nested = bolt.File(load(testdata, "bbolt-plain"))
-    put(seeds / "db", "bbolt-plain", bytes(nested.data[:nested.db_len]))
+    files = {name: rebuilt(snapscope, load(testdata, name)) for name in REBUILT}
+    for name, data in files.items():
+        put(seeds / "db", name + "-1k", data)
+    put(seeds / "db", "etcd36-cluster-1k-be",
+        rebuilt(snapscope, load(testdata, "etcd36-cluster"), "--byte-order", "big"))
+    put(seeds / "db", "etcd36-cluster-1k-freelist",
+        rebuilt(snapscope, load(testdata, "etcd36-cluster"), "--store-freelist"))
     file = load(testdata, "bbolt-nested-be")
     put(seeds / "meta", "bbolt-nested-be", file[:2048])
     page_seeds(testdata, seeds)
     record_seeds(testdata, seeds)
+    json_seeds(files, seeds)
+    intake_seeds(files["etcd36-checkpoint"], seeds)
+    hash_seeds(files, seeds)
 
 
 main(*sys.argv[1:])

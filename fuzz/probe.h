@@ -7,8 +7,6 @@
 
 #include "snapscope.h"
 
-#include "util/endian.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,30 +39,47 @@ static inline void probe_error(const struct ss_error *err, size_t len)
     PROBE(ss_error_text(err, text, sizeof(text))[0] != '\0');
 }
 
-/* Recomputes the checksum of what may be a meta page, so that mutations get past it. */
-static inline void probe_seal(uint8_t *bytes, size_t len, size_t off)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    size_t i;
+/* --------------------------------------------------------------------------- files and output --- */
 
-    if (len < 80 || off > len - 80)
-        return;
-    for (i = 0; i < 56; i++)
-        hash = (hash ^ bytes[off + 16 + i]) * UINT64_C(0x100000001b3);
-    ss_store_u64(bytes + off + 72, hash, ss_load_u32(bytes + off + 16, true) == 0xED0CDAED);
-}
+/* The bytes as a file, which never fails; the caller closes it. */
+struct ss_file *probe_open(const void *bytes, size_t len);
 
-/* Both metas, wherever the first one's page size puts the second. */
-static inline void probe_seal_metas(uint8_t *bytes, size_t len)
-{
-    size_t size;
+/* What was written, in memory: an ss_write_fn over it refuses what passes `limit`. */
+struct probe_sink {
+    uint8_t *bytes;
+    size_t len, cap;
+    size_t limit;
+};
+bool probe_sink_write(void *sink, const void *bytes, size_t len);
+void probe_sink_fini(struct probe_sink *sink);
 
-    probe_seal(bytes, len, 0);
-    if (len < 80)
-        return;
-    size = ss_load_u32(bytes + 24, ss_load_u32(bytes + 16, true) == 0xED0CDAED);
-    if (size >= 1024 && size <= 65536)
-        probe_seal(bytes, len, size);
-}
+/* An ss_write_fn that only counts, into a uint64_t. */
+bool probe_count(void *count, const void *bytes, size_t len);
+
+/* --------------------------------------------------------------------------------- properties --- */
+
+/*
+ * Verifies with one thread and with four, which must say the same to the byte; every place is inside
+ * the file, and the verdict is that of the counts. The caller frees the report.
+ */
+struct ss_verify_report *probe_verify(const struct ss_file *file, size_t len);
+
+/* Two reports say the same of the trailing hash. */
+void probe_same_hash(const struct ss_hash_report *a, const struct ss_hash_report *b);
+
+/* Errors other than the trailing hash's: those of structure and meaning. */
+uint64_t probe_damage(const struct ss_verify_report *report);
+
+/* Two sound files hold the same: buckets, sequences, keys and values, in the same order. */
+void probe_same_content(const struct ss_file *a, const struct ss_file *b);
+
+/* ------------------------------------------------------------------------------------- memory --- */
+
+/*
+ * Between the two calls the heap may grow by no more than `bound` bytes above what it was. Seen under
+ * AddressSanitizer only, and there by samples: at each allocation of 64 KiB or more, and at one in 1024.
+ */
+void probe_memory_begin(void);
+void probe_memory_end(uint64_t bound);
 
 #endif
