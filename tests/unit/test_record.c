@@ -101,6 +101,61 @@ static void an_empty_value_is_a_marker(void **state)
     assert_non_null(rec.key.ptr);
 }
 
+/* The same message behind a field that nobody knows, which etcd skips: it decodes to the same, or fails alike. */
+static void decodes_as_behind_an_unknown_field(const uint8_t *value, size_t len, bool tombstone)
+{
+    uint8_t longer[64] = {0x38, 0};
+    struct ss_record usual, other;
+    struct ss_error usual_err, other_err;
+    enum ss_status status = decode(value, len, tombstone, &usual, &usual_err);
+
+    memcpy(longer + 2, value, len);
+    assert_int_equal(decode(longer, len + 2, tombstone, &other, &other_err), status);
+    if (status != SS_OK) {
+        assert_string_equal(usual_err.message, other_err.message);
+        assert_true(usual_err.off + 2 == other_err.off ||
+                    (usual_err.off == VALUE_OFF && other_err.off == VALUE_OFF));
+        return;
+    }
+    assert_true(ss_span_eq(usual.key, other.key));
+    assert_int_equal(usual.key.off + 2, other.key.off);
+    assert_true(ss_span_eq(usual.value, other.value));
+    assert_int_equal(usual.create_revision, other.create_revision);
+    assert_int_equal(usual.mod_revision, other.mod_revision);
+    assert_int_equal(usual.version, other.version);
+    assert_int_equal(usual.lease, other.lease);
+}
+
+/* Every way to put one byte in place of another in a record, and to cut it anywhere. */
+static void decodes_usual_and_other_records_alike(void **state)
+{
+    static const uint8_t put[] = {0x0a, 3,    'a',  '/',  'b',  0x10, 0x85, 0x01, 0x18,
+                                  7,    0x20, 3,    0x2a, 2,    'h',  'i',  0x30, 0xff,
+                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+    static const uint8_t swapped[] = {0x0a, 1, 'a', 0x18, 7, 0x10, 5, 0x0a, 1, 'b'};
+    static const struct {
+        const uint8_t *value;
+        size_t len;
+    } seeds[] = {{put, sizeof(put)}, {swapped, sizeof(swapped)}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+        uint8_t value[sizeof(put)];
+
+        memcpy(value, seeds[i].value, seeds[i].len);
+        for (size_t at = 0; at < seeds[i].len; at++) {
+            decodes_as_behind_an_unknown_field(value, at + 1, false);
+            decodes_as_behind_an_unknown_field(value, at + 1, true);
+            for (unsigned byte = 0; byte < 256; byte++) {
+                value[at] = (uint8_t)byte;
+                decodes_as_behind_an_unknown_field(value, seeds[i].len, false);
+                decodes_as_behind_an_unknown_field(value, seeds[i].len, true);
+            }
+            value[at] = seeds[i].value[at];
+        }
+    }
+}
+
 static void refuses(void **state)
 {
     static const struct {
@@ -191,6 +246,7 @@ int main(void)
         cmocka_unit_test(the_last_of_a_field_counts),
         cmocka_unit_test(a_tombstone_is_its_key),
         cmocka_unit_test(an_empty_value_is_a_marker),
+        cmocka_unit_test(decodes_usual_and_other_records_alike),
         cmocka_unit_test(refuses),
         cmocka_unit_test(refuses_what_is_no_record),
         cmocka_unit_test(ranges),
