@@ -23,6 +23,14 @@ def run(command, **options):
     return result.stdout
 
 
+def program(name):
+    """A program of bench/CMakeLists.txt, built when it has to be."""
+    build = os.path.join(ROOT, "build/bench")
+    run(["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSNAPSCOPE_TESTS=ON"])
+    run(["cmake", "--build", build, "--target", name])
+    return os.path.join(build, "bench", name)
+
+
 def state_of(path):
     facts = os.stat(path)
     return facts.st_size, facts.st_mtime_ns
@@ -31,11 +39,12 @@ def state_of(path):
 class Files:
     """Everything under one folder: `data` is kept, the rest (copies, outputs) goes at close."""
 
-    def __init__(self, folder, ours, oracles, db=None, later=None):
+    def __init__(self, folder, ours, oracles, given=None, make=("make_snapshot.sh", "{}")):
         self.folder = os.path.abspath(folder)
         self.ours = os.path.realpath(ours)
         self.oracles = os.path.realpath(oracles)
-        self.given = {"db": db, "later": later}
+        self.given = given or {}
+        self.make = make
         self.copies = {}
         self.inputs = {}
         os.makedirs(os.path.join(self.folder, "data"), exist_ok=True)
@@ -54,16 +63,18 @@ class Files:
         return os.path.join(self.folder, "data", name)
 
     def script(self, *command):
+        """Runs a script of this folder, or a program of bench/CMakeLists.txt, that makes a file."""
         environment = dict(os.environ, ORACLES=self.oracles, TMPDIR=self.folder)
         say("making " + " ".join(command[1:]))
-        run([os.path.join(HERE, command[0]), *command[1:]], env=environment)
+        first = os.path.join(HERE, command[0]) if command[0].endswith(".sh") else program(command[0])
+        run([first, *command[1:]], env=environment)
 
     def path(self, role):
         """The path of an input by its role; made when it is not there."""
         path = self.given.get(role) or self.kept(f"{role}.db")
         if not os.path.exists(path):
             if role == "db":
-                self.script("make_snapshot.sh", path)
+                self.script(*(word.format(path) for word in self.make))
             elif role == "later":
                 self.script("continue_snapshot.sh", self.path("db"), path)
             elif role == "other":

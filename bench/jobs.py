@@ -63,4 +63,42 @@ EXTRA = (
     Job("history", "{ours} history {db} {key}"),
 )
 
-ALL = TABLE + EXTRA
+# The commands that read little, or nothing that grows: their memory counts.
+SMALL = (
+    Job("keys", "{ours} keys {db} key"),
+    Job("buckets", "{ours} buckets {db}"),
+    Job("page", "{ours} page {db} 3"),
+    Job("members", "{ours} members {db}"),
+    Job("leases", "{ours} leases {db}"),
+    Job("alarms", "{ours} alarms {db}"),
+    Job("auth", "{ours} auth {db}"),
+    Job("meta", "{ours} meta {db}"),
+)
+
+ALL = TABLE + EXTRA + SMALL
+
+# Of these, growth leaves out what differs from another row by nothing that grows.
+GROWTH = tuple(job for job in ALL if "{later}" not in job.ours)
+
+# From a cold page cache, and what reading the file costs at the least.
+COLD = (
+    Job("verify", "{ours} verify {db}"),
+    Job("status", "{ours} status {db}"),
+    Job("hashkv", "{ours} hashkv {db}"),
+    Job("dump --revisions", "{ours} dump --revisions {db}"),
+    Job("dump", "{ours} dump {db}"),
+    Job("openssl dgst -sha256", "openssl dgst -sha256 {db}"),
+    Job("dd to /dev/null", "dd if={db} of=/dev/null bs=1M status=none"),
+)
+
+# From a pipe.
+SLOW = (
+    Job("verify", "{ours} verify -"),
+    Job("status", "{ours} status -"),
+    Job("dump --revisions", "{ours} dump --revisions -"),
+    Job("dump", "{ours} dump -"),
+    Job("convert", "{ours} convert -o {out} -", writes=True),
+    Job("convert --rebuild", "{ours} convert --rebuild -o {out} -", writes=True),
+    Job("restore", "{ours} restore --data-dir {out} -", writes=True),
+    Job("openssl dgst -sha256", "openssl dgst -sha256"),
+)

@@ -23,7 +23,7 @@ class Side:
     commands: list
     outputs: tuple = ()
     codes: tuple = (0,)
-    stdin: object = None  # a function that gives an open file, or None for /dev/null
+    before: object = None  # called before each run, untimed
 
 
 def status_kib(text, name):
@@ -56,16 +56,12 @@ def clear(side):
         subprocess.run(["rm", "-rf", "--", path], check=True)
     if side.outputs:
         os.sync()
+    if side.before:
+        side.before()
 
 
-def start(side, command):
-    stdin = side.stdin() if side.stdin else subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    if side.stdin:
-        stdin.close()
-    return process
+def start(command, stdin=subprocess.DEVNULL):
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def check(side, process, command, errors):
@@ -81,7 +77,7 @@ def time_once(side):
     for command in side.commands:
         before = os.times()
         began = time.perf_counter()
-        process = start(side, command)
+        process = start(command)
         _, errors = process.communicate()
         seconds += time.perf_counter() - began
         after = os.times()
@@ -96,7 +92,7 @@ def memory_once(side):
     clear(side)
     rss = own = 0
     for command in side.commands:
-        process = start(side, command)
+        process = start(command)
         os.set_blocking(process.stderr.fileno(), False)
         errors = b""
         while process.poll() is None:

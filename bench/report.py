@@ -92,6 +92,10 @@ def markdown(heads, rows):
     return "\n".join([line(heads), "|" + "---|" * len(heads), *(line(row) for row in rows)])
 
 
+def tables(rows):
+    return [(HEADS, [cells(row) for row in rows])]
+
+
 def verdict(rows):
     """One line: how many targets there are and which are not met."""
     time = [row for row in rows if time_met(row) is not None]

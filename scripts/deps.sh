@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing for a build, or for a build and its tests, on Debian 12.
 #
-#   scripts/deps.sh [build|test|coverage]       default: build
+#   scripts/deps.sh [build|test|coverage|bench]       default: build
 #
 # Installs nothing when nothing is missing. Runs as root, or through sudo. No service is started: the
 # tests want the etcd server's program, not a running etcd.
@@ -13,13 +13,15 @@ test=(bzip2 ca-certificates clang clang-format clang-tidy etcd-client etcd-serve
     libclang-rt-14-dev libcmocka-dev
     libxml2-utils mandoc python3 python3-jsonschema xxd xz-utils zip)
 coverage=(gcovr)
+bench=(linux-perf openssl util-linux)
 
 case ${1:-build} in
 build) wanted=("${build[@]}") ;;
 test) wanted=("${build[@]}" "${test[@]}") ;;
 coverage) wanted=("${build[@]}" "${test[@]}" "${coverage[@]}") ;;
+bench) wanted=("${build[@]}" "${test[@]}" "${bench[@]}") ;;
 *)
-    echo "usage: $0 [build|test|coverage]" >&2
+    echo "usage: $0 [build|test|coverage|bench]" >&2
     exit 2
     ;;
 esac
