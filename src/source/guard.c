@@ -65,18 +65,20 @@ static bool slot_in_use(uint64_t version)
     return version != 0 && version % 2 == 0;
 }
 
-/* Copies a slot as it stood at one moment; false when it is empty or changing, so not ours. */
+/*
+ * Copies a slot as it stood at one moment; false when it is empty or changing, so not ours. Each load
+ * acquires: whoever reads a field of a change also sees, after it, that the version has moved on.
+ */
 static bool slot_read(struct slot *slot, struct mapping *out)
 {
     uint64_t before = atomic_load_explicit(&slot->version, memory_order_acquire);
 
     if (!slot_in_use(before))
         return false;
-    out->base = atomic_load_explicit(&slot->base, memory_order_relaxed);
-    out->len = atomic_load_explicit(&slot->len, memory_order_relaxed);
-    out->fd = atomic_load_explicit(&slot->fd, memory_order_relaxed);
-    out->fault_off = atomic_load_explicit(&slot->fault_off, memory_order_relaxed);
-    atomic_thread_fence(memory_order_acquire);
+    out->base = atomic_load_explicit(&slot->base, memory_order_acquire);
+    out->len = atomic_load_explicit(&slot->len, memory_order_acquire);
+    out->fd = atomic_load_explicit(&slot->fd, memory_order_acquire);
+    out->fault_off = atomic_load_explicit(&slot->fault_off, memory_order_acquire);
     return atomic_load_explicit(&slot->version, memory_order_relaxed) == before;
 }
 

@@ -1,0 +1,409 @@
+/*
+ * answers_etcd.c - see answers.h: what a file means to etcd, whether it is sound, and what is written from it.
+ */
+#include "answers_parts.h"
+
+#include "export/dump.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define XXH_STATIC_LINKING_ONLY /* the state on the stack */
+#include <xxhash.h>
+
+/* What a function writes: its length and a sum over the pieces, however it cuts them. */
+struct written {
+    uint64_t len;
+    XXH3_state_t sum;
+};
+
+static void written_begin(struct written *w)
+{
+    w->len = 0;
+    XXH3_64bits_reset(&w->sum);
+}
+
+/* The copy lets ThreadSanitizer see the bytes read: xxHash itself is not instrumented. */
+static bool take_written(void *ctx, const void *bytes, size_t len)
+{
+    struct written *w = ctx;
+    const uint8_t *p = bytes;
+    uint8_t part[4096];
+
+    w->len += len;
+    while (len > 0) {
+        size_t n = len < sizeof(part) ? len : sizeof(part);
+
+        memcpy(part, p, n);
+        XXH3_64bits_update(&w->sum, part, n);
+        p += n;
+        len -= n;
+    }
+    return true;
+}
+
+static void tell_written(FILE *out, const struct written *w)
+{
+    fprintf(out, " wrote %" PRIu64 ":%016" PRIx64 "\n", w->len, XXH3_64bits_digest(&w->sum));
+}
+
+/* ---- figures ---- */
+
+void ss_answer_status(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_etcd_status s;
+    struct ss_error err;
+    enum ss_status status = ss_etcd_status(q->file, NULL, NULL, &s, &err);
+
+    if (status == SS_OK)
+        fprintf(out, "%08x %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", s.hash,
+                s.revision, s.live_count, s.entry_count, s.total_len, s.version);
+    ss_tell_end(out, status, &err);
+}
+
+void ss_answer_key_figures(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_key_figures f;
+    struct ss_error err;
+
+    enum ss_status status = ss_key_figures(q->file, NULL, NULL, &f, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status != SS_OK)
+        return;
+    fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f.record_count, f.tombstone_count,
+            f.marker_count, f.live_count);
+    fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", f.key_len, f.value_len,
+            f.live_key_len, f.live_value_len);
+}
+
+void ss_answer_hashkv(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_hashkv h;
+    struct ss_error err;
+    enum ss_status status = ss_hashkv(q->file, 0, 0, NULL, NULL, &h, &err);
+
+    if (status == SS_OK)
+        fprintf(out, "%08x %" PRId64 " %" PRId64 "\n", h.hash, h.revision, h.compact_revision);
+    ss_tell_end(out, status, &err);
+}
+
+/* ---- what etcd keeps beside its keys ---- */
+
+static bool on_member(void *ctx, const struct ss_member *m)
+{
+    fprintf(ctx, "member %" PRIx64 " %" PRIx64 " %d%d %s p%" PRIu64 ".%u", m->id, m->value_id,
+            m->removed, m->is_learner, m->name, m->pgid, m->index);
+    for (size_t i = 0; i < m->peer_url_count; i++)
+        fprintf(ctx, " %s", m->peer_urls[i]);
+    for (size_t i = 0; i < m->client_url_count; i++)
+        fprintf(ctx, " %s", m->client_urls[i]);
+    fputc('\n', ctx);
+    return true;
+}
+
+static bool on_lease(void *ctx, const struct ss_lease *l)
+{
+    fprintf(ctx, "lease %" PRIx64 " %" PRIx64 " %" PRId64 " %" PRId64 "\n", (uint64_t)l->id,
+            (uint64_t)l->key_id, l->ttl, l->remaining_ttl);
+    return true;
+}
+
+static bool on_alarm(void *ctx, const struct ss_alarm *a)
+{
+    fprintf(ctx, "alarm %" PRIx64 " %s\n", a->member_id, ss_alarm_name(a->type));
+    return true;
+}
+
+static bool on_user(void *ctx, const struct ss_user *u)
+{
+    ss_tell_span(ctx, "user", u->key);
+    ss_tell_span(ctx, "password", u->password);
+    for (size_t i = 0; i < u->role_count; i++)
+        ss_tell_span(ctx, "role", u->roles[i]);
+    return true;
+}
+
+static bool on_role(void *ctx, const struct ss_role *r)
+{
+    ss_tell_span(ctx, "role", r->key);
+    for (size_t i = 0; i < r->permission_count; i++) {
+        fprintf(ctx, " %s", ss_permission_name(r->permissions[i].type));
+        ss_tell_span(ctx, "from", r->permissions[i].key);
+        ss_tell_span(ctx, "to", r->permissions[i].range_end);
+    }
+    return true;
+}
+
+void ss_answer_beside(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_auth_ops ops = {on_user, on_role, ss_tell_fault};
+    struct ss_auth_facts auth;
+    struct ss_error err;
+    uint64_t faults;
+
+    ss_tell_end(out, ss_members(q->file, on_member, ss_tell_fault, out, &faults, &err), &err);
+    ss_tell_end(out, ss_leases(q->file, on_lease, ss_tell_fault, out, &faults, &err), &err);
+    ss_tell_end(out, ss_alarms(q->file, on_alarm, ss_tell_fault, out, &faults, &err), &err);
+    ss_tell_end(out, ss_auth(q->file, &ops, out, &auth, &faults, &err), &err);
+    fprintf(out, "auth %d %d %" PRIu64 "\n", auth.enabled, auth.has_revision, auth.revision);
+}
+
+void ss_answer_meta(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_etcd_meta *m;
+    struct ss_error err;
+    uint64_t faults;
+    enum ss_status status = ss_etcd_meta_new(q->file, ss_tell_fault, out, &faults, &m, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        fprintf(out, "%" PRIu64 " %" PRIu64 " %s %s %zu %zu %" PRIu64 "\n", m->consistent_index,
+                m->term, m->storage_version != NULL ? m->storage_version : "-",
+                m->cluster_version != NULL ? m->cluster_version : "-", m->conf_state.voter_count,
+                m->extra_count, faults);
+    ss_etcd_meta_free(m);
+}
+
+void ss_answer_boot(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_boot_facts f;
+    struct ss_error err;
+    enum ss_status status = ss_boot_facts(q->file, &f, &err);
+
+    ss_tell_end(out, status, &err);
+    for (int i = 0; status == SS_OK && i < SS_ETCD_LINES; i++)
+        fprintf(out, "%s %s %s\n", ss_etcd_line_name((enum ss_etcd_line)i),
+                ss_boot_why_name(f.lines[i].why), f.lines[i].reason);
+}
+
+/* ---- verify ---- */
+
+static void tell_hash(FILE *out, const struct ss_hash_report *h)
+{
+    fprintf(out, "%s %" PRIu64 " %u %d", ss_hash_state_name(h->state), h->covered_len,
+            h->found_len, h->computed);
+    ss_tell_bytes(out, h->found, h->found_len);
+    if (h->computed)
+        ss_tell_bytes(out, h->expected, sizeof(h->expected));
+    fputc('\n', out);
+}
+
+void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_hash_report report;
+    struct ss_error err;
+    enum ss_status status = ss_hash_check(q->file, NULL, NULL, &report, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        tell_hash(out, &report);
+}
+
+static void tell_report(FILE *out, const struct ss_verify_report *r)
+{
+    fprintf(out, "%s %s %u %d\n", ss_verdict_name(r->verdict), r->verdict_text, r->checked,
+            r->is_etcd);
+    tell_hash(out, &r->hash);
+    for (size_t i = 0; i < r->finding_count; i++) {
+        const struct ss_finding *f = &r->findings[i];
+
+        fprintf(out, "%s @%" PRIu64 " p%" PRIu64 ".%" PRIu64 " %s %s [%s] [%s]\n", f->check->id,
+                f->off, f->pgid, f->element, f->bucket, f->detail, f->have, f->expect);
+    }
+    fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " pages %" PRIu64 " %" PRIu64 " %" PRIu64,
+            r->error_count, r->warning_count, r->note_count, r->reachable_count, r->free_count,
+            r->leaked_count);
+    fprintf(out, " records %" PRIu64 " %" PRIu64 "\n", r->record_count, r->live_count);
+}
+
+void ss_answer_verify(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_verify_opts opts = {.threads = q->threads};
+    struct ss_verify_report *report;
+    struct ss_error err;
+    enum ss_status status = ss_verify(q->file, &opts, &report, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        tell_report(out, report);
+    ss_verify_free(report);
+}
+
+void ss_answer_intake(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_intake_opts opts = {.threads = q->threads, .skip_hash_check = true};
+    struct ss_intake intake;
+    struct ss_error err;
+    enum ss_status status = ss_intake(q->file, &opts, &intake, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK) {
+        fprintf(out, "%d %s %s\n", intake.accepted, intake.decision, ss_seal_name(intake.seal));
+        tell_report(out, intake.checked);
+    }
+    ss_intake_fini(&intake);
+}
+
+/* ---- diff ---- */
+
+static enum ss_status on_change(void *ctx, const struct ss_diff_change *change,
+                                struct ss_error *err)
+{
+    (void)err;
+    fprintf(ctx, "%s %u", ss_change_name(change->change), change->differs);
+    if (change->a != NULL)
+        ss_tell_record(ctx, change->a);
+    if (change->b != NULL)
+        ss_tell_record(ctx, change->b);
+    return SS_OK;
+}
+
+void ss_answer_diff(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_diff_opts opts = {.threads = q->threads};
+    struct ss_diff_result r;
+    struct written w;
+    struct ss_error err;
+    enum ss_side side = SS_SIDE_A;
+
+    written_begin(&w);
+    for (int lines = 0; lines < 2; lines++) {
+        enum ss_status status =
+            lines == 0 ? ss_diff(q->file, q->other, &opts, on_change, out, &r, &side, &err)
+                       : ss_diff_ndjson(q->file, q->other, &opts, true, take_written, &w, &r, &side,
+                                        &err);
+
+        ss_tell_end(out, status, &err);
+        if (status != SS_OK) {
+            fprintf(out, "side %d\n", (int)side);
+            continue;
+        }
+        fprintf(out, "%" PRId64 " %" PRId64 " %" PRIu64 " %" PRIu64, r.rev_a, r.rev_b, r.count_a,
+                r.count_b);
+        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, r.added, r.removed,
+                r.modified, r.same);
+    }
+    tell_written(out, &w);
+}
+
+void ss_answer_lineage(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_lineage l;
+    struct ss_error err;
+    enum ss_side side = SS_SIDE_A;
+    enum ss_status status = ss_lineage_compare(q->file, q->other, &l, &side, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status != SS_OK) {
+        fprintf(out, "side %d\n", (int)side);
+        return;
+    }
+    ss_tell_rev_facts(out, &l.facts_a);
+    ss_tell_rev_facts(out, &l.facts_b);
+    fprintf(out, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
+            ss_lineage_name(l.verdict), l.equal_count, l.gone_a, l.gone_b, l.further_a,
+            l.further_b, l.differing_count);
+    fprintf(out, " common %d %" PRId64 ".%" PRId64 "\n", l.has_common, l.last_common.main,
+            l.last_common.sub);
+    if (l.at_a)
+        ss_tell_record(out, &l.record_a);
+    if (l.at_b)
+        ss_tell_record(out, &l.record_b);
+}
+
+/* ---- what is written ---- */
+
+void ss_answer_dump(FILE *out, const struct ss_test_question *q)
+{
+    for (int i = 0; i < 8; i++) {
+        const struct ss_dump_opts opts = {.format = (enum ss_dump_format)(i / 2),
+                                          .revisions = i % 2 != 0};
+        struct ss_dump_result r;
+        struct written w;
+        struct ss_error err;
+        enum ss_status status;
+
+        written_begin(&w);
+        status = q->threads == 1
+                     ? ss_dump(q->file, &opts, take_written, &w, &r, &err)
+                     : ss_dump_threaded(q->file, &opts, q->threads, take_written, &w, &r, &err);
+        ss_tell_end(out, status, &err);
+        /* What came before a fault may be cut anywhere. */
+        if (status == SS_OK) {
+            fprintf(out, "%" PRIu64 " %" PRId64 " %" PRIu64, r.record_count, r.rev, r.out_len);
+            tell_written(out, &w);
+        }
+    }
+}
+
+void ss_answer_convert(FILE *out, const struct ss_test_question *q)
+{
+    for (int i = 0; i < 4; i++) {
+        const struct ss_convert_opts opts = {.rebuild = i > 0,
+                                             .page_size = i == 2 ? 16384 : 0,
+                                             .byte_order = i == 3 ? 2 : 0};
+        struct ss_convert_result r;
+        struct written w;
+        struct ss_error err;
+        enum ss_status status;
+
+        written_begin(&w);
+        status = ss_convert(q->file, &opts, take_written, &w, &r, &err);
+        ss_tell_end(out, status, &err);
+        if (status == SS_OK) {
+            fprintf(out, "%d %u %d %" PRIu64 " %" PRIu64, r.rebuilt, r.page_size, r.big_endian,
+                    r.high_water, r.out_len);
+            ss_tell_bytes(out, r.sha256, sizeof(r.sha256));
+            tell_written(out, &w);
+        }
+    }
+}
+
+static void tell_file_bytes(FILE *out, const char *path)
+{
+    struct ss_file *file;
+    struct ss_error err;
+
+    if (ss_open(path, NULL, &file, &err) != SS_OK)
+        fail_msg("%s: %s", path, err.message);
+    ss_tell_span(out, "db", ss_file_bytes(file, 0, UINT64_MAX));
+    ss_close(file);
+}
+
+void ss_answer_restore(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_restore_opts opts = {.data_dir = q->scratch, .bump_revision = 1000};
+    struct ss_restore_result r;
+    struct ss_error err;
+    char path[256];
+    enum ss_status status = ss_restore(q->file, &opts, &r, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK) {
+        fprintf(out, "%" PRIx64 " %zu %" PRIx64 " %" PRId64 " %" PRId64 " %" PRIu64, r.cluster_id,
+                r.member_count, r.members[0].id, r.revision, r.compacted, r.db_len);
+        snprintf(path, sizeof(path), "%s/member/snap/db", q->scratch);
+        tell_file_bytes(out, path);
+    }
+    ss_restore_result_fini(&r);
+}
+
+void ss_answer_output(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_span bytes = ss_file_bytes(q->file, 0, 100000);
+    struct ss_output *output;
+    struct ss_error err;
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s.out", q->scratch);
+    ss_tell_end(out, ss_output_open(path, false, q->file, &output, &err), &err);
+    ss_tell_end(out, ss_output_write(output, bytes.ptr, (size_t)bytes.len, &err), &err);
+    ss_tell_end(out, ss_output_commit(output, &err), &err);
+    ss_output_free(output);
+    tell_file_bytes(out, path);
+}
