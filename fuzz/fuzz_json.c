@@ -39,8 +39,8 @@ enum {
 };
 
 /* In byte order, as the writer wants them. */
-static const char *const names[BUCKET_COUNT] = {"alarm",     "auth",    "authRoles", "authUsers",
-                                                "cluster",   "key",     "lease",     "members",
+static const char *const names[BUCKET_COUNT] = {"alarm",           "auth", "authRoles", "authUsers",
+                                                "cluster",         "key",  "lease",     "members",
                                                 "members_removed", "meta"};
 
 /* What byte 0 of an element may name: all but `key`. */

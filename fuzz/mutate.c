@@ -232,8 +232,7 @@ static bool mutate_meta(struct image *im)
 {
     size_t off = one_in(im, 2) ? im->page_size : 0;
 
-    return im->len >= off + META_END &&
-           change_field(im, off, meta_fields, COUNT_OF(meta_fields));
+    return im->len >= off + META_END && change_field(im, off, meta_fields, COUNT_OF(meta_fields));
 }
 
 static bool mutate_header(struct image *im)
@@ -462,8 +461,7 @@ static bool leaf_add(struct leaf *leaf, uint32_t at, const struct piece *piece)
 static void leaf_drop(struct leaf *leaf, uint32_t at)
 {
     leaf->count--;
-    memmove(&leaf->pieces[at], &leaf->pieces[at + 1],
-            (leaf->count - at) * sizeof(leaf->pieces[0]));
+    memmove(&leaf->pieces[at], &leaf->pieces[at + 1], (leaf->count - at) * sizeof(leaf->pieces[0]));
 }
 
 /* The elements of a page that lie inside the file, as far as the arena holds them. */
@@ -547,8 +545,8 @@ static void leaf_edit(struct image *im, struct leaf *leaf)
         break;
     }
     if (one_in(im, 2))
-        p->value_len = im->plain(p->bytes + p->key_len, p->value_len,
-                                 p->value_len + GROWTH_MAX / 2);
+        p->value_len =
+            im->plain(p->bytes + p->key_len, p->value_len, p->value_len + GROWTH_MAX / 2);
 }
 
 static bool relay_leaf(struct image *im)
@@ -580,8 +578,7 @@ static void seal_meta(struct image *im, size_t off)
 static void seal_ids(struct image *im)
 {
     for (uint64_t pgid = 0; pgid < im->page_count;) {
-        bool has_run = pgid >= 2 && (is_page(im, pgid, 0) ||
-                                     is_page(im, pgid, FLAG_FREELIST));
+        bool has_run = pgid >= 2 && (is_page(im, pgid, 0) || is_page(im, pgid, FLAG_FREELIST));
         uint64_t run = load(im, page_off(im, pgid) + 12, 4) + 1;
 
         store(im, page_off(im, pgid), 8, pgid);
@@ -624,10 +621,10 @@ size_t fuzz_mutate_file(uint8_t *bytes, size_t len, size_t cap, fuzz_bytes_fn pl
                         struct fuzz_random *random)
 {
     static bool (*const mutations[])(struct image *) = {
-        mutate_meta,  mutate_header, mutate_element, mutate_element,    mutate_pointer,
-        mutate_key,   mutate_value,  mutate_value,   relay_leaf,        relay_leaf,
-        relay_leaf,   copy_page,     swap_pages,     zero_page,         truncate_file,
-        extend_file,  mutate_tail,   mutate_plain,   mutate_page_bytes,
+        mutate_meta, mutate_header, mutate_element, mutate_element,    mutate_pointer,
+        mutate_key,  mutate_value,  mutate_value,   relay_leaf,        relay_leaf,
+        relay_leaf,  copy_page,     swap_pages,     zero_page,         truncate_file,
+        extend_file, mutate_tail,   mutate_plain,   mutate_page_bytes,
     };
     struct image im = {.len = len, .cap = cap, .plain = plain, .random = random};
     uint64_t rounds = 1 + (fuzz_random_below(random, 3) == 0 ? fuzz_random_below(random, 4) : 0);
@@ -711,8 +708,8 @@ static void cross_pages(struct image *im, const struct image *other)
 size_t fuzz_cross_files(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
                         uint8_t *out, size_t cap, struct fuzz_random *random)
 {
-    struct image im = {.bytes = out, .len = a_len < cap ? a_len : cap, .cap = cap,
-                       .random = random};
+    struct image im = {
+        .bytes = out, .len = a_len < cap ? a_len : cap, .cap = cap, .random = random};
     struct image other = {.bytes = (uint8_t *)(uintptr_t)b, /* only read */
                           .len = b_len,
                           .cap = b_len,

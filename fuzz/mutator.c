@@ -47,8 +47,8 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
 #else
 
 /* Puts two parts behind their length, as far as there is room. */
-static size_t join(const uint8_t *first, size_t first_len, const uint8_t *second,
-                   size_t second_len, uint8_t *out, size_t cap)
+static size_t join(const uint8_t *first, size_t first_len, const uint8_t *second, size_t second_len,
+                   uint8_t *out, size_t cap)
 {
     if (cap < FUZZ_PARTS_HEAD)
         return 0;
@@ -128,8 +128,8 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
         size_t len = first ? other.first_len : other.second_len;
         struct fuzz_parts mine = fuzz_split(a, a_size);
 
-        s.second_len = fuzz_cross_files(mine.second, mine.second_len, with, len, s.second,
-                                        out_size, &random);
+        s.second_len =
+            fuzz_cross_files(mine.second, mine.second_len, with, len, s.second, out_size, &random);
         if (fuzz_random_below(&random, 4) == 0)
             size = join(other.first, other.first_len, s.second, s.second_len, out, out_size);
         else

@@ -102,9 +102,9 @@ static void check_report(const struct ss_verify_report *report, size_t len)
     PROBE(counts[SS_SEVERITY_ERROR] <= report->error_count);
     PROBE(counts[SS_SEVERITY_WARNING] <= report->warning_count);
     PROBE(counts[SS_SEVERITY_NOTE] <= report->note_count);
-    PROBE(report->finding_count == 1000 ||
-          report->finding_count ==
-              report->error_count + report->warning_count + report->note_count);
+    PROBE(report->finding_count == 1000 || report->finding_count == report->error_count +
+                                                                        report->warning_count +
+                                                                        report->note_count);
     if (report->verdict != SS_VERDICT_UNREADABLE)
         PROBE((report->verdict == SS_VERDICT_DAMAGED) == (report->error_count > 0));
     if (report->verdict == SS_VERDICT_SOUND)

@@ -247,9 +247,12 @@ static void test_cross(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deterministic),    cmocka_unit_test(test_inside_its_block),
-        cmocka_unit_test(test_sealed),           cmocka_unit_test(test_each_seal),
-        cmocka_unit_test(test_reaches_behind_the_gates), cmocka_unit_test(test_cross),
+        cmocka_unit_test(test_deterministic),
+        cmocka_unit_test(test_inside_its_block),
+        cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_each_seal),
+        cmocka_unit_test(test_reaches_behind_the_gates),
+        cmocka_unit_test(test_cross),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up for all tests and runs them: the release build compiles, the tests in the dev build
-# and under AddressSanitizer and UndefinedBehaviorSanitizer, the comparisons with other tools, the format
-# check.
+# and under AddressSanitizer and UndefinedBehaviorSanitizer, those of threads under ThreadSanitizer, the
+# comparisons with other tools, the format check.
 #
 #   scripts/test.sh [CTEST OPTION...]       for example -R unit_
 #
@@ -89,5 +89,7 @@ step release
 one 'build of release' build release || true
 suite dev "$@"
 suite asan-ubsan "$@"
+# A choice of tests may leave it none.
+suite tsan ${1:+--no-tests=ignore} "$@"
 
 [[ $failed -eq 0 ]]

@@ -72,6 +72,19 @@ static enum ss_status on_record(void *ctx, const struct ss_record *rec, struct s
 
 /* ---- the file and its pages ---- */
 
+/* The three forms of text, of bytes that are mostly none. */
+static void tell_text(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_span bytes = ss_file_bytes(q->file, 0, 6000);
+    size_t len = (size_t)bytes.len;
+    char text[8200];
+
+    ss_text_base64(bytes.ptr, len, text);
+    fprintf(out, "%s\n%d\n", text, ss_text_is_clean(bytes.ptr, len));
+    fprintf(out, "%zu\n", ss_text_escape(bytes.ptr, len, text, sizeof(text)));
+    fprintf(out, "%s\n", text);
+}
+
 static void tell_file(FILE *out, const struct ss_test_question *q)
 {
     struct ss_file_facts f;
@@ -79,15 +92,16 @@ static void tell_file(FILE *out, const struct ss_test_question *q)
 
     ss_file_facts(q->file, &f);
     fprintf(out, "%s %s %s %d %" PRIu64 " %" PRIu64 " %s be %d page %u meta %d", f.name, f.packing,
-            f.member != NULL ? f.member : "-", f.spooled, f.packed_len, f.len,
-            ss_kind_name(f.kind), f.big_endian, f.page_size, f.current_meta);
+            f.member != NULL ? f.member : "-", f.spooled, f.packed_len, f.len, ss_kind_name(f.kind),
+            f.big_endian, f.page_size, f.current_meta);
     fprintf(out, " high %" PRIu64 " db %" PRIu64 " pages %" PRIu64 "\n", f.high_water, f.db_len,
             f.page_count);
     for (int i = 0; i < 2; i++) {
         struct ss_meta m;
 
         ss_file_meta(q->file, i, &m);
-        fprintf(out, "meta @%" PRIu64 " %d %d %s root %" PRIu64 " txid %" PRIu64 " sum %" PRIx64 "\n",
+        fprintf(out,
+                "meta @%" PRIu64 " %d %d %s root %" PRIu64 " txid %" PRIu64 " sum %" PRIx64 "\n",
                 m.off, m.present, m.valid, m.reason, m.root, m.txid, m.computed);
     }
     ss_tell_end(out, ss_file_readable(q->file, &err), &err);
@@ -186,6 +200,11 @@ static void tell_buckets(FILE *out, const struct ss_test_question *q)
 
 static void tell_entry(FILE *out, const struct ss_entry *e)
 {
+    struct ss_record rec;
+    struct ss_error err;
+
+    if (ss_record_decode(e, &rec, &err) == SS_OK)
+        ss_tell_record(out, &rec);
     fprintf(out, "p%" PRIu64 ".%u %d", e->pgid, e->index, e->is_bucket);
     ss_tell_span(out, "key", e->key);
     ss_tell_span(out, "value", e->value);
@@ -333,6 +352,7 @@ static void tell_lost(FILE *out, const struct ss_test_question *q)
 }
 
 const struct ss_test_answer ss_test_answers[] = {
+    {"text", tell_text},
     {"file", tell_file},
     {"pages", tell_pages},
     {"gated pages", tell_gated_pages},
@@ -349,6 +369,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"meta", ss_answer_meta},
     {"boot", ss_answer_boot},
     {"hash check", ss_answer_hash_check},
+    {"catalogue", ss_answer_catalogue},
     {"verify", ss_answer_verify},
     {"intake", ss_answer_intake},
     {"diff", ss_answer_diff},

@@ -185,8 +185,8 @@ void ss_answer_boot(FILE *out, const struct ss_test_question *q)
 
 static void tell_hash(FILE *out, const struct ss_hash_report *h)
 {
-    fprintf(out, "%s %" PRIu64 " %u %d", ss_hash_state_name(h->state), h->covered_len,
-            h->found_len, h->computed);
+    fprintf(out, "%s %" PRIu64 " %u %d", ss_hash_state_name(h->state), h->covered_len, h->found_len,
+            h->computed);
     ss_tell_bytes(out, h->found, h->found_len);
     if (h->computed)
         ss_tell_bytes(out, h->expected, sizeof(h->expected));
@@ -202,6 +202,17 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
     ss_tell_end(out, status, &err);
     if (status == SS_OK)
         tell_hash(out, &report);
+}
+
+void ss_answer_catalogue(FILE *out, const struct ss_test_question *q)
+{
+    (void)q;
+    fprintf(out, "%s\n", ss_version());
+    for (size_t i = 0; i < ss_check_count(); i++) {
+        const struct ss_check *check = ss_check_at(i);
+
+        fprintf(out, "%s %s %s\n", check->id, ss_severity_name(check->severity), check->text);
+    }
 }
 
 static void tell_report(FILE *out, const struct ss_verify_report *r)
@@ -274,9 +285,9 @@ void ss_answer_diff(FILE *out, const struct ss_test_question *q)
     written_begin(&w);
     for (int lines = 0; lines < 2; lines++) {
         enum ss_status status =
-            lines == 0 ? ss_diff(q->file, q->other, &opts, on_change, out, &r, &side, &err)
-                       : ss_diff_ndjson(q->file, q->other, &opts, true, take_written, &w, &r, &side,
-                                        &err);
+            lines == 0
+                ? ss_diff(q->file, q->other, &opts, on_change, out, &r, &side, &err)
+                : ss_diff_ndjson(q->file, q->other, &opts, true, take_written, &w, &r, &side, &err);
 
         ss_tell_end(out, status, &err);
         if (status != SS_OK) {
@@ -306,8 +317,8 @@ void ss_answer_lineage(FILE *out, const struct ss_test_question *q)
     ss_tell_rev_facts(out, &l.facts_a);
     ss_tell_rev_facts(out, &l.facts_b);
     fprintf(out, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-            ss_lineage_name(l.verdict), l.equal_count, l.gone_a, l.gone_b, l.further_a,
-            l.further_b, l.differing_count);
+            ss_lineage_name(l.verdict), l.equal_count, l.gone_a, l.gone_b, l.further_a, l.further_b,
+            l.differing_count);
     fprintf(out, " common %d %" PRId64 ".%" PRId64 "\n", l.has_common, l.last_common.main,
             l.last_common.sub);
     if (l.at_a)
@@ -344,9 +355,8 @@ void ss_answer_dump(FILE *out, const struct ss_test_question *q)
 void ss_answer_convert(FILE *out, const struct ss_test_question *q)
 {
     for (int i = 0; i < 4; i++) {
-        const struct ss_convert_opts opts = {.rebuild = i > 0,
-                                             .page_size = i == 2 ? 16384 : 0,
-                                             .byte_order = i == 3 ? 2 : 0};
+        const struct ss_convert_opts opts = {
+            .rebuild = i > 0, .page_size = i == 2 ? 16384 : 0, .byte_order = i == 3 ? 2 : 0};
         struct ss_convert_result r;
         struct written w;
         struct ss_error err;
@@ -375,6 +385,18 @@ static void tell_file_bytes(FILE *out, const char *path)
     ss_close(file);
 }
 
+static void tell_wal(FILE *out, const char *path)
+{
+    struct ss_wal_facts w;
+    struct ss_error err;
+    enum ss_status status = ss_wal_read(path, 0, &w, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                w.file_count, w.record_count, w.cluster_id, w.commit, w.entry_last, w.beyond_count);
+}
+
 void ss_answer_restore(FILE *out, const struct ss_test_question *q)
 {
     const struct ss_restore_opts opts = {.data_dir = q->scratch, .bump_revision = 1000};
@@ -389,6 +411,8 @@ void ss_answer_restore(FILE *out, const struct ss_test_question *q)
                 r.member_count, r.members[0].id, r.revision, r.compacted, r.db_len);
         snprintf(path, sizeof(path), "%s/member/snap/db", q->scratch);
         tell_file_bytes(out, path);
+        snprintf(path, sizeof(path), "%s/member/wal", q->scratch);
+        tell_wal(out, path);
     }
     ss_restore_result_fini(&r);
 }

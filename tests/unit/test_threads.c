@@ -269,8 +269,7 @@ static void *open_and_close(void *arg)
         struct ss_file *file;
         struct ss_error err;
 
-        if (ss_open(name, NULL, &file, &err) != SS_OK ||
-            ss_file_bytes(file, 8191, 1).ptr[0] != 'x')
+        if (ss_open(name, NULL, &file, &err) != SS_OK || ss_file_bytes(file, 8191, 1).ptr[0] != 'x')
             abort();
         ss_close(file);
     }
