@@ -53,7 +53,9 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     struct lost_pass *pass = ctx;
     const struct ss_walk_bucket *bucket = &walk->buckets[node];
 
-    if (bucket->level == 1 && ss_span_is(bucket->name, SS_KEY_BUCKET))
+    /* Of two, which only a broken root bucket can hold, the first. */
+    if (bucket->level == 1 && pass->key_node == UINT32_MAX &&
+        ss_span_is(bucket->name, SS_KEY_BUCKET))
         pass->key_node = node;
     return !pass->stopped;
 }

@@ -296,6 +296,31 @@ static void the_bucket_itself_is_lost(void **state)
     ss_test_snapshot_close(&d.s);
 }
 
+/* Two buckets of the name, as a broken root bucket can hold: the first counts, alone. */
+static void two_buckets_of_the_name(void **state)
+{
+    struct ss_test_db *db = ss_test_db_new(PAGE, false);
+    uint32_t first = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    uint32_t second = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    struct damaged d;
+    struct ss_error err;
+    struct stretches s;
+
+    (void)state;
+    ss_test_put_text(db, first, 2, 0, "k", "v");
+    ss_test_db_put(db, first, "no revision", 11, "v", 1);
+    ss_test_put_text(db, second, 2, 0, "k", "v");
+    ss_test_db_put(db, second, "no revision", 11, "v", 1);
+    d.s.bytes = ss_test_db_finish(db, &d.s.len);
+    assert_int_equal(ss_open_memory(d.s.bytes, d.s.len, "test", NULL, &d.s.file, &err), SS_OK);
+    s = lost(&d);
+    assert_int_equal(s.count, 1);
+    assert_int_equal(s.list[0].after.main, 2);
+    assert_int_equal(s.list[0].before.main, INT64_MAX);
+    assert_int_equal(s.list[0].why.code, SS_E_REV_KEY);
+    ss_test_snapshot_close(&d.s);
+}
+
 static void files_of_others(void **state)
 {
     struct ss_test_db *db = ss_test_db_new(PAGE, false);
@@ -324,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_branch_out_of_order),
         cmocka_unit_test(other_buckets_do_not_matter),
         cmocka_unit_test(the_bucket_itself_is_lost),
+        cmocka_unit_test(two_buckets_of_the_name),
         cmocka_unit_test(files_of_others),
     };
 
