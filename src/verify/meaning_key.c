@@ -104,12 +104,16 @@ void ss_meaning_key_init(struct ss_meaning *m)
     int64_t scheduled = 0;
     struct ss_cursor c;
     struct ss_error err;
+    enum ss_status st;
 
-    if (ss_tree_find_bucket(m->file, &root, "", ss_span_of(SS_META_BUCKET, strlen(SS_META_BUCKET)),
-                            &tree, &err) == SS_OK) {
+    st = ss_tree_find_bucket(m->file, &root, "", ss_span_of(SS_META_BUCKET, strlen(SS_META_BUCKET)),
+                             &tree, &err);
+    if (st == SS_OK) {
         ss_cursor_init(&c, m->file, &tree, SS_META_BUCKET);
         k->marks_known = read_mark(&c, "scheduledCompactRev", &scheduled) &&
                          read_mark(&c, "finishedCompactRev", &k->finished);
+    } else {
+        k->marks_known = st == SS_END; /* without the bucket etcd knows of no compaction */
     }
     k->compacted = scheduled > k->finished ? scheduled : k->finished;
     k->rev_blind = k->history_blind = !k->marks_known;

@@ -464,6 +464,28 @@ static void gaps(void **state)
            });
 }
 
+/* Without `meta` no compaction is known that could explain a gap; a `meta` that cannot be read may. */
+static void gaps_without_meta(void **state)
+{
+    struct world w;
+
+    (void)state;
+    make_sound(&w);
+    w.left_out = "meta";
+    drop_at(&w, 6, 0, false);
+    finish(&w);
+    expect(&w, 2,
+           (const struct wanted[]){
+               want("REV-003", "key", at_rev(&w, 7, 0, false, 0), "7", "6"),
+               want("ETCD-002", "", SS_NONE, "", "meta"),
+           });
+    make_sound(&w);
+    put_text(&w, "meta", "scheduledCompactRev", "no revision");
+    drop_at(&w, 6, 0, false);
+    finish(&w);
+    expect_one(&w, "COMPACT-001", "meta", at_value(&w, "meta", "scheduledCompactRev", 11), "", "");
+}
+
 static void records(void **state)
 {
     struct world w;
@@ -932,6 +954,7 @@ int main(void)
         cmocka_unit_test(no_record_at_all),
         cmocka_unit_test(revision_keys),
         cmocka_unit_test(gaps),
+        cmocka_unit_test(gaps_without_meta),
         cmocka_unit_test(records),
         cmocka_unit_test(create_and_version),
         cmocka_unit_test(histories),
