@@ -148,6 +148,36 @@ def hash_seeds(files, seeds):
     put(seeds / "hash", "no-db", bytes(range(256)) * 2 + bytes(32))
 
 
+def two_parts(first, second):
+    return len(first).to_bytes(4, "little") + first + second
+
+
+def diff_seeds(files, big, seeds):
+    before, after = files["etcd36-uncompacted"], files["etcd36-compact-tombstone"]
+    put(seeds / "diff", "same", two_parts(before, before))
+    put(seeds / "diff", "unlike", two_parts(before, after))
+    put(seeds / "diff", "two-lines", two_parts(files["etcd34-cluster"], files["etcd36-cluster"]))
+    put(seeds / "diff", "two-orders", two_parts(files["etcd36-cluster"], big))
+    put(seeds / "diff", "bumped", two_parts(files["etcd36-bump"], files["etcd36-checkpoint"]))
+    put(seeds / "diff", "cut", two_parts(before, before[:-1024]))
+
+
+RESTORES = {
+    "defaults": "",
+    "one": "m1=http://10.0.0.1:2380\ntoken-1\n\nm1\nhttp://10.0.0.1:2380\n",
+    "three": "a=http://10.0.0.1:2380,b=https://[::1]:2380,c=http://h:1,a=unix://socket\n\nc\na\n"
+             "unix://socket,http://10.0.0.1:2380\n1000000000",
+    "odd-name": "m\u00e9\"\\=http://localhost:2380\nt\u0001\n\nm\u00e9\"\\\n"
+                "http://localhost:2380\n9223372036854775807",
+}
+
+
+def restore_seeds(files, seeds):
+    for (name, words), file in zip(RESTORES.items(), ("etcd36-cluster", "etcd36-removed-member",
+                                                      "etcd36-uncompacted", "etcd34-cluster")):
+        put(seeds / "restore", name, two_parts(words.encode(), files[file]))
+
+
 def main(testdata, seeds, snapscope):
     testdata, seeds = pathlib.Path(testdata), pathlib.Path(seeds)
     for name in SMALL:
@@ -157,8 +187,13 @@ def main(testdata, seeds, snapscope):
     files = {name: rebuilt(snapscope, load(testdata, name)) for name in REBUILT}
     for name, data in files.items():
         put(seeds / "db", name + "-1k", data)
-    put(seeds / "db", "etcd36-cluster-1k-be",
-        rebuilt(snapscope, load(testdata, "etcd36-cluster"), "--byte-order", "big"))
+    big = rebuilt(snapscope, load(testdata, "etcd36-cluster"), "--byte-order", "big")
+    put(seeds / "db", "etcd36-cluster-1k-be", big)
+    for name in ("etcd36-cluster", "etcd36-bump", "bbolt-plain", "etcd36-compact-tombstone"):
+        put(seeds / "convert", name, files[name])
+    put(seeds / "convert", "etcd36-cluster-be", big)
+    put(seeds / "convert", "etcd36-empty", load(testdata, "etcd36-empty"))
+    put(seeds / "convert", "bbolt-fresh", load(testdata, "bbolt-fresh"))
     put(seeds / "db", "etcd36-cluster-1k-freelist",
         rebuilt(snapscope, load(testdata, "etcd36-cluster"), "--store-freelist"))
     file = load(testdata, "bbolt-nested-be")
@@ -168,6 +203,8 @@ def main(testdata, seeds, snapscope):
     json_seeds(files, seeds)
     intake_seeds(files["etcd36-checkpoint"], seeds)
     hash_seeds(files, seeds)
+    diff_seeds(files, big, seeds)
+    restore_seeds(files, seeds)
 
 
 main(*sys.argv[1:])

@@ -133,6 +133,20 @@ uint64_t probe_damage(const struct ss_verify_report *report)
     return report->error_count - (state == SS_HASH_MISMATCH || state == SS_HASH_ZERO ? 1 : 0);
 }
 
+void probe_written(const struct ss_file *file, bool damaged)
+{
+    struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE, .threads = 1};
+    struct ss_verify_report *report;
+    struct ss_error err;
+
+    PROBE(ss_verify(file, &opts, &report, &err) == SS_OK);
+    PROBE(report->verdict != SS_VERDICT_UNREADABLE && (damaged || report->error_count == 0));
+    for (size_t i = 0; i < report->finding_count; i++)
+        PROBE(report->findings[i].check->severity != SS_SEVERITY_ERROR ||
+              strcmp(report->findings[i].check->id, "BUCKET-002") == 0);
+    ss_verify_free(report);
+}
+
 /* ------------------------------------------------------------------------------------ content --- */
 
 #define LEVELS 8u

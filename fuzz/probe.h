@@ -70,6 +70,12 @@ void probe_same_hash(const struct ss_hash_report *a, const struct ss_hash_report
 /* Errors other than the trailing hash's: those of structure and meaning. */
 uint64_t probe_damage(const struct ss_verify_report *report);
 
+/*
+ * The structure of a file that the writer made. `damaged`: of one that verify finds damage in; what the
+ * writer then copies as it is, a key in the root bucket that is no bucket, is an error still.
+ */
+void probe_written(const struct ss_file *file, bool damaged);
+
 /* Two sound files hold the same: buckets, sequences, keys and values, in the same order. */
 void probe_same_content(const struct ss_file *a, const struct ss_file *b);
 
