@@ -41,23 +41,24 @@ function(ss_script_test name label script)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()
 
-# ss_fuzz_target(NAME [FILES 1|2] [USES layer...] [LIBS target...])
+# ss_fuzz_target(NAME [FILES 1|2] [MUTATOR file.c] [USES layer...] [LIBS target...])
 #
 # fuzz/fuzz_NAME.c, which defines LLVMFuzzerTestOneInput. With SNAPSCOPE_FUZZ it becomes the libFuzzer
-# (or AFL++) program fuzz_NAME, with FILES also the mutator for inputs of so many parts; the target
-# `fuzzers` builds them all. Otherwise it becomes fuzz_NAME_replay, which CTest runs over
+# (or AFL++) program fuzz_NAME, with FILES also the mutator for inputs of so many parts, with MUTATOR
+# another one; the target `fuzzers` builds them all. Otherwise it becomes fuzz_NAME_replay, which CTest runs over
 # fuzz/seeds/NAME and fuzz/regressions/NAME.
 function(ss_fuzz_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILES" "USES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILES;MUTATOR" "USES;LIBS")
   if(SNAPSCOPE_FUZZ)
     set(target fuzz_${name})
     add_executable(${target} fuzz_${name}.c probe.c)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    if(arg_FILES AND CMAKE_C_COMPILER MATCHES "afl")
-      set(arg_FILES) # afl-fuzz loads it
-    elseif(arg_FILES)
-      target_sources(${target} PRIVATE mutate.c mutator.c)
+    if(arg_FILES)
+      set(arg_MUTATOR mutator.c)
       target_compile_definitions(${target} PRIVATE FUZZ_PARTS=${arg_FILES})
+    endif()
+    if(arg_MUTATOR AND NOT CMAKE_C_COMPILER MATCHES "afl") # afl-fuzz loads its own
+      target_sources(${target} PRIVATE mutate.c ${arg_MUTATOR})
       list(APPEND arg_USES util)
       list(APPEND arg_LIBS OpenSSL::Crypto)
     endif()

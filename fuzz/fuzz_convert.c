@@ -86,8 +86,7 @@ static void same_meaning(const struct input *in, const struct ss_file *file)
 
 /* What was written, as a file of its own. */
 static void check_output(const struct input *in, const struct probe_sink *out,
-                         const struct ss_convert_opts *opts,
-                         const struct ss_convert_result *result)
+                         const struct ss_convert_opts *opts, const struct ss_convert_result *result)
 {
     struct ss_file *file = probe_open(out->bytes, out->len);
     struct ss_verify_report *report;
@@ -164,8 +163,8 @@ static void check_intake(struct input *in)
 
     PROBE(ss_intake(in->file, &opts, &intake, &err) == SS_OK);
     state = intake.checked->hash.state;
-    in->clean = probe_damage(intake.checked) == 0 &&
-                intake.checked->verdict != SS_VERDICT_UNREADABLE;
+    in->clean =
+        probe_damage(intake.checked) == 0 && intake.checked->verdict != SS_VERDICT_UNREADABLE;
     in->is_etcd = intake.checked->is_etcd;
     PROBE(intake.accepted == (in->clean && state != SS_HASH_CUT));
     PROBE(intake.decision[0] != '\0');

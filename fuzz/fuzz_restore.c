@@ -270,8 +270,8 @@ static bool write_db(const struct ss_file *file, const struct ss_cluster *cluste
     PROBE(status == SS_OK || !clean || (bump != 0 && err.code == SS_E_ARGUMENT));
     if (status == SS_OK && facts.is_etcd) {
         *revision = bump != 0 ? db.bumped.main : facts.current;
-        status = ss_write_db(&opts, ss_restore_db_produce, &db, probe_sink_write, &sink, &written,
-                             &err);
+        status =
+            ss_write_db(&opts, ss_restore_db_produce, &db, probe_sink_write, &sink, &written, &err);
         PROBE(status == SS_OK || !clean);
         PROBE(status == SS_OK || (err.code != SS_E_OUTPUT && err.code != SS_E_NOMEM));
         if (status == SS_OK) {
@@ -315,10 +315,10 @@ static void dry_run(const struct ss_file *file, const struct words *w, uint64_t 
 
 static void check(const struct words *w, const struct ss_file *file, size_t len)
 {
-    const char *token = w->word[WORD_TOKEN] != NULL ? w->word[WORD_TOKEN]
-                                                    : SS_RESTORE_TOKEN_DEFAULT;
-    const char *initial = w->word[WORD_CLUSTER] != NULL ? w->word[WORD_CLUSTER]
-                                                        : SS_RESTORE_CLUSTER_DEFAULT;
+    const char *token =
+        w->word[WORD_TOKEN] != NULL ? w->word[WORD_TOKEN] : SS_RESTORE_TOKEN_DEFAULT;
+    const char *initial =
+        w->word[WORD_CLUSTER] != NULL ? w->word[WORD_CLUSTER] : SS_RESTORE_CLUSTER_DEFAULT;
     uint64_t bump = w->word[WORD_BUMP] != NULL ? strtoull(w->word[WORD_BUMP], NULL, 10) : 0;
     struct ss_cluster cluster = {0};
     struct ss_error err;

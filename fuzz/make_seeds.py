@@ -4,7 +4,8 @@
 Files are taken whole where they are small, and rebuilt with pages of 1 KiB by SNAPSCOPE where that
 makes them small: the fewer bytes, the more of a fuzzer's mutations matter. Some inputs have bytes of
 their own in front, as the targets' first comments say. seeds/db/etcd36-uncompacted-be was made from
-etcd36-uncompacted by testdata/gen/bigendian; seeds/wal is the log that etcdutl 3.6 writes for three restored members.
+etcd36-uncompacted by testdata/gen/bigendian; seeds/wal/etcd36-restored is the log that etcdutl 3.6 writes for three
+restored members.
 """
 import bz2
 import gzip
@@ -162,6 +163,22 @@ def diff_seeds(files, big, seeds):
     put(seeds / "diff", "cut", two_parts(before, before[:-1024]))
 
 
+def wal_seeds(seeds):
+    """The log again with a record of type crc before its last two, where a second segment would start."""
+    log = (seeds / "wal" / "etcd36-restored").read_bytes()[1:]
+    frames, at = [], 0
+    while (word := int.from_bytes(log[at:at + 8], "little")) != 0:
+        size = 8 + (word & (1 << 56) - 1) + (word >> 56 & 7 if word >> 63 else 0)
+        frames.append(log[at:at + size])
+        at += size
+    crc = frames[-3][8:].split(b"\x10", 1)[1].split(b"\x1a", 1)[0]
+    record = b"\x08\x04\x10" + crc
+    padding = -len(record) % 8
+    word = len(record) | ((0x80 | padding) << 56 if padding else 0)
+    frames.insert(-2, word.to_bytes(8, "little") + record + bytes(padding))
+    put(seeds / "wal", "two-segments", b"\x03" + b"".join(frames))
+
+
 RESTORES = {
     "defaults": "",
     "one": "m1=http://10.0.0.1:2380\ntoken-1\n\nm1\nhttp://10.0.0.1:2380\n",
@@ -205,6 +222,7 @@ def main(testdata, seeds, snapscope):
     hash_seeds(files, seeds)
     diff_seeds(files, big, seeds)
     restore_seeds(files, seeds)
+    wal_seeds(seeds)
 
 
 main(*sys.argv[1:])
