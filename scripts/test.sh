@@ -91,5 +91,9 @@ suite dev "$@"
 suite asan-ubsan "$@"
 # A choice of tests may leave it none.
 suite tsan ${1:+--no-tests=ignore} "$@"
+if [[ $# -eq 0 ]]; then
+    step 'fuzzing, a minute in all'
+    one 'fuzzing' scripts/fuzz.sh --all 60 --seed 1 || true
+fi
 
 [[ $failed -eq 0 ]]
