@@ -21,7 +21,7 @@ usage() {
 }
 
 targets() {
-    sed -n 's/^ss_fuzz_target(\([a-z]*\).*/\1/p' fuzz/CMakeLists.txt
+    grep -v '^#' fuzz/CMakeLists.txt | tr '\n' ' ' | grep -o 'ss_fuzz_target( *[a-z]*' | sed 's/.*( *//'
 }
 
 # limits TARGET: the longest input, the largest single allocation (MiB), the longest time (s). What a
