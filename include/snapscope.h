@@ -151,6 +151,12 @@ struct ss_open_opts {
     uint32_t page_size;      /* 0: as the meta pages say; else they are looked for at 0 and here */
     uint64_t unpacked_limit; /* bytes that a stream or archive may spool; 0: the default above */
     const char *tmp_dir; /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
+    /*
+     * Gives instead what ss_tmp_open gave: for a process that can no longer open files. The library
+     * closes it; -1: errno. Asked at most three times an open, whose bytes lie in the last one given.
+     */
+    int (*tmp_open)(void *ctx);
+    void *tmp_ctx;
     bool
         hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it */
     ss_progress_fn progress; /* may be NULL; total 0 when unknown */
@@ -179,6 +185,13 @@ SS_API enum ss_status ss_open_memory(const void *bytes, size_t len, const char *
 
 /* Closes and frees; everything borrowed from it is gone. NULL is fine. */
 SS_API void ss_close(struct ss_file *file);
+
+/*
+ * A new empty file without a name in `dir` (NULL: $TMPDIR, else /tmp), mode 0600, for reading and writing,
+ * as ss_open spools to: no other process can open it, and a killed one leaves nothing behind. The
+ * descriptor is the caller's to close. -1: errno.
+ */
+SS_API int ss_tmp_open(const char *dir);
 
 /*
  * Installs, once a process, a SIGBUS handler for files that shrink or disks that fail under a mapped

@@ -20,12 +20,12 @@ enum {
     COPY_LEN = 1 << 20
 };
 
-static const char *tmp_dir(const struct ss_open_opts *opts)
+static const char *tmp_dir(const char *dir)
 {
     const char *env = getenv("TMPDIR");
 
-    if (opts->tmp_dir != NULL)
-        return opts->tmp_dir;
+    if (dir != NULL)
+        return dir;
     return env != NULL && env[0] != '\0' ? env : "/tmp";
 }
 
@@ -51,10 +51,17 @@ static int open_named(const char *dir)
     return fd;
 }
 
+int ss_tmp_open(const char *dir)
+{
+    int fd = open(tmp_dir(dir), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+
+    return fd >= 0 ? fd : open_named(tmp_dir(dir));
+}
+
 enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
                              struct ss_error *err)
 {
-    const char *dir = tmp_dir(opts);
+    const char *dir = tmp_dir(opts->tmp_dir);
     char shown[256];
     int sys;
 
@@ -62,9 +69,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     spool->tap = (struct ss_tap){0};
     spool->opts = opts;
     spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
-    spool->fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-    if (spool->fd < 0)
-        spool->fd = open_named(dir);
+    spool->fd = opts->tmp_open != NULL ? opts->tmp_open(opts->tmp_ctx) : ss_tmp_open(dir);
     if (spool->fd >= 0)
         return SS_OK;
     sys = errno;

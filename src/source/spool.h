@@ -16,8 +16,8 @@ struct ss_spool {
 };
 
 /*
- * Makes the file: 0600, in opts->tmp_dir, else $TMPDIR, else /tmp; no other process can open it by
- * name. Errors: IO. On failure spool->fd is -1.
+ * Makes the file by ss_tmp_open, or takes the one that opts->tmp_open gives. Errors: IO. On failure
+ * spool->fd is -1.
  */
 enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
                              struct ss_error *err);

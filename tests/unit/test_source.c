@@ -248,6 +248,49 @@ static void test_fifo(void **state)
                                      "unpacked or copied to a temporary file");
 }
 
+struct lender {
+    unsigned asked;
+    int fd;
+};
+
+static int lend(void *ctx)
+{
+    struct lender *lender = ctx;
+
+    lender->asked++;
+    errno = EDQUOT;
+    return lender->fd;
+}
+
+/* A caller's own temporary file is used, and closed with the source; one that it cannot give is told. */
+static void test_lent_file(void **state)
+{
+    struct lender lender = {.fd = ss_tmp_open(".")};
+    struct ss_open_opts opts = {.tmp_dir = "no/tmp", .tmp_open = lend, .tmp_ctx = &lender};
+    struct ss_source src;
+    struct ss_error err;
+    struct stat st;
+
+    (void)state;
+    assert_true(lender.fd >= 0);
+    assert_int_equal(fstat(lender.fd, &st), 0);
+    assert_int_equal(st.st_nlink, 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(open_fifo(&src, &opts, &err), SS_OK);
+    assert_bytes(&src, noise, NOISE_LEN);
+    assert_int_equal(src.fd, lender.fd);
+    assert_int_equal(lender.asked, 1);
+    ss_source_close(&src);
+    assert_int_equal(fcntl(lender.fd, F_GETFD), -1);
+
+    lender.fd = -1;
+    assert_fails("/dev/null", &opts, SS_E_IO, EDQUOT,
+                 "no temporary file can be made in no/tmp: Disk quota exceeded");
+    assert_int_equal(lender.asked, 2);
+    assert_int_equal(ss_tmp_open("no/tmp"), -1);
+    assert_int_equal(errno, ENOENT);
+}
+
 static bool stop_at(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
     uint64_t *last = ctx;
@@ -705,6 +748,7 @@ int main(void)
         IN_SCRATCH(test_no_permission),
         IN_SCRATCH(test_not_the_owner),
         IN_SCRATCH(test_fifo),
+        IN_SCRATCH(test_lent_file),
         IN_SCRATCH(test_cancelled),
         IN_SCRATCH(test_spool_holes),
         IN_SCRATCH(test_spool_full),
