@@ -285,6 +285,14 @@ static int run_convert(struct ss_run *run)
     return code;
 }
 
+static void outputs(const struct ss_run *run, struct ss_sandbox *sandbox)
+{
+    const struct convert_opts *opts = run->opts;
+    if (opts->output != NULL && strcmp(opts->output, "-") != 0) {
+        ss_sandbox_output_file(sandbox, opts->output);
+    }
+}
+
 const struct ss_command ss_cmd_convert = {
     .name = "convert",
     .args = "IN",
@@ -303,5 +311,6 @@ const struct ss_command ss_cmd_convert = {
     .opts_size = sizeof(struct convert_opts),
     .min_args = 1,
     .max_args = 1,
+    .outputs = outputs,
     .run = run_convert,
 };

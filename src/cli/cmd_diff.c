@@ -177,5 +177,6 @@ const struct ss_command ss_cmd_diff = {
     .opts_size = sizeof(struct ss_diff_flags),
     .min_args = 2,
     .max_args = 2,
+    .input_count = 2,
     .run = run_diff,
 };

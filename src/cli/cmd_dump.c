@@ -364,6 +364,14 @@ static int run_dump(struct ss_run *run)
     return code;
 }
 
+static void outputs(const struct ss_run *run, struct ss_sandbox *sandbox)
+{
+    const struct dump_opts *opts = run->opts;
+    if (to_file(opts)) {
+        ss_sandbox_output_file(sandbox, opts->output);
+    }
+}
+
 const struct ss_command ss_cmd_dump = {
     .name = "dump",
     .args = "FILE",
@@ -377,5 +385,6 @@ const struct ss_command ss_cmd_dump = {
     .opts_size = sizeof(struct dump_opts),
     .min_args = 1,
     .max_args = 1,
+    .outputs = outputs,
     .run = run_dump,
 };

@@ -261,6 +261,33 @@ static int run_restore(struct ss_run *run)
     return code;
 }
 
+/* As the library names it, when it has no other name. */
+static void output_by_name(const char *name, struct ss_sandbox *sandbox)
+{
+    size_t cap = strlen(name) + sizeof ".etcd";
+    char *path = ss_must_alloc(cap);
+    snprintf(path, cap, "%s.etcd", name);
+    ss_sandbox_output_folder(sandbox, path);
+    free(path);
+}
+
+static void outputs(const struct ss_run *run, struct ss_sandbox *sandbox)
+{
+    const struct restore_opts *opts = run->opts;
+    const char *target = opts->all_members != NULL ? opts->all_members : given(opts->data_dir);
+    if (opts->dry_run) {
+        return;
+    }
+    if (target != NULL) {
+        ss_sandbox_output_folder(sandbox, target);
+    } else {
+        output_by_name(opts->name != NULL ? opts->name : SS_RESTORE_NAME_DEFAULT, sandbox);
+    }
+    if (given(opts->wal_dir) != NULL) {
+        ss_sandbox_output_folder(sandbox, opts->wal_dir);
+    }
+}
+
 const struct ss_command ss_cmd_restore = {
     .name = "restore",
     .args = "IN",
@@ -278,5 +305,6 @@ const struct ss_command ss_cmd_restore = {
     .opts_size = sizeof(struct restore_opts),
     .min_args = 1,
     .max_args = 1,
+    .outputs = outputs,
     .run = run_restore,
 };

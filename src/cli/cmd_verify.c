@@ -322,8 +322,7 @@ static bool run_file(struct verify_run *v, const char *name)
     }
     count_file(v, &verified);
     ss_verify_free(report);
-    ss_close(run->file);
-    run->file = NULL;
+    ss_run_close(run);
     return good && run->out.failed == 0;
 }
 
@@ -360,6 +359,14 @@ static int run_verify(struct ss_run *run)
     return code;
 }
 
+static void outputs(const struct ss_run *run, struct ss_sandbox *sandbox)
+{
+    const struct verify_opts *opts = run->opts;
+    if (opts->output != NULL) {
+        ss_sandbox_output_file(sandbox, opts->output);
+    }
+}
+
 const struct ss_command ss_cmd_verify = {
     .name = "verify",
     .args = "FILE...",
@@ -376,5 +383,7 @@ const struct ss_command ss_cmd_verify = {
     .opts_size = sizeof(struct verify_opts),
     .min_args = 1,
     .max_args = SIZE_MAX,
+    .input_count = SIZE_MAX,
+    .outputs = outputs,
     .run = run_verify,
 };

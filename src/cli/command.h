@@ -15,6 +15,8 @@
 #include "options.h"
 #include "out.h"
 #include "progress.h"
+#include "sandbox.h"
+#include "tmpfiles.h"
 
 /* The exit codes of every command; docs/commands.md explains them to users. */
 enum ss_exit {
@@ -36,6 +38,9 @@ struct ss_command {
     const struct ss_option *options; /* its own, ended by a NULL name */
     size_t opts_size;                /* of the struct that the options' slots lie in, zeroed */
     size_t min_args, max_args;
+    size_t input_count; /* how many arguments are inputs, the first ones; 0: one */
+    /* Names the outputs of this run to the sandbox; NULL: it never has one. */
+    void (*outputs)(const struct ss_run *run, struct ss_sandbox *sandbox);
     int (*run)(struct ss_run *run);
 };
 
@@ -55,6 +60,7 @@ struct ss_run {
     const char *input_name; /* for messages; NULL before ss_run_open */
     struct ss_file *second; /* after ss_run_open_two; may be `file` itself; closed likewise */
     const char *second_name;
+    struct ss_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
 };
@@ -67,6 +73,7 @@ int ss_command_main(int argc, char **argv);
  * `path` must outlive the run. ss_run_try_open leaves reporting to the caller; ss_run_open_readable also refuses what is no usable bbolt file.
  */
 bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err);
+void ss_run_close(struct ss_run *run); /* both inputs; others can be opened then */
 int ss_run_open(struct ss_run *run, const char *path);
 int ss_run_open_readable(struct ss_run *run, const char *path);
 

@@ -94,7 +94,10 @@ static void occupy_streams(void)
 static bool open_input(struct ss_run *run, const char *path, struct ss_file **file,
                        struct ss_error *err)
 {
+    bool sandboxed = !run->common.no_sandbox;
     struct ss_open_opts opts = {
+        .tmp_open = sandboxed ? ss_tmpfiles_lend : NULL,
+        .tmp_ctx = &run->tmpfiles,
         .member = run->common.member,
         .page_size = (uint32_t)run->common.page_size,
         .unpacked_limit = run->common.unpacked_limit,
@@ -102,7 +105,20 @@ static bool open_input(struct ss_run *run, const char *path, struct ss_file **fi
         .progress = ss_progress_report,
         .progress_ctx = &run->progress,
     };
-    return ss_open(path, &opts, file, err) == SS_OK;
+    bool good = ss_open(path, &opts, file, err) == SS_OK;
+    ss_tmpfiles_settle(&run->tmpfiles, !good);
+    return good;
+}
+
+void ss_run_close(struct ss_run *run)
+{
+    if (run->second != run->file) {
+        ss_close(run->second);
+    }
+    ss_close(run->file);
+    run->file = NULL;
+    run->second = NULL;
+    ss_tmpfiles_reset(&run->tmpfiles);
 }
 
 bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
@@ -196,6 +212,45 @@ static int check_arguments(const struct ss_run *run)
     return SS_EXIT_OK;
 }
 
+/* Temporary files are made while that can be done, for inputs that need them. */
+static void make_tmpfiles(struct ss_run *run)
+{
+    size_t count = run->command->input_count != 0 ? run->command->input_count : 1;
+    for (size_t i = 0; i < run->arg_count && i < count; i++) {
+        if (ss_tmpfiles_needed(run->args[i])) {
+            ss_tmpfiles_make(&run->tmpfiles);
+            return;
+        }
+    }
+}
+
+/* Gives up what this run does not need; from here on input is read. */
+static int enter_sandbox(struct ss_run *run)
+{
+    if (run->common.no_sandbox) {
+        fputs(
+            "snapscope: --no-sandbox: nothing keeps this run from writing, connecting or starting "
+            "programs\n",
+            stderr);
+        return SS_EXIT_OK;
+    }
+    struct ss_sandbox sandbox = {0};
+    struct ss_sandbox_state state;
+    make_tmpfiles(run);
+    if (run->command->outputs != NULL) {
+        run->command->outputs(run, &sandbox);
+    }
+    ss_sandbox_enter(&sandbox, &state);
+    ss_sandbox_fini(&sandbox);
+    if (!run->common.require_sandbox || ss_sandbox_is_whole(&state)) {
+        return SS_EXIT_OK;
+    }
+    char text[SS_SANDBOX_TEXT_MAX];
+    fprintf(stderr, "snapscope: --require-sandbox: the sandbox is not whole: %s\n",
+            ss_sandbox_text(&state, text, sizeof text));
+    return SS_EXIT_SYSTEM;
+}
+
 static int command_run(struct ss_run *run, int argc, char **argv)
 {
     int first = 0;
@@ -219,11 +274,12 @@ static int command_run(struct ss_run *run, int argc, char **argv)
     if (ss_guard_install(&err) != SS_OK) {
         return ss_report(run, &err);
     }
-    code = run->command->run(run);
-    if (run->second != run->file) {
-        ss_close(run->second);
+    code = enter_sandbox(run);
+    if (code == SS_EXIT_OK) {
+        code = run->command->run(run);
     }
-    ss_close(run->file);
+    ss_run_close(run);
+    ss_tmpfiles_close(&run->tmpfiles);
     return finish_output(run, code);
 }
 
@@ -246,7 +302,11 @@ static int print_and_finish(void (*print)(FILE *), int code)
 
 static void print_version(FILE *to)
 {
-    fprintf(to, "snapscope %s\n", ss_version());
+    char text[SS_SANDBOX_TEXT_MAX];
+    struct ss_sandbox_state state;
+    ss_sandbox_probe(&state);
+    fprintf(to, "snapscope %s\nsandbox: %s\n", ss_version(),
+            ss_sandbox_text(&state, text, sizeof text));
 }
 
 static int help_main(int argc, char **argv)

@@ -53,6 +53,14 @@ const struct ss_option ss_common_options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct ss_common, no_progress),
      .help = "no progress line, not even on a terminal"},
+    {.name = "no-sandbox",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct ss_common, no_sandbox),
+     .help = "give up no right to write, connect, start programs"},
+    {.name = "require-sandbox",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct ss_common, require_sandbox),
+     .help = "do nothing where the sandbox is not whole"},
     {.name = "help",
      .letter = 'h',
      .kind = SS_OPTION_FLAG,
@@ -310,6 +318,9 @@ static bool common_check(const struct ss_command *command, const struct ss_commo
     if ((common->page_size & (common->page_size - 1)) != 0) {
         return complain(command, "--page-size: %llu is no power of two",
                         (unsigned long long)common->page_size);
+    }
+    if (common->no_sandbox && common->require_sandbox) {
+        return complain(command, "--no-sandbox and --require-sandbox contradict each other");
     }
     return true;
 }

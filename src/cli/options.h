@@ -37,6 +37,8 @@ struct ss_common {
     bool json;
     bool no_color;
     bool no_progress;
+    bool no_sandbox;
+    bool require_sandbox;
     const char *member;
     uint64_t page_size;      /* 0: as the file says */
     uint64_t unpacked_limit; /* 0: the library's default */

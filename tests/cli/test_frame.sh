@@ -10,7 +10,9 @@ damaged "$db"
 run "$SNAPSCOPE" --version
 expect_rc 0
 expect_err_eq ''
-expect_out_eq "snapscope $(sed -n 's/^ *VERSION //p' "$SS_SOURCE_DIR/CMakeLists.txt")"
+expect_eq "$(head -n 1 "$out")" "snapscope $(sed -n 's/^ *VERSION //p' "$SS_SOURCE_DIR/CMakeLists.txt")"
+expect_eq "$(sed -n '2s/: .*//p' "$out")" sandbox
+expect_out_lines 2
 
 run "$SNAPSCOPE" --help
 expect_rc 0

@@ -1,0 +1,162 @@
+/*
+ * sandbox.c - see sandbox.h: folders from the paths of outputs, both nets one after the other, words.
+ */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "text.h"
+
+static void add_folder(struct ss_sandbox *sandbox, char *folder)
+{
+    if (sandbox->folder_count < SS_SANDBOX_FOLDERS_MAX) {
+        sandbox->folders[sandbox->folder_count++] = folder;
+    } else {
+        free(folder);
+    }
+}
+
+/* "a/b" of "a/b/c", "." of "c", "/" of "/c"; slashes at the end do not count when `trim`. */
+static char *folder_of(const char *path, bool trim)
+{
+    size_t len = strlen(path);
+    while (trim && len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    char *folder = ss_must_copy(len == 0 ? "." : path);
+    if (len > 0) {
+        folder[len > 1 ? len - 1 : 1] = '\0';
+    }
+    return folder;
+}
+
+void ss_sandbox_output_file(struct ss_sandbox *sandbox, const char *path)
+{
+    add_folder(sandbox, folder_of(path, false));
+}
+
+void ss_sandbox_output_folder(struct ss_sandbox *sandbox, const char *path)
+{
+    char *whole = realpath(path, NULL);
+    add_folder(sandbox, folder_of(whole != NULL ? whole : path, true));
+    sandbox->makes_folders = true;
+    free(whole);
+}
+
+void ss_sandbox_fini(struct ss_sandbox *sandbox)
+{
+    for (size_t i = 0; i < sandbox->folder_count; i++) {
+        free(sandbox->folders[i]);
+    }
+    *sandbox = (struct ss_sandbox){0};
+}
+
+#ifdef SS_SANDBOX_OFF
+
+static const char off[] = SS_SANDBOX_OFF;
+
+void ss_sandbox_probe(struct ss_sandbox_state *state)
+{
+    *state = (struct ss_sandbox_state){.seccomp_not = off, .landlock_not = off};
+}
+
+void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state *state)
+{
+    (void)sandbox;
+    ss_sandbox_probe(state);
+}
+
+#else
+
+/* Why a net is not there, from what it said. */
+static const char *reason(int failed)
+{
+    switch (failed) {
+    case 0:
+        return NULL;
+    case ENOPKG:
+        return "built without libseccomp";
+    case ENOSYS:
+    case EINVAL:
+        return "not in this kernel";
+    case EOPNOTSUPP:
+        return "switched off in this kernel";
+    case EPERM:
+    case EACCES:
+        return "not permitted here";
+    default:
+        return strerror(failed);
+    }
+}
+
+static void fill(struct ss_sandbox_state *state, int seccomp, int landlock, int abi)
+{
+    *state = (struct ss_sandbox_state){
+        .seccomp = seccomp == 0,
+        .seccomp_not = reason(seccomp),
+        .landlock_abi = landlock == 0 ? abi : 0,
+        .landlock_not = reason(landlock),
+    };
+#ifdef SS_SANDBOX_SANITIZER
+    state->seccomp_holes = "built with a sanitizer, which may trace and start processes";
+#endif
+}
+
+void ss_sandbox_probe(struct ss_sandbox_state *state)
+{
+    int abi = ss_landlock_abi();
+    int landlock = abi > 0 ? 0 : errno;
+    fill(state, ss_seccomp_probe(), landlock, abi);
+}
+
+/* Landlock first: its own calls are among those that a later seccomp filter might not know. */
+void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state *state)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        fill(state, errno, errno, 0);
+        return;
+    }
+    int abi = ss_landlock_abi();
+    int landlock = abi > 0 ? ss_landlock_enter(sandbox, abi) : errno;
+    int seccomp = ss_seccomp_enter(sandbox->folder_count > 0);
+    fill(state, seccomp, landlock, abi);
+}
+
+#endif
+
+bool ss_sandbox_is_whole(const struct ss_sandbox_state *state)
+{
+    return state->seccomp && state->landlock_abi > 0 && state->seccomp_holes == NULL;
+}
+
+char *ss_sandbox_text(const struct ss_sandbox_state *state, char *buf, size_t cap)
+{
+    char landlock[64] = "", holes[96] = "", missing[256] = "";
+    if (state->landlock_abi > 0) {
+        snprintf(landlock, sizeof landlock, "%sLandlock (ABI %d)", state->seccomp ? ", " : "",
+                 state->landlock_abi);
+    }
+    if (state->seccomp && state->seccomp_holes != NULL) {
+        snprintf(holes, sizeof holes, " (%s)", state->seccomp_holes);
+    }
+    if (!state->seccomp) {
+        snprintf(missing, sizeof missing, "; no seccomp: %s", state->seccomp_not);
+    }
+    if (state->landlock_abi == 0) {
+        size_t len = strlen(missing);
+        snprintf(missing + len, sizeof missing - len, "; no Landlock: %s", state->landlock_not);
+    }
+    snprintf(buf, cap, "%s%s%s%s",
+             state->seccomp             ? "seccomp"
+             : state->landlock_abi == 0 ? "none"
+                                        : "",
+             holes, landlock, missing);
+    return buf;
+}

@@ -1,0 +1,140 @@
+/*
+ * tmpfiles.c - see tmpfiles.h.
+ */
+#include "tmpfiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <snapscope.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether a descriptor can be mapped and holds the magic number of a first meta page. [F4] */
+static bool is_plain(int fd)
+{
+    static const unsigned char little[] = {0xED, 0xDA, 0x0C, 0xED};
+    static const unsigned char big[] = {0xED, 0x0C, 0xDA, 0xED};
+    unsigned char magic[sizeof little];
+    if (pread(fd, magic, sizeof magic, 16) != (ssize_t)sizeof magic ||
+        (memcmp(magic, little, sizeof magic) != 0 && memcmp(magic, big, sizeof magic) != 0)) {
+        return false;
+    }
+    void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (page == MAP_FAILED) {
+        return false;
+    }
+    munmap(page, 1);
+    return true;
+}
+
+static bool needed_for_stdin(void)
+{
+    struct stat st;
+    if (fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode) ||
+        lseek(STDIN_FILENO, 0, SEEK_CUR) != 0) {
+        return true;
+    }
+    /* A descriptor of its own spares the file behind it the new access time. */
+    int fd = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME);
+    bool plain = is_plain(fd >= 0 ? fd : STDIN_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return !plain;
+}
+
+bool ss_tmpfiles_needed(const char *path)
+{
+    struct stat st;
+    if (strcmp(path, "-") == 0) {
+        return needed_for_stdin();
+    }
+    if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) {
+        return false; /* and ss_open will say why */
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return true; /* a pipe, which is not opened here, since that could wait for its writer */
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
+    if (fd < 0 && errno == EPERM) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    }
+    if (fd < 0) {
+        return false;
+    }
+    bool plain = is_plain(fd);
+    close(fd);
+    return !plain;
+}
+
+void ss_tmpfiles_make(struct ss_tmpfiles *files)
+{
+    *files = (struct ss_tmpfiles){.last = -1};
+    while (files->count < SS_TMPFILES_MAX && files->failed == 0) {
+        int fd = ss_tmp_open(NULL);
+        if (fd >= 0) {
+            files->fds[files->count++] = fd;
+        } else {
+            files->failed = errno;
+        }
+    }
+}
+
+void ss_tmpfiles_close(struct ss_tmpfiles *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        close(files->fds[i]);
+    }
+    files->count = 0;
+}
+
+int ss_tmpfiles_lend(void *ctx)
+{
+    struct ss_tmpfiles *files = ctx;
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->uses[i] == SS_TMPFILE_FREE) {
+            int fd = fcntl(files->fds[i], F_DUPFD_CLOEXEC, 3);
+            if (fd >= 0) {
+                files->uses[i] = SS_TMPFILE_LENT;
+                files->last = (int)i;
+            }
+            return fd;
+        }
+    }
+    errno = files->failed != 0 ? files->failed : EMFILE;
+    return -1;
+}
+
+/* Gives the space back now, not at the end. One that cannot be emptied is not lent again. */
+static void take_back(struct ss_tmpfiles *files, size_t i)
+{
+    if (ftruncate(files->fds[i], 0) == 0) {
+        files->uses[i] = SS_TMPFILE_FREE;
+    }
+}
+
+void ss_tmpfiles_settle(struct ss_tmpfiles *files, bool failed)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->uses[i] != SS_TMPFILE_LENT) {
+            continue;
+        }
+        if (!failed && (int)i == files->last) {
+            files->uses[i] = SS_TMPFILE_KEPT;
+        } else {
+            take_back(files, i);
+        }
+    }
+    files->last = -1;
+}
+
+void ss_tmpfiles_reset(struct ss_tmpfiles *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->uses[i] != SS_TMPFILE_FREE) {
+            take_back(files, i);
+        }
+    }
+}
