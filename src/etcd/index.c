@@ -2,8 +2,13 @@
  * index.c - see index.h.
  *
  * What this costs is memory latency: for each record one slot, and for a key that is known already
- * the element and the key of its former record, anywhere in the file. A batch asks for all slots
- * first, then for all elements, then for all keys, and only then works.
+ * the element and the key of its former record, anywhere in the file. Records wait in a queue, and
+ * between two steps of one there are the steps of others, while its memory is on the way:
+ *
+ *   add ── asks for the slot ─► probe ── asks for the element ─► locate ── asks for the key ─► apply
+ *
+ * Steps before the last are guesses, which it checks: records ahead of this one may have changed the
+ * slot since.
  */
 #include "etcd/index.h"
 
@@ -18,7 +23,8 @@
 #include <xxhash.h>
 
 #define HOMES_MIN 256u
-#define TAIL 32u /* slots behind the last home, for a cluster that ends there */
+#define STEP_WAIT 8u /* records between two steps of one; three times that fits the queue */
+#define TAIL 32u     /* slots behind the last home, for a cluster that ends there */
 
 static uint64_t random_seed(const void *salt)
 {
@@ -43,7 +49,7 @@ void ss_key_index_fini(struct ss_key_index *x)
     free(x->slots);
     x->slots = NULL;
     x->home_count = x->cap = x->count = 0;
-    x->pending_count = 0;
+    x->queued = x->probed = x->located = x->applied = 0;
 }
 
 static uint64_t hash_key(const struct ss_key_index *x, struct ss_span key)
@@ -181,15 +187,65 @@ static bool has_room(const struct ss_key_index *x)
     return x->count + 1 <= x->home_count / 5 * 4 && is_free(&x->slots[x->cap - 2]);
 }
 
+static struct ss_index_pending *queue_at(struct ss_key_index *x, uint32_t n)
+{
+    return &x->queue[n % SS_INDEX_QUEUE];
+}
+
+/* First step: which record has this word by now, and where its element stands. */
+static inline void probe(struct ss_key_index *x, struct ss_index_pending *p)
+{
+    uint64_t off;
+
+    p->old = SS_LOC_NONE;
+    if (x->home_count == 0)
+        return;
+    p->pos = first_not_less(x, p->word);
+    if (is_free(&x->slots[p->pos]) || x->slots[p->pos].word != p->word)
+        return;
+    off = ss_locator_off(&x->at, x->slots[p->pos].loc);
+    if (off == SS_NONE)
+        return;
+    p->old = x->slots[p->pos].loc;
+    __builtin_prefetch(x->at.file->bytes.ptr + off);
+}
+
+/* Second step: where its value begins, which begins with its key. */
+static inline void locate(struct ss_key_index *x, struct ss_index_pending *p)
+{
+    struct ss_entry former;
+
+    if (p->old == SS_LOC_NONE)
+        return;
+    if (!ss_locator_entry(&x->at, p->old, &former)) {
+        p->old = SS_LOC_NONE;
+        return;
+    }
+    p->old_value = former.value;
+    __builtin_prefetch(former.value.ptr);
+    if (former.value.len > SS_LINE_LEN)
+        __builtin_prefetch(former.value.ptr + SS_LINE_LEN);
+}
+
+/* Whether what was found on the way is still so, and is this key. */
+static bool is_known(const struct ss_key_index *x, const struct ss_index_pending *p)
+{
+    return p->old != SS_LOC_NONE && p->pos < x->cap && x->slots[p->pos].loc == p->old &&
+           ss_span_eq(ss_record_key(p->old_value), p->key);
+}
+
+/* Last step: takes it in. */
 static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pending *p,
                             struct ss_error *err)
 {
-    uint64_t pos;
-    bool known;
+    uint64_t pos = p->pos;
+    bool known = is_known(x, p);
 
-    if (!has_room(x) && grow(x, err) != SS_OK)
-        return SS_SYSTEM;
-    known = find(x, p->word, p->key, &pos);
+    if (!known) {
+        if ((x->home_count == 0 || !has_room(x)) && grow(x, err) != SS_OK)
+            return SS_SYSTEM;
+        known = find(x, p->word, p->key, &pos);
+    }
     if (x->on_apply != NULL)
         x->on_apply(x->apply_ctx, p->loc, known ? x->slots[pos].loc : SS_LOC_NONE);
     if (known) {
@@ -203,55 +259,40 @@ static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pendin
     return SS_OK;
 }
 
-/* Loads what applying the batch will need: slots, then the former records' elements, then their keys. */
-static void fetch_former(struct ss_key_index *x)
+/* Brings what is queued forward, until only the last `keep` records wait for each step. */
+static enum ss_status advance(struct ss_key_index *x, uint32_t keep, struct ss_error *err)
 {
-    const uint8_t *file = x->at.file->bytes.ptr;
-
-    for (uint32_t i = 0; i < x->pending_count; i++)
-        ss_touch(&x->slots[home_of(x->pending[i].word, x->home_count)]);
-    for (uint32_t i = 0; i < x->pending_count; i++) {
-        const struct ss_slot *slot = &x->slots[first_not_less(x, x->pending[i].word)];
-
-        x->pending[i].old_off =
-            slot->word == x->pending[i].word ? ss_locator_off(&x->at, slot->loc) : SS_NONE;
-        x->pending[i].old = slot->loc;
-    }
-    for (uint32_t i = 0; i < x->pending_count; i++)
-        if (x->pending[i].old_off != SS_NONE)
-            ss_touch(file + x->pending[i].old_off);
-    for (uint32_t i = 0; i < x->pending_count; i++) {
-        struct ss_entry former;
-
-        if (x->pending[i].old_off != SS_NONE &&
-            ss_locator_entry(&x->at, x->pending[i].old, &former))
-            ss_touch_span(former.value);
-    }
+    while (x->queued - x->probed > keep)
+        probe(x, queue_at(x, x->probed++));
+    while (x->probed - x->located > keep)
+        locate(x, queue_at(x, x->located++));
+    while (x->located - x->applied > keep)
+        if (apply(x, queue_at(x, x->applied++), err) != SS_OK)
+            return SS_SYSTEM;
+    return SS_OK;
 }
 
 enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err)
 {
-    uint32_t count = x->pending_count;
-
-    if (x->home_count > 0)
-        fetch_former(x);
-    x->pending_count = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if ((x->home_count == 0 && grow(x, err) != SS_OK) || apply(x, &x->pending[i], err) != SS_OK)
-            return SS_SYSTEM;
-    return SS_OK;
+    return advance(x, 0, err);
 }
 
 enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *rec,
                                 struct ss_error *err)
 {
-    struct ss_index_pending *p = &x->pending[x->pending_count++];
+    struct ss_index_pending *p = queue_at(x, x->queued++);
 
     *p = (struct ss_index_pending){.key = rec->key,
                                    .word = hash_key(x, rec->key),
                                    .loc = ss_locator_pack(rec->pgid, rec->index),
                                    .tombstone = rec->tombstone};
-    return x->pending_count == SS_INDEX_BATCH ? ss_key_index_flush(x, err) : SS_OK;
+    if (x->home_count > 0) {
+        const struct ss_slot *home = &x->slots[home_of(p->word, x->home_count)];
+
+        __builtin_prefetch(home);
+        __builtin_prefetch(home + SS_LINE_LEN / sizeof(*home));
+    }
+    return advance(x, STEP_WAIT, err);
 }
 
 enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,

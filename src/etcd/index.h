@@ -22,20 +22,21 @@
 
 #include "etcd/locator.h"
 
-#define SS_INDEX_BATCH 32u
+#define SS_INDEX_QUEUE 32u /* records on their way; a power of two */
 
 struct ss_slot {
     uint64_t word;
     uint64_t loc;
 };
 
-/* A record on its way into the index: queued so that the memory it needs is fetched ahead. */
+/* A record on its way into the index: what it will need is fetched ahead, in three steps. */
 struct ss_index_pending {
     struct ss_span key;
     uint64_t word;
     uint64_t loc;
-    uint64_t old;     /* the record that has this word now */
-    uint64_t old_off; /* of its element; SS_NONE: there is none */
+    uint64_t pos;             /* the slot that has this word now */
+    uint64_t old;             /* the record it names, SS_LOC_NONE: there is none */
+    struct ss_span old_value; /* its bytes */
     bool tombstone;
 };
 
@@ -50,9 +51,10 @@ struct ss_key_index {
     struct ss_slot *slots;
     uint64_t home_count;
     uint64_t cap;
-    uint64_t count; /* keys */
-    uint32_t pending_count;
-    struct ss_index_pending pending[SS_INDEX_BATCH];
+    uint64_t count;  /* keys */
+    uint32_t queued; /* records so far; number n waits in queue[n % SS_INDEX_QUEUE] */
+    uint32_t probed, located, applied;
+    struct ss_index_pending queue[SS_INDEX_QUEUE];
 };
 
 /* Embedded; allocates nothing yet. ss_key_index_fini is fine on a zeroed one. */

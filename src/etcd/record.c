@@ -173,6 +173,20 @@ static enum ss_status decode_value(struct ss_span value, struct ss_record *rec,
     return SS_OK;
 }
 
+struct ss_span ss_record_key(struct ss_span value)
+{
+    struct ss_record rec = {.pgid = SS_NONE};
+    struct ss_error err;
+    uint64_t mod_off;
+
+    if (decode_usual(value, &rec))
+        return rec.key;
+    forget_fields(value, &rec);
+    if (decode_fields(value, &rec, &mod_off, &err) != SS_OK)
+        forget_fields(value, &rec);
+    return rec.key;
+}
+
 static enum ss_status decode(const struct ss_entry *entry, struct ss_record *out,
                              struct ss_error *err)
 {

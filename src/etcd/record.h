@@ -30,6 +30,9 @@ enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor
 enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,
                                 struct ss_error *err);
 
+/* The key in the value of a record that decoded without error; empty when there is none any more. */
+struct ss_span ss_record_key(struct ss_span value);
+
 /* Whether a key passes a range; NULL passes all. */
 bool ss_range_has(const struct ss_range *range, struct ss_span key);
 
