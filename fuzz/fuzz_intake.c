@@ -6,7 +6,7 @@
  * The bytes lie in a memory file, and what is unpacked goes to an unnamed file in memory. Whatever they
  * are: at most LIMIT bytes come out, or the call fails and says LIMIT; damage is ARCHIVE or MEMBER; a
  * second opening gives the same bytes; a digest made on the way is that of the bytes.
- * Memory: what libarchive's decoders allocate, up to 1 GiB for a hostile xz header; ours is in MiB.
+ * Memory: what libarchive's decoders allocate, at most 1 GiB for an xz stream that asks for it; ours is in MiB.
  */
 #include "probe.h"
 

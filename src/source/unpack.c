@@ -255,6 +255,25 @@ static enum ss_status listing_judge(const struct listing *list, const char *memb
                       shown, list->text, more);
 }
 
+/*
+ * Methods of zip whose decoders allocate what the entry asks for, up to 4 GiB, and are given no bound by
+ * libarchive. Its name of the format has that of the entry's method: "ZIP 6.3 (lzma)".
+ */
+static enum ss_status method_check(struct archive *reader, enum ss_kind kind, struct ss_error *err)
+{
+    static const char *const unbounded[] = {"(lzma)", "(xz)", "(ppmd-1)"};
+    const char *name = archive_format_name(reader);
+
+    for (size_t i = 0; i < sizeof(unbounded) / sizeof(unbounded[0]); i++)
+        if (kind == SS_KIND_ZIP && name != NULL && strstr(name, unbounded[i]) != NULL)
+            return ss_corrupt(
+                err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                "the file in the archive is compressed by a method that takes as much "
+                "memory as it asks for, and is not unpacked: %s",
+                unbounded[i]);
+    return SS_OK;
+}
+
 /* The chosen entry's data; a size that was promised must be there. */
 static enum ss_status member_copy(struct archive *reader, struct archive_entry *entry,
                                   enum ss_kind kind, uint64_t packed_len, struct ss_spool *spool,
@@ -268,7 +287,9 @@ static enum ss_status member_copy(struct archive *reader, struct archive_entry *
     if (archive_entry_is_encrypted(entry) > 0)
         return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
                           "the file in the archive is encrypted");
-    status = entry_copy(reader, kind, packed_len, spool, err);
+    status = method_check(reader, kind, err);
+    if (status == SS_OK)
+        status = entry_copy(reader, kind, packed_len, spool, err);
     if (status != SS_OK || !sized || size < 0)
         return status;
     if (sparse)

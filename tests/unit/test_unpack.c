@@ -408,6 +408,34 @@ static void test_cut_archives(void **state)
     }
 }
 
+/* Methods whose decoders would allocate up to 4 GiB on the entry's word: LZMA, xz, PPMd. */
+static void test_zip_methods_without_bound(void **state)
+{
+    static const struct {
+        uint8_t method;
+        const char *name;
+    } methods[] = {{14, "(lzma)"}, {95, "(xz)"}, {98, "(ppmd-1)"}};
+    const struct member member = {"etcd.db", "bytes", 5};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        struct ss_source src;
+        struct ss_error err;
+
+        make(NULL, archive_write_set_format_zip, "zip:compression=store", &member, 1);
+        for (size_t at = 0; at + 12 < made.len; at++) {
+            if (memcmp(made.bytes + at, "PK\3\4", 4) == 0)
+                made.bytes[at + 8] = methods[i].method;
+            if (memcmp(made.bytes + at, "PK\1\2", 4) == 0)
+                made.bytes[at + 10] = methods[i].method;
+        }
+        assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_CORRUPT);
+        assert_int_equal(err.code, SS_E_ARCHIVE);
+        assert_non_null(strstr(err.message, "takes as much memory as it asks for"));
+        assert_non_null(strstr(err.message, methods[i].name));
+    }
+}
+
 /* Every bit of a gzip file: the same bytes come out (a header field that says nothing), or none. */
 static void test_flipped_gzip(void **state)
 {
@@ -698,6 +726,7 @@ int main(void)
         IN_SCRATCH(test_no_file),
         IN_SCRATCH(test_cut_streams),
         IN_SCRATCH(test_cut_archives),
+        IN_SCRATCH(test_zip_methods_without_bound),
         IN_SCRATCH(test_flipped_gzip),
         IN_SCRATCH(test_gzip_words),
         IN_SCRATCH(test_after_the_end),
