@@ -27,7 +27,7 @@ class Log:
                 self.seconds += int(done[2])
             elif state := COVERAGE.match(line):
                 self.edges, self.features, self.inputs = (int(n) for n in state.groups())
-            elif "Test unit written to" in line:
+            elif "Test unit written to" in line and "/slow-unit-" not in line:
                 self.found += 1
 
 
@@ -51,6 +51,8 @@ def replay(target, corpus):
     for file in json.loads(out)["files"]:
         path = os.path.relpath(os.path.realpath(file["file"]))
         for line in file["lines"]:
+            if line.get("gcovr/noncode"):
+                continue
             key = (path, line["line_number"])
             lines[key] = lines.get(key, False) or line["count"] > 0
     return lines
@@ -68,8 +70,9 @@ def report(logs, corpus):
     union = {}
     if corpus:
         subprocess.run(["cmake", "--preset", "coverage"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["cmake", "--build", "--preset", "coverage"], check=True,
-                       stdout=subprocess.DEVNULL)
+        programs = [f"fuzz_{path.stem}_replay" for path in sorted(logs.glob("*.log"))]
+        subprocess.run(["cmake", "--build", "--preset", "coverage", "--target", *programs],
+                       check=True, stdout=subprocess.DEVNULL)
     for path in sorted(logs.glob("*.log")):
         with open(path, encoding="utf-8", errors="replace") as file:
             log = Log(file)
