@@ -54,7 +54,9 @@ if(SNAPSCOPE_FUZZ)
   target_compile_options(ss_instrument INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(SNAPSCOPE_COVERAGE)
-  target_compile_options(ss_instrument INTERFACE --coverage -fprofile-abs-path)
+  # Threads count the same lines; torn counts are more than gcovr reads.
+  target_compile_options(ss_instrument INTERFACE --coverage -fprofile-abs-path
+                                                 -fprofile-update=atomic)
   target_link_options(ss_instrument INTERFACE --coverage)
 endif()
 

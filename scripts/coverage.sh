@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Runs the tests in an instrumented build and prints the line coverage of each folder of the library
 # and the program. Details of each file: build/coverage/coverage.html
+#
+#   scripts/coverage.sh [CORPUS]       with a folder: also replays CORPUS/TARGET through each fuzz target
 set -euo pipefail
+corpus=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/deps.sh coverage
@@ -11,6 +14,10 @@ cmake --build --preset coverage
 find "$build" -name '*.gcda' -delete
 code=0
 ctest --preset coverage --parallel "$(nproc)" --label-exclude oracle || code=$?
+for target in $(scripts/fuzz.sh --list); do
+    [[ -z $corpus || ! -d $corpus/$target ]] ||
+        "$build/fuzz/fuzz_${target}_replay" "$corpus/$target" || code=$?
+done
 
 gcovr --root . --object-directory "$build" --filter 'src/' --filter "$build/layers/" \
     --json-summary "$build/coverage.json" --html "$build/coverage.html"
