@@ -159,7 +159,7 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
         return limit_reached(spool, err);
     status = write_all(spool, bytes, len, off, err);
     if (status == SS_OK && spool->opts->hash_stream)
-        ss_tap_feed(&spool->tap, bytes, len, off);
+        ss_tap_feed(&spool->tap, spool->fd, bytes, len, off);
     return status;
 }
 

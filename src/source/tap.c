@@ -1,14 +1,45 @@
 /*
  * tap.c - see tap.h.
+ *
+ *   done <= ready - 32      `ready` bytes are in the file, of which `done` are in the hash
+ *
+ * `ready` and `ended` are the writer's, under the lock; `done`, `sha` and `ok` belong to whoever hashes:
+ * the thread, or, when there is none, the caller of ss_tap_finish. A short stream is not worth a
+ * thread, and where none can be had the bytes are hashed at the end.
  */
 #include "source/tap.h"
 #include "util/checked.h"
 #include "util/endian.h"
 
-#include <string.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define META_MAGIC UINT32_C(0xED0CDAED)
 #define META_POS 16u
+
+enum {
+    CHUNK_LEN = 1 << 18
+};
+
+struct ss_tap_job {
+    int fd;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    uint64_t ready;
+    bool ended; /* nothing comes behind `ready` */
+    atomic_bool given_up;
+
+    bool threaded;
+    pthread_t thread;
+    uint64_t done;
+    bool ok;
+    struct ss_sha256 sha;
+    uint8_t buf[CHUNK_LEN];
+};
 
 static bool begins_like_bbolt(const uint8_t *bytes, uint64_t len)
 {
@@ -16,50 +47,147 @@ static bool begins_like_bbolt(const uint8_t *bytes, uint64_t len)
                                    ss_load_u32(bytes + META_POS, true) == META_MAGIC);
 }
 
-void ss_tap_fini(struct ss_tap *tap)
+/* ------------------------------------------------------------------------------- who hashes --- */
+
+/* Sleeps until there is a chunk to hash or the end is known; how far may be hashed. */
+static uint64_t await(struct ss_tap_job *job, bool *last)
 {
-    if (tap->on)
-        ss_sha256_fini(&tap->sha);
-    tap->on = false;
+    uint64_t ready;
+
+    pthread_mutex_lock(&job->lock);
+    while (!job->ended && job->ready < job->done + CHUNK_LEN + SS_SHA256_LEN)
+        pthread_cond_wait(&job->more, &job->lock);
+    ready = job->ready;
+    *last = job->ended;
+    pthread_mutex_unlock(&job->lock);
+    return ready > SS_SHA256_LEN ? ready - SS_SHA256_LEN : 0;
 }
 
-/* Hashes what can no longer be among the last 32 bytes: of the held ones first, then of the new. */
-static bool pass_on(struct ss_tap *tap, const uint8_t *bytes, uint64_t len)
+static bool hash_up_to(struct ss_tap_job *job, uint64_t limit)
 {
-    uint64_t all = tap->held_len + len;
-    uint64_t ready = all > SS_SHA256_LEN ? all - SS_SHA256_LEN : 0;
-    size_t old = (size_t)ss_min_u64(ready, tap->held_len);
-    size_t direct = (size_t)(ready - old);
-    size_t rest = (size_t)len - direct;
+    while (job->done < limit) {
+        size_t len = (size_t)ss_min_u64(CHUNK_LEN, limit - job->done);
+        ssize_t n = pread(job->fd, job->buf, len, (off_t)job->done);
 
-    if (!ss_sha256_update(&tap->sha, tap->held, old) || !ss_sha256_update(&tap->sha, bytes, direct))
-        return false;
-    tap->held_len -= old;
-    memmove(tap->held, tap->held + old, tap->held_len);
-    memcpy(tap->held + tap->held_len, bytes + direct, rest);
-    tap->held_len += rest;
-    tap->len += len;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || atomic_load_explicit(&job->given_up, memory_order_relaxed) ||
+            !ss_sha256_update(&job->sha, job->buf, (size_t)n))
+            return false;
+        job->done += (uint64_t)n;
+    }
     return true;
 }
 
-void ss_tap_feed(struct ss_tap *tap, const uint8_t *bytes, uint64_t len, uint64_t off)
+static void *hash_main(void *arg)
 {
-    if (off == 0 && tap->len == 0 && !tap->on && begins_like_bbolt(bytes, len)) {
-        tap->held_len = 0;
-        tap->on = ss_sha256_init(&tap->sha);
-        if (!tap->on)
-            ss_sha256_fini(&tap->sha);
+    struct ss_tap_job *job = arg;
+    bool last = false;
+
+    while (job->ok && !last) {
+        uint64_t limit = await(job, &last);
+
+        job->ok = hash_up_to(job, limit);
     }
-    if (tap->on && (off != tap->len || !pass_on(tap, bytes, len)))
+    return NULL;
+}
+
+/* ---------------------------------------------------------------------------- who writes --- */
+
+/* Signals are for the threads of the program: one that this took would break off no read of theirs. */
+static bool start_thread(struct ss_tap_job *job)
+{
+    sigset_t all, before;
+    bool started;
+
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return false;
+    started = pthread_create(&job->thread, NULL, hash_main, job) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static struct ss_tap_job *job_new(int fd)
+{
+    struct ss_tap_job *job = malloc(sizeof(*job));
+
+    if (job == NULL)
+        return NULL;
+    job->fd = fd;
+    job->ready = job->done = 0;
+    job->ended = job->threaded = false;
+    atomic_init(&job->given_up, false);
+    job->ok = ss_sha256_init(&job->sha);
+    pthread_mutex_init(&job->lock, NULL);
+    pthread_cond_init(&job->more, NULL);
+    return job;
+}
+
+static void end(struct ss_tap_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    job->ended = true;
+    pthread_cond_signal(&job->more);
+    pthread_mutex_unlock(&job->lock);
+    if (job->threaded)
+        pthread_join(job->thread, NULL);
+    job->threaded = false;
+}
+
+static void publish(struct ss_tap_job *job, uint64_t ready)
+{
+    bool wake = job->ready / CHUNK_LEN != ready / CHUNK_LEN;
+
+    pthread_mutex_lock(&job->lock);
+    job->ready = ready;
+    if (wake)
+        pthread_cond_signal(&job->more);
+    pthread_mutex_unlock(&job->lock);
+    if (!job->threaded && wake)
+        job->threaded = start_thread(job);
+}
+
+void ss_tap_fini(struct ss_tap *tap)
+{
+    struct ss_tap_job *job = tap->job;
+
+    tap->job = NULL;
+    if (job == NULL)
+        return;
+    atomic_store_explicit(&job->given_up, true, memory_order_relaxed);
+    end(job);
+    ss_sha256_fini(&job->sha);
+    pthread_cond_destroy(&job->more);
+    pthread_mutex_destroy(&job->lock);
+    free(job);
+}
+
+void ss_tap_feed(struct ss_tap *tap, int fd, const uint8_t *bytes, uint64_t len, uint64_t off)
+{
+    if (off == 0 && tap->len == 0 && tap->job == NULL && begins_like_bbolt(bytes, len))
+        tap->job = job_new(fd);
+    if (tap->job == NULL)
+        return;
+    if (off != tap->len) {
         ss_tap_fini(tap);
+        return;
+    }
+    tap->len += len;
+    publish(tap->job, tap->len);
 }
 
 bool ss_tap_finish(struct ss_tap *tap, uint64_t *covered, uint8_t digest[SS_SHA256_LEN])
 {
-    bool done = tap->on && tap->held_len == SS_SHA256_LEN && tap->len > SS_SHA256_LEN &&
-                ss_sha256_final(&tap->sha, digest);
+    struct ss_tap_job *job = tap->job;
+    bool done = false;
 
-    *covered = tap->len - tap->held_len;
+    *covered = tap->len > SS_SHA256_LEN ? tap->len - SS_SHA256_LEN : 0;
+    if (job != NULL && *covered > 0) {
+        end(job);
+        hash_main(job);
+        done = job->ok && job->done == *covered && ss_sha256_final(&job->sha, digest);
+    }
     ss_tap_fini(tap);
     return done;
 }

@@ -309,10 +309,26 @@ static void test_no_db(void **state)
     assert_int_equal(check(&sample).state, SS_HASH_VALID);
 }
 
+/* As the spool does it: bytes are in the file before the tap hears of them. */
+static void feed(struct ss_tap *tap, int fd, const uint8_t *bytes, uint64_t off, uint64_t len)
+{
+    assert_int_equal(pwrite(fd, bytes + off, len, (off_t)off), len);
+    ss_tap_feed(tap, fd, bytes + off, len, off);
+}
+
+static int tap_file(void)
+{
+    int fd = open("tap", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    return fd;
+}
+
 /* Pieces of every size, so that the last 32 bytes span one or many of them. */
 static void test_tap(void **state)
 {
     struct sample sample;
+    int fd = tap_file();
 
     (void)state;
     make(&sample, HASH_LEN);
@@ -324,13 +340,71 @@ static void test_tap(void **state)
             uint64_t covered;
 
             for (size_t at = 0; at < len; at += piece)
-                ss_tap_feed(&tap, sample.bytes + at, piece < len - at ? piece : len - at, at);
+                feed(&tap, fd, sample.bytes, at, piece < len - at ? piece : len - at);
             assert_true(ss_tap_finish(&tap, &covered, digest));
             assert_int_equal(covered, len - HASH_LEN);
             digest_of(sample.bytes, len - HASH_LEN, due);
             assert_memory_equal(digest, due, HASH_LEN);
         }
     }
+    close(fd);
+}
+
+/* Long enough for the thread, with ends on, before and behind its chunks; and given up half-way. */
+static void test_tap_threaded(void **state)
+{
+    static const uint64_t lens[] = {(1 << 20) - 1, 1 << 20, (1 << 20) + 31, (1 << 20) + 33,
+                                    2500000};
+    static const uint64_t pieces[] = {65536, 262144, 300000, 1 << 20};
+    const uint64_t most = 2500000;
+    uint8_t *bytes = malloc(most);
+    int fd = tap_file();
+
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < most; i++)
+        bytes[i] = (uint8_t)(i * 7 + i / 251);
+    memcpy(bytes + 16, "\xED\xDA\x0C\xED", 4);
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]) * 4; i++) {
+        uint64_t len = lens[i / 4], piece = pieces[i % 4], covered;
+        uint8_t digest[HASH_LEN], due[HASH_LEN];
+        struct ss_tap tap = {0}, left = {0};
+
+        for (uint64_t at = 0; at < len; at += piece) {
+            feed(&tap, fd, bytes, at, piece < len - at ? piece : len - at);
+            feed(&left, fd, bytes, at, piece < len - at ? piece : len - at);
+        }
+        ss_tap_fini(&left);
+        assert_true(ss_tap_finish(&tap, &covered, digest));
+        assert_int_equal(covered, len - HASH_LEN);
+        digest_of(bytes, len - HASH_LEN, due);
+        assert_memory_equal(digest, due, HASH_LEN);
+    }
+    close(fd);
+    free(bytes);
+}
+
+/* Bytes that cannot be read back give no digest, with the thread and without. */
+static void test_tap_unreadable(void **state)
+{
+    static const uint64_t lens[] = {4096, 1 << 20};
+    uint8_t *bytes = calloc(1, 1 << 20);
+    int fd = tap_file();
+
+    (void)state;
+    assert_non_null(bytes);
+    memcpy(bytes + 16, "\xED\xDA\x0C\xED", 4);
+    assert_int_equal(pwrite(fd, bytes, 2000, 0), 2000);
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+        struct ss_tap tap = {0};
+        uint8_t digest[HASH_LEN];
+        uint64_t covered;
+
+        ss_tap_feed(&tap, fd, bytes, lens[i], 0);
+        assert_false(ss_tap_finish(&tap, &covered, digest));
+    }
+    close(fd);
+    free(bytes);
 }
 
 /* What it must not vouch for: other files, short ones, bytes that come twice or leave a gap. */
@@ -345,6 +419,7 @@ static void test_tap_declines(void **state)
                  {"a gap", {0, 101}, {100, 100}},
                  {"written over", {0, 50}, {100, 100}}};
     struct sample sample;
+    int fd = tap_file();
 
     (void)state;
     make(&sample, HASH_LEN);
@@ -354,11 +429,12 @@ static void test_tap_declines(void **state)
         uint64_t covered;
 
         for (size_t j = 0; j < 2 && feeds[i].len[j] > 0; j++)
-            ss_tap_feed(&tap, sample.bytes + feeds[i].off[j], feeds[i].len[j], feeds[i].off[j]);
+            feed(&tap, fd, sample.bytes, feeds[i].off[j], feeds[i].len[j]);
         if (ss_tap_finish(&tap, &covered, digest))
             fail_msg("%s: a digest", feeds[i].story);
-        assert_false(tap.on);
+        assert_null(tap.job);
     }
+    close(fd);
 }
 
 static void *write_fifo(void *arg)
@@ -424,6 +500,8 @@ int main(void)
         cmocka_unit_test(test_valid_behind_preallocated),
         cmocka_unit_test(test_no_db),
         cmocka_unit_test(test_tap),
+        cmocka_unit_test(test_tap_threaded),
+        cmocka_unit_test(test_tap_unreadable),
         cmocka_unit_test(test_tap_declines),
         cmocka_unit_test_setup_teardown(test_stream, scratch_enter, scratch_leave),
     };
