@@ -257,6 +257,24 @@ static void count_records(const struct input *in, const struct ss_verify_report 
     PROBE(items == figures.record_count - figures.marker_count);
 }
 
+/* Of a file without damage each page counts once. */
+static void look_at_space(const struct input *in, bool clean)
+{
+    struct ss_file_facts facts;
+    struct ss_space space;
+    struct ss_error err;
+    uint64_t faults;
+
+    ss_file_facts(in->file, &facts);
+    PROBE(ss_buckets_space(in->file, NULL, NULL, NULL, &space, &faults, &err) == SS_OK);
+    PROBE(space.tree_count <= facts.page_count && space.freelist_count <= facts.page_count);
+    PROBE(space.used_len <= in->len && space.beyond_len <= in->len);
+    PROBE(space.free_count <= facts.page_count || space.free_count <= in->len / 8);
+    if (clean)
+        PROBE(2 + space.tree_count + space.freelist_count + space.free_count + space.lost_count ==
+              facts.page_count);
+}
+
 static void complete(const struct input *in, const struct ss_verify_report *report)
 {
     struct ss_etcd_status status;
@@ -266,6 +284,7 @@ static void complete(const struct input *in, const struct ss_verify_report *repo
     struct ss_error err;
     uint64_t faults;
 
+    look_at_space(in, true);
     convert(in, false);
     convert(in, true);
     if (!report->is_etcd)
@@ -304,6 +323,7 @@ static void check(struct input *in)
     PROBE(ss_pages(in->file, see_row, see_fault, in, &in->faults, &err) == SS_OK);
     PROBE(ss_buckets(in->file, see_bucket, see_fault, in, &again, &err) == SS_OK);
     PROBE(again <= in->faults);
+    look_at_space(in, false);
     scan(in, path, 0);
     if (again == 0) {
         PROBE(!in->broken);

@@ -208,6 +208,8 @@ def main(testdata, seeds, snapscope):
     put(seeds / "db", "etcd36-cluster-1k-be", big)
     for name in ("etcd36-cluster", "etcd36-bump", "bbolt-plain", "etcd36-compact-tombstone"):
         put(seeds / "convert", name, files[name])
+    for name in ("etcd36-uncompacted", "etcd36-compact-tombstone", "etcd34-cluster", "etcd36-bump"):
+        put(seeds / "dump", name, files[name])
     put(seeds / "convert", "etcd36-cluster-be", big)
     put(seeds / "convert", "etcd36-empty", load(testdata, "etcd36-empty"))
     put(seeds / "convert", "bbolt-fresh", load(testdata, "bbolt-fresh"))

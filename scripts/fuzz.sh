@@ -28,7 +28,7 @@ targets() {
 # target holds its own memory to is in its first comment; these catch what libraries below it do.
 limits() {
     case $1 in
-    db | convert) echo 65536 64 20 ;;
+    db | dump | convert) echo 65536 64 20 ;;
     diff | restore) echo 65536 64 20 ;;
     intake) echo 65536 1100 20 ;; # an xz header may ask for a dictionary of 1 GiB
     json | wal | hash) echo 65536 64 10 ;;
