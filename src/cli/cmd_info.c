@@ -209,6 +209,8 @@ static void info_fini(struct ss_info *info)
 
 static int run_info(struct ss_run *run)
 {
+    const struct info_opts *opts = run->opts;
+    run->hash_stream = !opts->no_hash;
     int code = ss_run_open(run, run->args[0]);
     if (code != SS_EXIT_OK) {
         return code;

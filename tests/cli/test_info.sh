@@ -189,6 +189,11 @@ unchanged "$db" "$plain"
 run bash -c 'gzip -c "$1" | "$2" info -' - "$scratch/several/a.db" "$SNAPSCOPE"
 expect_rc 0
 expect_out_has 'packing       gzip, from a stream'
+# A stream is hashed on its way, a file when it lies there: the answer is the same.
+run bash -c 'cat "$1" | "$2" info --json -' - "$scratch/several/a.db" "$SNAPSCOPE"
+expect_rc 0
+expect_eq "$(jq -c '[.hash.state, .hash.expected]' "$out")" \
+    "$("$SNAPSCOPE" info --json "$scratch/several/a.db" | jq -c '[.hash.state, .hash.found]')"
 tar -C "$scratch/several" -czf "$scratch/several.tgz" a.db b.db
 run "$SNAPSCOPE" info "$scratch/several.tgz"
 expect_rc 3
