@@ -51,7 +51,8 @@ if(SNAPSCOPE_SANITIZE)
   target_link_options(ss_instrument INTERFACE -fsanitize=${SNAPSCOPE_SANITIZE})
 endif()
 if(SNAPSCOPE_FUZZ)
-  target_compile_options(ss_instrument INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_options(ss_instrument INTERFACE -fsanitize=fuzzer-no-link
+                                                 -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 endif()
 if(SNAPSCOPE_COVERAGE)
   # Threads count the same lines; torn counts are more than gcovr reads.

@@ -9,6 +9,8 @@
  *   - When verify finds no damage, everything completes: dump, status, hashkv, history, figures, members
  *     and the rest, diff with itself, lineage, both ways to convert; and their counts agree.
  *   - A file is alike with itself. A dump is no longer than 16 times the file and 4 KiB.
+ *   - Time: a walk meets no more elements than the file has room for, and verify makes no more findings
+ *     than it has bytes.
  *
  * Bounds: a file of 1 MiB at most; own memory at most MEMORY_MAX + MEMORY_PER_BYTE x its length.
  */
@@ -18,6 +20,7 @@
 
 #define INPUT_MAX (UINT32_C(1) << 20)
 #define LEVELS 4u
+#define ELEMENT_LEN 16u /* of a page, without key and value */
 #define MEMORY_MAX (UINT64_C(8) << 20)
 #define MEMORY_PER_BYTE 64u
 
@@ -30,6 +33,7 @@ struct input {
     uint64_t faults;   /* the walk's */
     uint64_t elements; /* of all buckets but the root, by the walk */
     uint64_t visited;  /* the same, by cursors */
+    uint64_t steps;    /* elements of all buckets of all levels */
     bool broken;       /* a cursor ended at a fault */
     bool dumped;       /* state and history, whole */
     uint64_t budget;   /* of seeks */
@@ -65,6 +69,7 @@ static bool see_bucket(void *ctx, const struct ss_bucket_stats *stats)
 
     if (stats->level <= LEVELS)
         in->elements += stats->key_count + stats->bucket_count;
+    in->steps += stats->key_count + stats->bucket_count;
     PROBE(stats->key_len + stats->value_len <= in->len);
     return true;
 }
@@ -304,6 +309,7 @@ static void verify(const struct input *in)
     struct ss_verify_report *report = probe_verify(in->file, in->len);
     bool clean = probe_damage(report) == 0;
 
+    PROBE(report->error_count + report->warning_count + report->note_count <= in->len + 64);
     if (in->faults > 0 || in->broken)
         PROBE(!clean);
     if (clean)
@@ -322,7 +328,7 @@ static void check(struct input *in)
         return;
     PROBE(ss_pages(in->file, see_row, see_fault, in, &in->faults, &err) == SS_OK);
     PROBE(ss_buckets(in->file, see_bucket, see_fault, in, &again, &err) == SS_OK);
-    PROBE(again <= in->faults);
+    PROBE(again <= in->faults && in->steps <= in->len / ELEMENT_LEN);
     look_at_space(in, false);
     scan(in, path, 0);
     if (again == 0) {

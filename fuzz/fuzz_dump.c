@@ -43,9 +43,8 @@ static void dump(const struct input *in, const struct ss_dump_opts *opts, unsign
 {
     struct ss_error err;
 
-    *out = (struct probe_sink){.limit = opts->format == SS_DUMP_TAR
-                                            ? TAR_OUT_MAX
-                                            : OUT_MAX + OUT_PER_BYTE * in->len};
+    *out = (struct probe_sink){
+        .limit = opts->format == SS_DUMP_TAR ? TAR_OUT_MAX : OUT_MAX + OUT_PER_BYTE * in->len};
     PROBE(ss_dump_threaded(in->file, opts, threads, probe_sink_write, out, result, &err) == SS_OK);
     PROBE(result->out_len == out->len);
 }
@@ -132,8 +131,8 @@ static void same_etcdctl_record(const json_t *object, const struct ss_record *re
 
 static json_t *parse(const uint8_t *bytes, size_t len)
 {
-    json_t *json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-                              NULL);
+    json_t *json =
+        json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 
     PROBE(json != NULL);
     return json;
@@ -280,8 +279,8 @@ static void check_ranges(const struct input *in, uint64_t i)
     PROBE(count_dumped(in, &opts) == in->count - i);
     opts.range = (struct ss_range){.to = rec.key.ptr, .to_len = (size_t)rec.key.len};
     PROBE(count_dumped(in, &opts) == i);
-    opts.range = (struct ss_range){.prefix = rec.key.ptr,
-                                   .prefix_len = (size_t)((rec.key.len + 1) / 2)};
+    opts.range =
+        (struct ss_range){.prefix = rec.key.ptr, .prefix_len = (size_t)((rec.key.len + 1) / 2)};
     for (uint64_t k = 0; k < in->count; k++) {
         ss_state_get(in->state, k, &other);
         begin += other.key.len >= opts.range.prefix_len &&
@@ -338,8 +337,7 @@ static void check_redacted(const struct input *in)
 
 /* --------------------------------------------------------------------------------- single keys --- */
 
-static enum ss_status keep_last(void *ctx, const struct ss_history_item *item,
-                                struct ss_error *err)
+static enum ss_status keep_last(void *ctx, const struct ss_history_item *item, struct ss_error *err)
 {
     (void)err;
     *(struct ss_record *)ctx = item->rec;

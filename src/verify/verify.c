@@ -20,8 +20,12 @@
 #define MAX_FINDINGS_DEFAULT 1000u
 #define WATCH_NS 100000000L /* how often the caller's progress is called while it waits */
 
-/* A thread of its own is worth its start from here on. */
+/* A thread of its own is worth its start from here on. A fuzzer's files are small and shall have one. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define THREAD_WORTH_LEN UINT64_C(1)
+#else
 #define THREAD_WORTH_LEN (UINT64_C(1) << 20)
+#endif
 
 struct verification {
     const struct ss_file *file;
