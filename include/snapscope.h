@@ -1040,7 +1040,7 @@ struct ss_diff_opts {
     bool keys_only; /* which keys there are, not what they hold: nothing is "modified" */
     bool ignore_lease;
     bool values_only;        /* equal values (and leases) are equal, whatever their revisions */
-    unsigned threads;        /* 1: one side after the other; 0 or more: both at once */
+    unsigned threads;        /* 1: the caller alone; 0 or more: two */
     ss_progress_fn progress; /* called from the calling thread only */
     void *progress_ctx;
 };

@@ -1,21 +1,28 @@
 /*
  * state_diff.c - the live keys of two files in step, by key.
  *
- *   A   a  b  c     e          both sides are sorted: one comparison a key,
- *   B   a     c  d  e          values are compared where they lie and never held
- *       =  -  ~  +  =
+ *   A   a  b  c     e          both sides' live keys are read, those that are alike are forgotten
+ *   B   a     c  d  e          (alike.h), and what is left is sorted: one comparison a key,
+ *       =  -  ~  +  =          values are compared where they lie and never held
+ *
+ * Two threads: a side each, then half of the words each, then a side each again.
  */
+#include "diff/alike.h"
 #include "parser/db.h"
 #include "util/error.h"
 #include "util/span.h"
 
 #include <pthread.h>
 
-/* Building one side's state, on whichever thread. */
+#define THREADS 2u
+
+/* One side's part of a step, on whichever thread. */
 struct side_job {
     const struct ss_file *file;
-    int64_t rev;
     const struct ss_range *range;
+    int64_t rev;
+    uint64_t seed;
+    struct ss_live live;
     struct ss_state *state;
     enum ss_status status;
     struct ss_error err;
@@ -38,41 +45,39 @@ const char *ss_change_name(enum ss_change change)
     return (unsigned)change < 3 ? names[change] : "unknown";
 }
 
-static void *run_side(void *arg)
+static void *read_side(void *arg)
 {
     struct side_job *job = arg;
 
-    job->status = ss_state_new(job->file, job->rev, job->range, &job->state, &job->err);
+    job->status = ss_live_read(&job->live, job->file, job->rev, job->range, job->seed, &job->err);
     return NULL;
 }
 
-static void run_sides(struct side_job jobs[2], unsigned threads)
+static void *drop_alike(void *arg)
+{
+    ss_alike_run(arg);
+    return NULL;
+}
+
+static void *sort_side(void *arg)
+{
+    struct side_job *job = arg;
+
+    job->status = ss_live_sort(&job->live, &job->state, &job->err);
+    return NULL;
+}
+
+/* Runs both jobs, at the same time if more than one thread is allowed and there is one to be had. */
+static void run_both(void *(*run)(void *), void *first, void *second, unsigned threads)
 {
     pthread_t thread;
-    bool threaded = threads != 1 && pthread_create(&thread, NULL, run_side, &jobs[1]) == 0;
+    bool threaded = threads != 1 && pthread_create(&thread, NULL, run, second) == 0;
 
-    run_side(&jobs[0]);
+    run(first);
     if (threaded)
         pthread_join(thread, NULL);
     else
-        run_side(&jobs[1]);
-}
-
-static unsigned differences(const struct ss_diff_opts *opts, const struct ss_record *a,
-                            const struct ss_record *b)
-{
-    unsigned differs = 0;
-
-    if (opts->keys_only)
-        return 0;
-    if (!ss_span_eq(a->value, b->value))
-        differs |= SS_DIFFERS_VALUE;
-    if (!opts->ignore_lease && a->lease != b->lease)
-        differs |= SS_DIFFERS_LEASE;
-    if (!opts->values_only && (a->create_revision != b->create_revision ||
-                               a->mod_revision != b->mod_revision || a->version != b->version))
-        differs |= SS_DIFFERS_REVISION;
-    return differs;
+        run(second);
 }
 
 static enum ss_status give(const struct state_diff *d, struct ss_diff_change change,
@@ -103,7 +108,7 @@ static enum ss_status both(const struct state_diff *d, const struct ss_record *a
 {
     struct ss_diff_change c = {.change = SS_CHANGE_MODIFIED, .a = a, .b = b};
 
-    c.differs = differences(d->opts, a, b);
+    c.differs = ss_differences(d->opts, a, b);
     if (c.differs == 0) {
         d->result->same++;
         return SS_OK;
@@ -161,11 +166,10 @@ static enum ss_status check_sides(const struct side_job jobs[2], enum ss_status 
     return status;
 }
 
-static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enum ss_side *side,
-                              struct ss_error *err)
+/* Whose step failed first, A's before B's. */
+static enum ss_status first_failure(const struct side_job jobs[2], enum ss_side *side,
+                                    struct ss_error *err)
 {
-    struct ss_diff_result *result = d->result;
-
     for (int i = 0; i < 2; i++) {
         if (jobs[i].status != SS_OK) {
             *err = jobs[i].err;
@@ -173,12 +177,46 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
             return jobs[i].status;
         }
     }
+    return SS_OK;
+}
+
+static enum ss_status forget_alike(struct state_diff *d, struct side_job jobs[2],
+                                   struct ss_error *err)
+{
+    struct ss_alike_job parts[THREADS] = {
+        {.opts = d->opts, .a = &jobs[0].live, .b = &jobs[1].live}};
+    bool cancelled = false;
+
+    d->result->count_a = jobs[0].live.count;
+    d->result->count_b = jobs[1].live.count;
+    d->result->rev_a = jobs[0].live.rev;
+    d->result->rev_b = jobs[1].live.rev;
+    ss_alike_split(parts, THREADS);
+    run_both(drop_alike, &parts[0], &parts[1], d->opts->threads);
+    d->result->same = ss_alike_join(parts, THREADS);
+    for (unsigned i = 0; i < THREADS; i++)
+        cancelled |= parts[i].cancelled;
+    return cancelled ? ss_system(err, SS_E_CANCELLED, 0, "cancelled") : SS_OK;
+}
+
+static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enum ss_side *side,
+                              struct ss_error *err)
+{
+    enum ss_status status;
+
+    run_both(read_side, &jobs[0], &jobs[1], d->opts->threads);
+    status = first_failure(jobs, side, err);
+    if (status != SS_OK)
+        return status;
+    status = forget_alike(d, jobs, err);
+    if (status != SS_OK)
+        return status;
+    run_both(sort_side, &jobs[0], &jobs[1], d->opts->threads);
+    status = first_failure(jobs, side, err);
+    if (status != SS_OK)
+        return status;
     d->a = jobs[0].state;
     d->b = jobs[1].state;
-    result->rev_a = ss_state_rev(d->a);
-    result->rev_b = ss_state_rev(d->b);
-    result->count_a = ss_state_count(d->a);
-    result->count_b = ss_state_count(d->b);
     return check_sides(jobs, merge(d, err), side, err);
 }
 
@@ -188,8 +226,9 @@ enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
 {
     static const struct ss_diff_opts none;
     const struct ss_diff_opts *o = opts != NULL ? opts : &none;
-    struct side_job jobs[2] = {{.file = a, .rev = o->rev_a, .range = &o->range},
-                               {.file = b, .rev = o->rev_b, .range = &o->range}};
+    uint64_t seed = ss_index_seed();
+    struct side_job jobs[2] = {{.file = a, .rev = o->rev_a, .range = &o->range, .seed = seed},
+                               {.file = b, .rev = o->rev_b, .range = &o->range, .seed = seed}};
     struct state_diff d = {.opts = o, .on_change = on_change, .ctx = ctx, .result = result};
     enum ss_side ignored;
     enum ss_status status;
@@ -198,9 +237,10 @@ enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
     *result = (struct ss_diff_result){0};
     side = side != NULL ? side : &ignored;
     *side = SS_SIDE_A;
-    run_sides(jobs, o->threads);
     status = compare(&d, jobs, side, err);
-    ss_state_free(jobs[0].state);
-    ss_state_free(jobs[1].state);
+    for (int i = 0; i < 2; i++) {
+        ss_live_fini(&jobs[i].live);
+        ss_state_free(jobs[i].state);
+    }
     return status;
 }

@@ -26,7 +26,7 @@
 #define STEP_WAIT 8u /* records between two steps of one; three times that fits the queue */
 #define TAIL 32u     /* slots behind the last home, for a cluster that ends there */
 
-static uint64_t random_seed(const void *salt)
+uint64_t ss_index_seed(void)
 {
     struct timespec now;
     uint64_t seed;
@@ -34,13 +34,13 @@ static uint64_t random_seed(const void *salt)
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
         return seed;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)(uintptr_t)salt;
+    return (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)(uintptr_t)&now;
 }
 
 void ss_key_index_init(struct ss_key_index *x, const struct ss_file *file,
                        const struct ss_tree *tree)
 {
-    *x = (struct ss_key_index){.seed = random_seed(x)};
+    *x = (struct ss_key_index){.seed = ss_index_seed()};
     ss_locator_init(&x->at, file, tree);
 }
 

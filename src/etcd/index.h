@@ -57,7 +57,14 @@ struct ss_key_index {
     struct ss_index_pending queue[SS_INDEX_QUEUE];
 };
 
-/* Embedded; allocates nothing yet. ss_key_index_fini is fine on a zeroed one. */
+/* A seed that no file can have been made for. */
+uint64_t ss_index_seed(void);
+
+/*
+ * Embedded; allocates nothing yet. ss_key_index_fini is fine on a zeroed one. Its seed is a fresh one;
+ * before the first record the caller may set another: indexes with one seed have equal keys under
+ * equal words.
+ */
 void ss_key_index_init(struct ss_key_index *x, const struct ss_file *file,
                        const struct ss_tree *tree);
 void ss_key_index_fini(struct ss_key_index *x);
@@ -82,8 +89,7 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, in
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);
 
 /*
- * Ends the index: hands its array over, `count` slots packed to the front, in no order that means
- * anything. NULL when there are none. The caller frees it.
+ * Ends the index: hands its array over, `count` slots packed to the front, by word. NULL when there are none. The caller frees it.
  */
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count);
 

@@ -11,7 +11,7 @@
  *
  * Markers are no keys: etcd keeps them under the empty key, which no request can name.
  */
-#include "etcd/index.h"
+#include "etcd/live.h"
 #include "etcd/sort.h"
 
 #include <stdlib.h>
@@ -23,51 +23,98 @@ struct ss_state {
     uint64_t count;
 };
 
-static enum ss_status build(struct ss_state *state, struct ss_key_index *x, int64_t rev,
-                            const struct ss_range *range, struct ss_error *err)
+static enum ss_status read_live(struct ss_live *live, struct ss_key_index *x, int64_t rev,
+                                const struct ss_range *range, uint64_t seed, struct ss_error *err)
 {
-    const struct ss_file *file = state->at.file;
+    const struct ss_file *file = live->at.file;
     struct ss_cursor c;
     struct ss_rev_facts facts;
-    struct ss_slot *slots;
-    enum ss_status st = ss_rev_resolve(file, rev, &facts, &state->rev, err);
+    enum ss_status st = ss_rev_resolve(file, rev, &facts, &live->rev, err);
 
     if (st == SS_OK)
         st = ss_key_bucket_cursor(file, &c, err);
     if (st != SS_OK)
         return st;
     ss_key_index_init(x, file, &c.tree);
-    state->at = x->at;
-    st = ss_key_index_fill(x, &c, state->rev, range, false, err);
+    x->seed = seed;
+    live->at = x->at;
+    st = ss_key_index_fill(x, &c, live->rev, range, false, err);
+    if (st == SS_OK)
+        live->slots = ss_key_index_take(x, &live->count);
+    return st;
+}
+
+enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, int64_t rev,
+                            const struct ss_range *range, uint64_t seed, struct ss_error *err)
+{
+    struct ss_key_index x = {0};
+    enum ss_status st;
+
+    ss_error_clear(err);
+    *live = (struct ss_live){.at = {.file = file}};
+    st = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, err), err);
+    ss_key_index_fini(&x);
     if (st != SS_OK)
-        return st;
-    slots = ss_key_index_take(x, &state->count);
-    if (slots == NULL)
-        return SS_OK;
-    state->locs = ss_slots_sort(&state->at, slots, state->count);
-    return state->locs != NULL ? SS_OK : ss_nomem(err, state->count * SS_SORT_ITEM_LEN);
+        ss_live_fini(live);
+    return st;
+}
+
+void ss_live_fini(struct ss_live *live)
+{
+    free(live->slots);
+    live->slots = NULL;
+    live->count = 0;
+}
+
+void ss_live_cut(struct ss_live *live, uint64_t count)
+{
+    struct ss_slot *cut = NULL;
+
+    if (count == live->count)
+        return;
+    if (count == 0)
+        ss_live_fini(live);
+    else
+        cut = realloc(live->slots, (size_t)count * sizeof(*cut));
+    live->slots = cut != NULL ? cut : live->slots;
+    live->count = count;
+}
+
+enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct ss_error *err)
+{
+    struct ss_state *state = calloc(1, sizeof(*state));
+    struct ss_slot *slots = live->slots;
+
+    ss_error_clear(err);
+    *out = NULL;
+    live->slots = NULL;
+    if (state == NULL) {
+        free(slots);
+        return ss_nomem(err, sizeof(*state));
+    }
+    *state = (struct ss_state){.at = live->at, .rev = live->rev, .count = live->count};
+    if (slots != NULL && (state->locs = ss_slots_sort(&state->at, slots, state->count)) == NULL) {
+        ss_state_free(state);
+        return ss_nomem(err, live->count * SS_SORT_ITEM_LEN);
+    }
+    *out = state;
+    return SS_OK;
 }
 
 enum ss_status ss_state_new(const struct ss_file *file, int64_t rev, const struct ss_range *range,
                             struct ss_state **out, struct ss_error *err)
 {
-    struct ss_key_index x = {0};
-    struct ss_state *state = calloc(1, sizeof(*state));
-    enum ss_status st;
+    struct ss_live live;
+    enum ss_status st = ss_live_read(&live, file, rev, range, ss_index_seed(), err);
 
-    ss_error_clear(err);
     *out = NULL;
-    if (state == NULL)
-        return ss_nomem(err, sizeof(*state));
-    state->at.file = file;
-    st = ss_source_check(&file->src, build(state, &x, rev, range, err), err);
-    ss_key_index_fini(&x);
-    if (st != SS_OK) {
-        ss_state_free(state);
-        return st;
+    if (st == SS_OK)
+        st = ss_live_sort(&live, out, err);
+    if (st == SS_OK && (st = ss_source_check(&file->src, SS_OK, err)) != SS_OK) {
+        ss_state_free(*out);
+        *out = NULL;
     }
-    *out = state;
-    return SS_OK;
+    return st;
 }
 
 void ss_state_free(struct ss_state *state)
