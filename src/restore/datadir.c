@@ -171,10 +171,10 @@ enum ss_status ss_staged_dir_make(struct ss_staged_dir *dir, struct ss_error *er
 
 static enum ss_status sync_folder(const char *path, struct ss_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     enum ss_status status = SS_OK;
 
-    if (fd < 0 || fsync(fd) != 0)
+    if (fd < 0 || TEMP_FAILURE_RETRY(fsync(fd)) != 0)
         status = failed(err, "cannot sync folder", path);
     if (fd >= 0)
         close(fd);
@@ -246,7 +246,8 @@ enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const
     file->path = ss_path_join(dir, name);
     if (file->path == NULL)
         return ss_nomem(err, strlen(dir));
-    file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    file->fd = (int)TEMP_FAILURE_RETRY(
+        open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     return file->fd >= 0 ? SS_OK : failed(err, "cannot make file", file->path);
 }
 
@@ -270,15 +271,18 @@ bool ss_new_file_write(void *file, const void *bytes, size_t len)
 
 enum ss_status ss_new_file_finish(struct ss_new_file *file, uint64_t len, struct ss_error *err)
 {
-    int sys = len > 0 ? posix_fallocate(file->fd, 0, (off_t)len) : 0;
+    int sys;
 
+    do {
+        sys = len > 0 ? posix_fallocate(file->fd, 0, (off_t)len) : 0;
+    } while (sys == EINTR);
     if (sys != 0)
         return ss_system(err, SS_E_OUTPUT, sys, "cannot extend file %.200s", file->path);
-    if (fsync(file->fd) != 0)
+    if (TEMP_FAILURE_RETRY(fsync(file->fd)) != 0)
         return failed(err, "cannot sync file", file->path);
-    sys = close(file->fd);
+    sys = close(file->fd); /* which has let go of it also when it says EINTR */
     file->fd = -1;
-    return sys == 0 ? SS_OK : failed(err, "cannot close file", file->path);
+    return sys == 0 || errno == EINTR ? SS_OK : failed(err, "cannot close file", file->path);
 }
 
 void ss_new_file_fini(struct ss_new_file *file)

@@ -138,18 +138,36 @@ static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *
     return status;
 }
 
+/* A signal breaks off the wait for a FIFO's writer: the caller's progress says whether to go on. */
+static enum ss_status path_open(const char *path, const struct ss_open_opts *opts, int *fd,
+                                struct ss_error *err)
+{
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOATIME;
+    enum ss_status status = SS_OK;
+    char shown[NAME_SHOWN];
+
+    while (status == SS_OK && (*fd = open(path, flags)) < 0) {
+        if (errno == EINTR)
+            status = ss_spool_progress(opts, "opening", 0, 0, err);
+        else if (errno == EPERM && (flags & O_NOATIME) != 0)
+            flags &= ~O_NOATIME;
+        else
+            status =
+                ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
+    }
+    return status;
+}
+
 static enum ss_status open_path(struct ss_source *src, const char *path,
                                 const struct ss_open_opts *opts, struct ss_error *err)
 {
-    enum ss_status status;
     char shown[NAME_SHOWN];
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOATIME);
+    int fd;
+    enum ss_status status = path_open(path, opts, &fd, err);
 
-    if (fd < 0 && errno == EPERM)
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
+    if (status != SS_OK)
+        return status;
     if (fstat(fd, &st) != 0)
         status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(path, shown));
     else if (S_ISDIR(st.st_mode))
@@ -169,7 +187,7 @@ static enum ss_status open_path(struct ss_source *src, const char *path,
  */
 static int stdin_reopen(void)
 {
-    int fd = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME);
+    int fd = (int)TEMP_FAILURE_RETRY(open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME));
 
     return fd >= 0 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }

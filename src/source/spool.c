@@ -53,7 +53,8 @@ static int open_named(const char *dir)
 
 int ss_tmp_open(const char *dir)
 {
-    int fd = open(tmp_dir(dir), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    int fd = (int)TEMP_FAILURE_RETRY(
+        open(tmp_dir(dir), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
 
     return fd >= 0 ? fd : open_named(tmp_dir(dir));
 }
@@ -99,7 +100,7 @@ enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_e
         return SS_OK;
     if (len > ss_min_u64(spool->limit, INT64_MAX))
         return limit_reached(spool, err);
-    if (ftruncate(spool->fd, (off_t)len) != 0)
+    if (TEMP_FAILURE_RETRY(ftruncate(spool->fd, (off_t)len)) != 0)
         return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
     ss_tap_fini(&spool->tap);
     spool->len = len;
@@ -183,8 +184,10 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
         ssize_t n = at == SS_NONE ? read(fd, buf, COPY_LEN)
                                   : pread(fd, buf, COPY_LEN, (off_t)(at + spool->len));
 
-        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd))))
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd)))) {
+            status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
             continue;
+        }
         if (n == 0)
             break;
         if (n < 0) {

@@ -106,7 +106,7 @@ static enum ss_status folder_open(struct ss_output *out, struct ss_error *err)
         folder = strndup(out->path, slash == out->path ? 1 : (size_t)(slash - out->path));
     if (folder == NULL)
         return ss_nomem(err, strlen(out->path));
-    out->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    out->dir_fd = (int)TEMP_FAILURE_RETRY(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     free(folder);
     if (out->dir_fd < 0)
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be made, for lack of its folder");
@@ -128,7 +128,8 @@ static int hidden_open(struct ss_output *out)
         int fd;
 
         hidden_name(out, out->hidden);
-        fd = openat(out->dir_fd, out->hidden, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        fd = (int)TEMP_FAILURE_RETRY(
+            openat(out->dir_fd, out->hidden, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         if (fd >= 0 || errno != EEXIST) {
             if (fd < 0)
                 out->hidden[0] = '\0';
@@ -150,7 +151,8 @@ static enum ss_status file_open(struct ss_output *out, struct ss_error *err)
     char proc[64];
 
     if (!out->opts.named) {
-        out->fd = openat(out->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        out->fd = (int)TEMP_FAILURE_RETRY(
+            openat(out->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
         proc_path(out, proc, sizeof(proc));
         if (out->fd >= 0 && access(proc, F_OK) != 0) {
             close(out->fd);
@@ -297,7 +299,7 @@ enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err)
         status = target_check(out, err);
     if (status != SS_OK)
         return status;
-    if (fsync(out->fd) != 0)
+    if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0)
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be synced");
     sys = out->opts.force ? name_replace(out) : name_new(out);
     if (sys == EEXIST)
@@ -306,7 +308,7 @@ enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err)
         return fail(out, err, SS_E_OUTPUT, sys, "cannot be given its name");
     out->committed = true;
     /* EINVAL: a file system that cannot sync folders. */
-    if (fsync(out->dir_fd) != 0 && errno != EINVAL)
+    if (TEMP_FAILURE_RETRY(fsync(out->dir_fd)) != 0 && errno != EINVAL)
         return fail(out, err, SS_E_OUTPUT, errno, "is written, but its folder cannot be synced");
     return SS_OK;
 }
