@@ -9,6 +9,32 @@
 
 #define FRACTION "0.5"
 
+/*
+ * Jansson's reader goes on after some allocations that failed: a number then lacks digits, and sound
+ * text is called a syntax error. So the functions by which it allocates, whichever they are, are asked
+ * by way of this one, and what was read while one failed is not taken.
+ */
+static _Thread_local bool starved;
+static json_malloc_t real_malloc;
+
+static void *noting_malloc(size_t len)
+{
+    void *memory = real_malloc(len);
+
+    if (memory == NULL)
+        starved = true;
+    return memory;
+}
+
+/* Before any thread reads; an application that sets functions of its own afterwards undoes it. */
+__attribute__((constructor)) static void note_starving(void)
+{
+    json_free_t real_free;
+
+    json_get_alloc_funcs(&real_malloc, &real_free);
+    json_set_alloc_funcs(noting_malloc, real_free);
+}
+
 static bool is_number_char(uint8_t c)
 {
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
@@ -135,10 +161,14 @@ enum ss_status ss_json_doc_load(struct ss_span text, const char *what, uint64_t 
     if (copy == NULL)
         return ss_nomem(err, text.len * 2 + 2);
     len = rewrite(text, copy);
+    starved = false;
     *out = json_loadb(copy, len, 0, &why);
     free(copy);
-    if (*out == NULL && json_error_code(&why) == json_error_out_of_memory)
+    if (starved || (*out == NULL && json_error_code(&why) == json_error_out_of_memory)) {
+        json_decref(*out);
+        *out = NULL;
         return ss_nomem(err, text.len);
+    }
     if (*out == NULL)
         return refuse(text, what, pgid, &why, err);
     if (!json_is_object(*out)) {
