@@ -49,10 +49,53 @@ bool ss_kind_is_archive(enum ss_kind kind)
 }
 
 /*
- * A reader for just this kind, opened on the mapped bytes; a failure shows at the next call. NULL: no
- * memory. The "empty" format stands for a stream that unpacks to nothing.
+ * libarchive over the mapped bytes. Its own way of reading memory, and its own entry, are not used: it
+ * goes on without them when it had no memory for them.
  */
-static struct archive *reader_open(const struct ss_source *packed, enum ss_kind kind)
+struct reader {
+    const uint8_t *bytes;
+    uint64_t len, pos;
+    struct archive *archive;
+    struct archive_entry *entry;
+};
+
+static la_ssize_t give_bytes(struct archive *archive, void *ctx, const void **bytes)
+{
+    struct reader *r = ctx;
+    uint64_t pos = r->pos;
+
+    (void)archive;
+    *bytes = r->bytes + pos;
+    r->pos = r->len;
+    return (la_ssize_t)(r->len - pos);
+}
+
+static la_int64_t skip_bytes(struct archive *archive, void *ctx, la_int64_t len)
+{
+    struct reader *r = ctx;
+    uint64_t n = len < 0 ? 0 : ss_min_u64((uint64_t)len, r->len - r->pos);
+
+    (void)archive;
+    r->pos += n;
+    return (la_int64_t)n;
+}
+
+static la_int64_t seek_bytes(struct archive *archive, void *ctx, la_int64_t off, int whence)
+{
+    struct reader *r = ctx;
+    la_int64_t len = (la_int64_t)r->len, from = 0;
+
+    (void)archive;
+    if (whence != SEEK_SET)
+        from = whence == SEEK_CUR ? (la_int64_t)r->pos : len;
+    if (off < -from || off > len - from)
+        return ARCHIVE_FATAL;
+    r->pos = (uint64_t)(from + off);
+    return from + off;
+}
+
+/* Just this kind; the "empty" format stands for a stream that unpacks to nothing. False: no memory. */
+static bool reader_choose(struct archive *archive, enum ss_kind kind)
 {
     static int (*const supports[])(struct archive *) = {
         [SS_KIND_ZSTD] = archive_read_support_filter_zstd,
@@ -62,18 +105,37 @@ static struct archive *reader_open(const struct ss_source *packed, enum ss_kind 
         [SS_KIND_ZIP] = archive_read_support_format_zip,
         [SS_KIND_TAR] = archive_read_support_format_tar,
     };
-    struct archive *reader = archive_read_new();
 
-    if (reader == NULL)
-        return NULL;
     assert(kind < sizeof(supports) / sizeof(supports[0]) && supports[kind] != NULL);
-    supports[kind](reader);
-    if (ss_kind_is_stream(kind)) {
-        archive_read_support_format_raw(reader);
-        archive_read_support_format_empty(reader);
+    return supports[kind](archive) >= ARCHIVE_WARN &&
+           (!ss_kind_is_stream(kind) || (archive_read_support_format_raw(archive) == ARCHIVE_OK &&
+                                         archive_read_support_format_empty(archive) == ARCHIVE_OK));
+}
+
+static void reader_close(struct reader *r)
+{
+    archive_entry_free(r->entry);
+    archive_read_free(r->archive);
+}
+
+/* Opens the bytes for reading; damage shows at the first header. Errors: NOMEM, nothing is open then. */
+static enum ss_status reader_open(struct reader *r, const struct ss_source *packed,
+                                  enum ss_kind kind, struct ss_error *err)
+{
+    *r = (struct reader){.bytes = packed->base, .len = packed->len};
+    r->archive = archive_read_new();
+    r->entry = archive_entry_new2(r->archive);
+    if (r->archive != NULL && r->entry != NULL && reader_choose(r->archive, kind) &&
+        archive_read_set_callback_data(r->archive, r) == ARCHIVE_OK) {
+        archive_read_set_read_callback(r->archive, give_bytes);
+        archive_read_set_skip_callback(r->archive, skip_bytes);
+        archive_read_set_seek_callback(r->archive, seek_bytes);
+        errno = 0;
+        if (archive_read_open1(r->archive) == ARCHIVE_OK || errno != ENOMEM)
+            return SS_OK;
     }
-    archive_read_open_memory(reader, packed->base, (size_t)packed->len);
-    return reader;
+    reader_close(r);
+    return ss_nomem(err, 0);
 }
 
 /* libarchive's own words, and how far it had got, unless it has let go of the stream already. */
@@ -139,28 +201,27 @@ static enum ss_status tail_check(const struct ss_source *packed, struct archive 
 enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kind,
                                 struct ss_spool *spool, struct ss_error *err)
 {
-    struct archive_entry *entry;
-    struct archive *reader;
     enum ss_status status;
+    struct reader r;
     int code;
 
     if (kind == SS_KIND_GZIP)
         return ss_unpack_gzip(packed, spool, err);
-    reader = reader_open(packed, kind);
-    if (reader == NULL)
-        return ss_nomem(err, 0);
+    status = reader_open(&r, packed, kind, err);
+    if (status != SS_OK)
+        return status;
     /* Too short for its filter, or damaged before its first byte: the filter is not there. */
-    if (archive_filter_code(reader, 0) == ARCHIVE_FILTER_NONE)
+    if (archive_filter_code(r.archive, 0) == ARCHIVE_FILTER_NONE)
         code = ARCHIVE_FATAL;
     else
-        code = archive_read_next_header(reader, &entry);
+        code = archive_read_next_header2(r.archive, r.entry);
     if (code == ARCHIVE_OK || code == ARCHIVE_WARN)
-        status = entry_copy(reader, kind, packed->len, spool, err);
-    else
-        status = code == ARCHIVE_EOF ? SS_OK : damaged(err, reader, kind);
+        status = entry_copy(r.archive, kind, packed->len, spool, err);
+    else if (code != ARCHIVE_EOF)
+        status = damaged(err, r.archive, kind);
     if (status == SS_OK)
-        status = tail_check(packed, reader, kind, err);
-    archive_read_free(reader);
+        status = tail_check(packed, r.archive, kind, err);
+    reader_close(&r);
     return status;
 }
 
@@ -205,19 +266,20 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
                                    const struct ss_open_opts *opts, struct listing *list,
                                    struct ss_error *err)
 {
-    struct archive *reader = reader_open(packed, kind);
-    enum ss_status status = SS_OK;
+    struct reader r;
+    struct archive_entry *entry;
+    enum ss_status status = reader_open(&r, packed, kind, err);
 
-    if (reader == NULL)
-        return ss_nomem(err, 0);
+    if (status != SS_OK)
+        return status;
+    entry = r.entry;
     for (uint64_t i = 0; status == SS_OK; i++) {
-        struct archive_entry *entry;
-        int code = archive_read_next_header(reader, &entry);
+        int code = archive_read_next_header2(r.archive, entry);
 
         if (code == ARCHIVE_EOF)
             break;
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
-            status = damaged(err, reader, kind);
+            status = damaged(err, r.archive, kind);
         } else if (archive_entry_filetype(entry) == AE_IFREG) {
             listing_add(list, entry);
             if (opts->member == NULL ||
@@ -227,10 +289,10 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
             }
         }
         if (status == SS_OK && i % 256 == 0)
-            status = ss_spool_progress(opts, "listing", (uint64_t)archive_filter_bytes(reader, -1),
-                                       packed->len, err);
+            status = ss_spool_progress(
+                opts, "listing", (uint64_t)archive_filter_bytes(r.archive, -1), packed->len, err);
     }
-    archive_read_free(reader);
+    reader_close(&r);
     return status;
 }
 
@@ -305,28 +367,26 @@ enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kin
                                 struct ss_spool *spool, char **member, struct ss_error *err)
 {
     struct listing list = {0};
-    struct archive_entry *entry = NULL;
-    struct archive *reader;
+    struct reader r;
     enum ss_status status = listing_read(packed, kind, spool->opts, &list, err);
 
     if (status == SS_OK)
         status = listing_judge(&list, spool->opts->member, err);
+    if (status == SS_OK)
+        status = reader_open(&r, packed, kind, err);
     if (status != SS_OK)
         return status;
-    reader = reader_open(packed, kind);
-    if (reader == NULL)
-        return ss_nomem(err, 0);
     for (uint64_t i = 0; status == SS_OK && i <= list.entry; i++) {
-        int code = archive_read_next_header(reader, &entry);
+        int code = archive_read_next_header2(r.archive, r.entry);
 
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
-            status = damaged(err, reader, kind);
+            status = damaged(err, r.archive, kind);
     }
     if (status == SS_OK) {
-        *member = strdup(entry_name(entry));
-        status = *member == NULL ? ss_nomem(err, strlen(entry_name(entry)) + 1)
-                                 : member_copy(reader, entry, kind, packed->len, spool, err);
+        *member = strdup(entry_name(r.entry));
+        status = *member == NULL ? ss_nomem(err, strlen(entry_name(r.entry)) + 1)
+                                 : member_copy(r.archive, r.entry, kind, packed->len, spool, err);
     }
-    archive_read_free(reader);
+    reader_close(&r);
     return status;
 }
