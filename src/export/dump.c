@@ -356,7 +356,7 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
     if (opts->redact_key != NULL) {
         d->hmac = ss_hmac_new(opts->redact_key, opts->redact_key_len);
         if (d->hmac == NULL) {
-            return ss_system(err, SS_E_NOMEM, 0, "no HMAC-SHA-256 can be had");
+            return ss_system(err, SS_E_NOMEM, 0, "out of memory (no HMAC-SHA-256 can be had)");
         }
     }
     d->style.record.hmac = d->hmac;

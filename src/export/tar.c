@@ -183,11 +183,10 @@ static enum ss_status archive_failed(struct tar *t, struct ss_error *err)
     if (t->d->out.failed) {
         return SS_END;
     }
-    if (sys == ENOMEM) {
-        return ss_system(err, SS_E_NOMEM, sys, "the archive cannot be written");
+    if (sys == ENOMEM || text == NULL) { /* the text has to be allocated, too */
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory (the archive cannot be written)");
     }
-    return ss_system(err, SS_E_OUTPUT, 0, "the archive cannot be written: %s",
-                     text != NULL ? text : "unknown cause");
+    return ss_system(err, SS_E_OUTPUT, 0, "the archive cannot be written: %s", text);
 }
 
 /*
@@ -198,10 +197,13 @@ static la_ssize_t write_block(struct archive *archive, void *ctx, const void *by
 {
     struct tar *t = ctx;
 
+    int saved = errno; /* write_header reads it */
+
     (void)archive;
     if (!t->given_up) {
         ss_outbuf_pass(&t->d->out, bytes, len);
     }
+    errno = saved;
     return (la_ssize_t)len;
 }
 
@@ -245,12 +247,28 @@ static void set_number(struct archive_entry *entry, const char *name, int64_t va
     archive_entry_xattr_add_entry(entry, name, digits, (size_t)len);
 }
 
-static void set_attributes(struct archive_entry *entry, const struct item *item)
+/* Whether the entry holds as many attributes, whole: one that it had no memory for lacks its name or value. */
+static bool has_attributes(struct archive_entry *entry, int count)
+{
+    const char *name;
+    const void *value;
+    size_t len;
+    int whole = 0;
+
+    archive_entry_xattr_reset(entry);
+    while (archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK) {
+        whole += name != NULL && value != NULL && len > 0;
+    }
+    archive_entry_xattr_reset(entry);
+    return whole == count;
+}
+
+static bool set_attributes(struct archive_entry *entry, const struct item *item)
 {
     const struct ss_record *rec = item->rec;
 
     if (rec == NULL) {
-        return;
+        return true;
     }
     set_number(entry, "user.etcd.create_revision", rec->create_revision);
     set_number(entry, "user.etcd.mod_revision", rec->mod_revision);
@@ -262,14 +280,19 @@ static void set_attributes(struct archive_entry *entry, const struct item *item)
             set_number(entry, "user.etcd.tombstone", 1);
         }
     }
+    return has_attributes(entry, 4 + (item->is_revision ? 1 + rec->tombstone : 0));
 }
 
-/* A header; `item` NULL: the manifest's. */
+/*
+ * A header; `item` NULL: the manifest's. libarchive tells of no attribute that it had no memory for, in
+ * the entry or in its copies: errno, which only a failed call sets, is looked at instead.
+ */
 static enum ss_status write_header(struct tar *t, const struct item *item, uint64_t len,
                                    struct ss_error *err)
 {
     bool folder = item != NULL && item->rec == NULL && item->entry == NULL;
 
+    errno = 0;
     archive_entry_clear(t->entry);
     archive_entry_set_pathname(t->entry, item != NULL ? item->path : MANIFEST_NAME);
     archive_entry_set_filetype(t->entry, folder ? AE_IFDIR : AE_IFREG);
@@ -278,11 +301,14 @@ static enum ss_status write_header(struct tar *t, const struct item *item, uint6
     archive_entry_set_uid(t->entry, 0);
     archive_entry_set_gid(t->entry, 0);
     archive_entry_set_mtime(t->entry, 0, 0);
-    if (item != NULL) {
-        set_attributes(t->entry, item);
+    if (item != NULL && !set_attributes(t->entry, item)) {
+        return ss_nomem(err, len);
     }
     if (archive_write_header(t->archive, t->entry) != ARCHIVE_OK) {
         return archive_failed(t, err);
+    }
+    if (errno == ENOMEM && !t->d->out.failed) {
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory (the archive cannot be written)");
     }
     return t->d->out.failed ? SS_END : SS_OK;
 }

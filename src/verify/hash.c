@@ -124,7 +124,7 @@ static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
     }
     ok = ok && ss_sha256_final(sha, job->report.expected);
     if (!ok)
-        return ss_system(&job->err, SS_E_NOMEM, 0, "SHA-256 could not be computed");
+        return ss_system(&job->err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
     job->report.computed = true;
     return ss_source_check(&job->file->src, SS_OK, &job->err);
 }

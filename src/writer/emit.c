@@ -25,7 +25,7 @@ enum ss_status ss_emit_init(struct ss_emit *emit, ss_write_fn write, void *ctx, 
     if (emit->buf == NULL)
         return ss_nomem(err, BUF_LEN);
     if (emit->hash && !ss_sha256_init(&emit->sha))
-        return ss_system(err, SS_E_NOMEM, 0, "SHA-256 could not be started");
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be started)");
     return SS_OK;
 }
 
@@ -49,7 +49,7 @@ static enum ss_status pass_on(struct ss_emit *emit, const void *bytes, size_t le
     if (len == 0)
         return SS_OK;
     if (emit->hash && !ss_sha256_update(&emit->sha, bytes, len))
-        return ss_system(err, SS_E_NOMEM, 0, "SHA-256 could not be computed");
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
     if (!emit->hash && bytes != emit->buf)
         touch(bytes, len);
     errno = 0;
@@ -110,7 +110,7 @@ enum ss_status ss_emit_finish(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN
     if (status != SS_OK || !emit->hash)
         return status;
     if (!ss_sha256_final(&emit->sha, digest))
-        return ss_system(err, SS_E_NOMEM, 0, "SHA-256 could not be computed");
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
     emit->hash = false;
     emit->len += SS_SHA256_LEN;
     return pass_on(emit, digest, SS_SHA256_LEN, err);
