@@ -241,8 +241,9 @@ struct ss_file_facts {
 SS_API void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out);
 
 /*
- * SS_OK when the input was not written to since it was opened, by its size and time of change; spooled
- * bytes and memory never are. For results that must rest on one state of the file. Errors: IO.
+ * SS_OK when the input was not written to since it was opened, by its size and time of change, and every
+ * read of it succeeded; spooled bytes and memory never change. For results that must rest on one state
+ * of the file. Errors: IO.
  */
 SS_API enum ss_status ss_file_unchanged(const struct ss_file *file, struct ss_error *err);
 

@@ -175,7 +175,7 @@ static void list_fault(struct page_list *list, const struct ss_error *err)
 {
     list->walk.fault_count++;
     mark_fault(list, err);
-    if (list->on_fault != NULL)
+    if (list->on_fault != NULL && !ss_source_failed(&list->file->src))
         list->on_fault(list->ctx, err);
 }
 

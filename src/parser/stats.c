@@ -107,7 +107,7 @@ static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
 static void space_fault(struct stats_pass *pass, const struct ss_error *err)
 {
     pass->walk.fault_count++;
-    if (pass->on_fault != NULL)
+    if (pass->on_fault != NULL && !ss_source_failed(&pass->walk.file->src))
         pass->on_fault(pass->ctx, err);
 }
 

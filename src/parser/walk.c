@@ -28,7 +28,7 @@ static void fault(struct ss_walk *walk, uint32_t node, uint32_t element, struct 
     char path[SS_PATH_TEXT_CAP];
 
     walk->fault_count++;
-    if (walk->ops->on_fault == NULL)
+    if (walk->ops->on_fault == NULL || ss_source_failed(&walk->file->src))
         return;
     ss_walk_path(walk, node, path);
     ss_error_in_bucket(err, path, SS_CORRUPT);

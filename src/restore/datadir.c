@@ -108,7 +108,9 @@ enum ss_status ss_staged_dir_check(struct ss_staged_dir *dir, const char *path, 
     *dir = (struct ss_staged_dir){.path = resolve(path)};
     if (dir->path == NULL)
         return no_parent(err, path);
-    open = opendir(dir->path);
+    do {
+        open = opendir(dir->path);
+    } while (open == NULL && errno == EINTR);
     if (open == NULL && errno == ENOENT)
         return SS_OK;
     if (open == NULL && errno == ENOTDIR)
@@ -246,8 +248,8 @@ enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const
     file->path = ss_path_join(dir, name);
     if (file->path == NULL)
         return ss_nomem(err, strlen(dir));
-    file->fd = (int)TEMP_FAILURE_RETRY(
-        open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    file->fd =
+        (int)TEMP_FAILURE_RETRY(open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     return file->fd >= 0 ? SS_OK : failed(err, "cannot make file", file->path);
 }
 

@@ -337,6 +337,14 @@ static enum ss_status plan(struct restore *r, const char *data_dir, const struct
     return status == SS_OK ? fill_result(r, *self, data_dir, err) : status;
 }
 
+/* Asked last before anything has its name: later there is no way back. */
+static bool go_on(const struct restore *r)
+{
+    const struct ss_restore_opts *opts = r->opts;
+
+    return opts->progress == NULL || opts->progress(opts->progress_ctx, "restoring", 1, 1);
+}
+
 static enum ss_status run(struct restore *r, const char *data_dir, struct ss_error *err)
 {
     const struct ss_peer *self;
@@ -350,6 +358,8 @@ static enum ss_status run(struct restore *r, const char *data_dir, struct ss_err
     status = ss_source_check(&r->file->src, status, err);
     if (status == SS_OK)
         status = ss_source_unchanged(&r->file->src, err);
+    if (status == SS_OK && !go_on(r))
+        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     return status == SS_OK ? commit(r, err) : status;
 }
 

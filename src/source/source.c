@@ -33,6 +33,20 @@ static char *name_shown(const char *name, char buf[NAME_SHOWN])
     return buf;
 }
 
+static bool is_changed(const struct stat *now, uint64_t len, struct timespec mtime)
+{
+    return (uint64_t)now->st_size != len || now->st_mtim.tv_sec != mtime.tv_sec ||
+           now->st_mtim.tv_nsec != mtime.tv_nsec;
+}
+
+static enum ss_status written_to(const struct ss_source *src, struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+
+    return ss_system(err, SS_E_IO, 0, "%s was written to while it was read",
+                     name_shown(src->name, shown));
+}
+
 /* No bytes, no file. */
 static enum ss_status source_init(struct ss_source *src, const char *name, struct ss_error *err)
 {
@@ -70,7 +84,9 @@ static enum ss_status bytes_map(struct ss_source *src, int fd, uint64_t len, str
 
     bytes_release(src);
     src->fd = fd;
-    src->mtime = fstat(fd, &st) == 0 ? st.st_mtim : (struct timespec){0};
+    if (fstat(fd, &st) != 0)
+        return ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(src->name, shown));
+    src->mtime = st.st_mtim;
     atomic_store(&src->fault_off, SS_NONE);
     if (len == 0)
         return SS_OK;
@@ -108,10 +124,16 @@ static enum ss_status open_spooled(struct ss_source *src, int fd, uint64_t at,
 {
     char shown[NAME_SHOWN];
     struct ss_spool spool;
+    struct stat before, after;
     enum ss_status status = ss_spool_open(&spool, opts, err);
 
+    if (status == SS_OK && fstat(fd, &before) != 0)
+        status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(src->name, shown));
     if (status == SS_OK)
         status = ss_spool_copy(&spool, fd, at, name_shown(src->name, shown), err);
+    if (status == SS_OK && at != SS_NONE &&
+        (fstat(fd, &after) != 0 || is_changed(&after, (uint64_t)before.st_size, before.st_mtim)))
+        status = written_to(src, err);
     if (status == SS_OK)
         status = spool_map(src, &spool, err);
     ss_spool_close(&spool);
@@ -152,8 +174,7 @@ static enum ss_status path_open(const char *path, const struct ss_open_opts *opt
         else if (errno == EPERM && (flags & O_NOATIME) != 0)
             flags &= ~O_NOATIME;
         else
-            status =
-                ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
+            status = ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
     }
     return status;
 }
@@ -219,6 +240,19 @@ static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opt
     return status;
 }
 
+/* A packed file that shrank or was written to meanwhile comes before the damage that this looks like. */
+static enum ss_status unpacked_check(const struct ss_source *src, enum ss_status status,
+                                     struct ss_error *err)
+{
+    struct ss_error changed;
+    enum ss_status checked = ss_source_check(src, status, err);
+
+    if (checked != status || ss_source_unchanged(src, &changed) == SS_OK)
+        return checked;
+    *err = changed;
+    return SS_SYSTEM;
+}
+
 /* One layer of packing off: `kind` says which. */
 static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
                                    const struct ss_open_opts *opts, struct ss_error *err)
@@ -233,7 +267,7 @@ static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
     else
         status = ss_unpack_member(src, kind, &spool, &src->member, err);
     if (status == SS_OK || err->code == SS_E_ARCHIVE || err->code == SS_E_MEMBER)
-        status = ss_source_check(src, status, err);
+        status = unpacked_check(src, status, err);
     if (status == SS_OK)
         status = spool_map(src, &spool, err);
     ss_spool_close(&spool);
@@ -286,7 +320,7 @@ enum ss_status ss_source_open(struct ss_source *src, const char *path,
             strcmp(path, "-") == 0 ? open_stdin(src, opts, err) : open_path(src, path, opts, err);
     if (status == SS_OK)
         status = unpack_all(src, opts, err);
-    if (status == SS_OK)
+    if (status != SS_SYSTEM)
         status = ss_source_check(src, status, err);
     if (status != SS_OK)
         ss_source_close(src);
@@ -318,13 +352,18 @@ void ss_source_close(struct ss_source *src)
     src->member = NULL;
 }
 
+bool ss_source_failed(const struct ss_source *src)
+{
+    return atomic_load_explicit(&src->fault_off, memory_order_relaxed) != SS_NONE;
+}
+
 enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
                                struct ss_error *err)
 {
     uint64_t off = atomic_load_explicit(&src->fault_off, memory_order_relaxed);
     char shown[NAME_SHOWN];
 
-    if (off == SS_NONE)
+    if (!ss_source_failed(src))
         return status;
     ss_system(err, SS_E_IO, EIO, "%s shrank or its disk failed while it was read",
               name_shown(src->name, shown));
@@ -344,12 +383,10 @@ enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error 
 
     if (!src->mapped)
         return SS_OK;
+    if (ss_source_failed(src))
+        return ss_source_check(src, SS_OK, err);
     if (fstat(src->fd, &st) != 0)
         return ss_system(err, SS_E_IO, errno, "%s cannot be looked at again",
                          name_shown(src->name, shown));
-    if ((uint64_t)st.st_size == src->len && st.st_mtim.tv_sec == src->mtime.tv_sec &&
-        st.st_mtim.tv_nsec == src->mtime.tv_nsec)
-        return SS_OK;
-    return ss_system(err, SS_E_IO, 0, "%s was written to while it was read",
-                     name_shown(src->name, shown));
+    return is_changed(&st, src->len, src->mtime) ? written_to(src, err) : SS_OK;
 }

@@ -50,11 +50,14 @@ enum ss_status ss_source_open_memory(struct ss_source *src, const void *bytes, s
                                      const char *name, struct ss_error *err);
 void ss_source_close(struct ss_source *src);
 
+/* Whether a mapped read has failed: what stands there now are zeroes, of which nothing may be said. */
+bool ss_source_failed(const struct ss_source *src);
+
 /* Fills *err and returns SS_SYSTEM (IO, with the offset) once a mapped read has failed; else status. */
 enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
                                struct ss_error *err);
 
-/* SS_SYSTEM (IO) when the mapped file was written to since it was opened. */
+/* SS_SYSTEM (IO) when the mapped file was written to since it was opened, or a read of it has failed. */
 enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error *err);
 
 /* The whole of it, and what its first bytes look like. */

@@ -151,8 +151,8 @@ static enum ss_status file_open(struct ss_output *out, struct ss_error *err)
     char proc[64];
 
     if (!out->opts.named) {
-        out->fd = (int)TEMP_FAILURE_RETRY(
-            openat(out->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+        out->fd =
+            (int)TEMP_FAILURE_RETRY(openat(out->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
         proc_path(out, proc, sizeof(proc));
         if (out->fd >= 0 && access(proc, F_OK) != 0) {
             close(out->fd);
