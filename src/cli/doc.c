@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "abandon.h"
 #include "text.h"
 
 #define DOC_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER)
@@ -15,8 +15,7 @@
 static json_t *must(json_t *value)
 {
     if (value == NULL) {
-        fputs("snapscope: out of memory\n", stderr);
-        exit(SS_EXIT_SYSTEM);
+        ss_abandon_memory(0);
     }
     return value;
 }
@@ -133,11 +132,23 @@ static int print_piece(const char *piece, size_t len, void *out)
     return ss_out_write(out, piece, len) ? 0 : -1;
 }
 
+/* Jansson fails when standard output does, and when it has no memory for its way through the document. */
+static bool dumped(struct ss_out *out, json_t *doc, size_t flags)
+{
+    if (json_dump_callback(doc, print_piece, out, flags) == 0) {
+        return true;
+    }
+    if (out->failed == 0) {
+        must(NULL);
+    }
+    return false;
+}
+
 static bool print_with(struct ss_out *out, json_t *doc, size_t flags)
 {
-    int rc = json_dump_callback(doc, print_piece, out, flags);
+    bool good = dumped(out, doc, flags);
     json_decref(doc);
-    return rc == 0 && ss_out_text(out, "\n");
+    return good && ss_out_text(out, "\n");
 }
 
 bool ss_doc_print(struct ss_out *out, json_t *doc)
@@ -150,18 +161,24 @@ bool ss_doc_print_line(struct ss_out *out, json_t *doc)
     return print_with(out, doc, DOC_FLAGS);
 }
 
+static int gather(const char *piece, size_t len, void *text)
+{
+    ss_gather(text, piece, len);
+    return 0;
+}
+
+/* json_dumps would lose a name when it has no memory for it, and go on. */
 /* The members of an object without its braces, as text to be freed. */
 static char *members(json_t *doc)
 {
-    char *text = json_dumps(doc, DOC_FLAGS);
-    json_decref(doc);
-    if (text == NULL) {
+    struct ss_gathered text = {0};
+    if (json_dump_callback(doc, gather, &text, DOC_FLAGS) != 0) {
         must(NULL);
     }
-    size_t len = strlen(text);
-    memmove(text, text + 1, len - 2);
-    text[len - 2] = '\0';
-    return text;
+    json_decref(doc);
+    memmove(text.bytes, text.bytes + 1, text.len - 2);
+    text.bytes[text.len - 2] = '\0';
+    return text.bytes;
 }
 
 bool ss_list_begin(struct ss_list *list, struct ss_out *out, json_t *head, const char *name)
@@ -177,7 +194,7 @@ bool ss_list_begin(struct ss_list *list, struct ss_out *out, json_t *head, const
 bool ss_list_add(struct ss_list *list, json_t *element)
 {
     bool good = ss_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&
-                json_dump_callback(element, print_piece, list->out, DOC_FLAGS) == 0;
+                dumped(list->out, element, DOC_FLAGS);
     json_decref(element);
     list->count++;
     return good;

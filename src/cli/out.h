@@ -11,12 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SS_OUT_BUFFER_LEN 65536
+
 struct ss_out {
     int failed;    /* errno of the first failure, 0: none */
     uint64_t len;  /* bytes taken so far */
     char last;     /* the last byte taken */
     bool terminal; /* standard output is one */
     bool colour;   /* and colour is wanted there */
+    size_t used;   /* of the buffer */
+    char buffer[SS_OUT_BUFFER_LEN];
 };
 
 void ss_out_init(struct ss_out *out, bool no_color);
@@ -27,6 +31,9 @@ bool ss_out_write(void *out, const void *bytes, size_t len);
 bool ss_out_text(struct ss_out *out, const char *text);
 bool ss_out_format(struct ss_out *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Writes what has gathered; on a terminal that is done at the end of each line. */
+bool ss_out_flush(struct ss_out *out);
 
 /* Flushes and closes standard output: 0, or the errno of the first failure of all. */
 int ss_out_finish(struct ss_out *out);

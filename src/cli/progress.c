@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abandon.h"
+
 #define DELAY_MS 1000
 #define PERIOD_MS 100
 
@@ -34,6 +36,9 @@ void ss_progress_allow(struct ss_progress *progress)
 bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
     struct ss_progress *progress = ctx;
+    if (ss_abandon_signal() != 0) {
+        return false;
+    }
     if (!progress->enabled) {
         return true;
     }

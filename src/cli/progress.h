@@ -24,7 +24,7 @@ void ss_progress_init(struct ss_progress *progress, bool wanted);
 /* For a command that prints nothing before its work is done: a terminal may be both. */
 void ss_progress_allow(struct ss_progress *progress);
 
-/* ss_progress_fn's shape: `ctx` is a struct ss_progress. Always true: it never asks to stop. */
+/* ss_progress_fn's shape: `ctx` is a struct ss_progress. False, to stop, once a signal was noted (abandon.h). */
 bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
 void ss_progress_clear(struct ss_progress *progress);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "report.h"
@@ -35,7 +36,7 @@ static int key_failed(struct ss_run *run, const char *name, const char *what, in
 static int take_random(struct ss_run *run, struct ss_redact_key *key)
 {
     key->len = RANDOM_LEN;
-    if (getrandom(key->bytes, RANDOM_LEN, 0) != (ssize_t)RANDOM_LEN) {
+    if (TEMP_FAILURE_RETRY(getrandom(key->bytes, RANDOM_LEN, 0)) != (ssize_t)RANDOM_LEN) {
         return key_failed(run, "--redact", "no random key can be had", errno);
     }
     return SS_EXIT_OK;
@@ -47,7 +48,10 @@ int ss_redact_key_take(struct ss_run *run, const char *path, struct ss_redact_ke
     if (path == NULL) {
         return take_random(run, key);
     }
-    FILE *file = fopen(path, "rb");
+    FILE *file;
+    do {
+        file = fopen(path, "rb");
+    } while (file == NULL && errno == EINTR);
     if (file == NULL) {
         return key_failed(run, path, "cannot be opened", errno);
     }

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "abandon.h"
 
 void *ss_must_alloc(size_t len)
 {
     void *memory = malloc(len == 0 ? 1 : len);
     if (memory == NULL) {
-        fprintf(stderr, "snapscope: out of memory (%zu bytes)\n", len);
-        exit(SS_EXIT_SYSTEM);
+        ss_abandon_memory(len);
     }
     return memory;
 }
@@ -23,6 +22,24 @@ char *ss_must_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
     return memcpy(ss_must_alloc(size), text, size);
+}
+
+void ss_gather(struct ss_gathered *to, const char *piece, size_t len)
+{
+    if (len > to->cap - to->len) {
+        size_t cap = 2 * (to->len + len);
+        char *grown = ss_must_alloc(cap);
+        if (to->len > 0) {
+            memcpy(grown, to->bytes, to->len);
+        }
+        free(to->bytes);
+        to->bytes = grown;
+        to->cap = cap;
+    }
+    if (len > 0) {
+        memcpy(to->bytes + to->len, piece, len);
+    }
+    to->len += len;
 }
 
 char *ss_escaped(const void *bytes, uint64_t len)

@@ -71,4 +71,11 @@ int ss_number_width(uint64_t value);
 void *ss_must_alloc(size_t len);
 char *ss_must_copy(const char *text);
 
+/* Bytes that gather piece by piece, to be freed. Memory: as ss_must_alloc. */
+struct ss_gathered {
+    char *bytes;
+    size_t len, cap;
+};
+void ss_gather(struct ss_gathered *to, const char *piece, size_t len);
+
 #endif

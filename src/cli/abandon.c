@@ -1,0 +1,85 @@
+/*
+ * abandon.c - see abandon.h. The handler only takes a note. System calls that wait are broken off
+ * (no SA_RESTART), so that a read from a pipe sees the note.
+ */
+#include "abandon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static struct ss_output *removed;
+static bool exit_allowed;
+static volatile sig_atomic_t noted;
+
+/* Without exit: another thread may still compute, and what exit tears down would be torn from it. */
+_Noreturn void ss_abandon_memory(size_t len)
+{
+    if (len > 0) {
+        fprintf(stderr, "snapscope: out of memory (%zu bytes were needed)\n", len);
+    } else {
+        fputs("snapscope: out of memory\n", stderr);
+    }
+    ss_output_free(removed);
+    _exit(SS_EXIT_SYSTEM);
+}
+
+static void on_exit_call(void)
+{
+    if (!exit_allowed) {
+        ss_abandon_memory(0);
+    }
+}
+
+void ss_abandon_guard_exit(void)
+{
+    if (atexit(on_exit_call) != 0) {
+        ss_abandon_memory(0);
+    }
+}
+
+void ss_abandon_allow_exit(void)
+{
+    exit_allowed = true;
+}
+
+static void on_signal(int signo)
+{
+    noted = signo;
+}
+
+void ss_abandon_catch(void)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+        if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(caught[i], &action, NULL);
+        }
+    }
+}
+
+void ss_abandon_removes(struct ss_output *output)
+{
+    removed = output;
+    if (output != NULL) {
+        ss_abandon_catch();
+    }
+}
+
+int ss_abandon_signal(void)
+{
+    return noted;
+}
+
+void ss_abandon_by_signal(void)
+{
+    if (noted != 0) {
+        signal(noted, SIG_DFL);
+        raise(noted);
+    }
+}
