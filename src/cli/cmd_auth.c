@@ -246,6 +246,7 @@ static int run_auth(struct ss_run *run)
         answer.users = ss_doc_list();
     }
     enum ss_status status = ss_auth(run->file, &ops, &answer, &answer.facts, &fault_count, &err);
+    status = ss_run_checked(run, status, &err);
     if (run->common.json) {
         run->answer_begun = true;
         print_doc(&answer, status == SS_OK ? NULL : &err);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abandon.h"
 #include "cmd.h"
 #include "doc.h"
 #include "intake.h"
@@ -142,15 +143,15 @@ static int convert(struct convert_job *job)
     } else {
         status = ss_convert(run->file, &how, write_output, job, &job->result, &err);
     }
-    if (status == SS_OK) {
-        status = ss_file_unchanged(run->file, &err);
-    }
     if (status != SS_OK && err.code == SS_E_OUTPUT && !job->streams) {
         return ss_report_about(run, opts->output, &job->output_err);
     }
-    if (status != SS_OK) {
-        int code = ss_report(run, &err);
-        ss_note(run, job->streams ? "what was written is not the whole" : "nothing was written");
+    int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, &err);
+    if (code != SS_EXIT_OK) {
+        if (run->out.failed == 0) {
+            ss_note(run,
+                    job->streams ? "what was written is not the whole" : "nothing was written");
+        }
         return code;
     }
     if (!job->streams && ss_output_commit(job->output, &err) != SS_OK) {
@@ -277,10 +278,12 @@ static int run_convert(struct ss_run *run)
         ss_output_open(job.opts->output, job.opts->force, run->file, &job.output, &err) != SS_OK) {
         code = ss_report_about(run, job.opts->output, &err);
     }
+    ss_abandon_removes(job.output);
     if (code == SS_EXIT_OK) {
         code = run_job(&job);
     }
     ss_intake_fini(&job.intake);
+    ss_abandon_removes(NULL);
     ss_output_free(job.output);
     return code;
 }

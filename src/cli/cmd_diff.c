@@ -100,6 +100,22 @@ static int check_flags(const struct ss_run *run)
     return wrong == NULL ? SS_EXIT_OK : ss_usage_error(run, "%s", wrong);
 }
 
+enum ss_status ss_diff_checked(const struct ss_diff_job *job, enum ss_status status,
+                               enum ss_side *side, struct ss_error *err)
+{
+    struct ss_error changed;
+    enum ss_status checked = ss_run_checked(job->run, status, err);
+    if (checked != status) {
+        *side = SS_SIDE_A;
+    }
+    if (checked == SS_SYSTEM || ss_file_unchanged(job->run->second, &changed) == SS_OK) {
+        return checked;
+    }
+    *side = SS_SIDE_B;
+    *err = changed;
+    return SS_SYSTEM;
+}
+
 int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
 {
     int code = ss_report_about(job->run, ss_diff_name(job, side), err);

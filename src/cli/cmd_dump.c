@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abandon.h"
 #include "cmd.h"
 #include "doc.h"
 #include "redact.h"
@@ -141,6 +142,7 @@ static void job_fini(struct dump_job *job)
     ss_range_bytes_fini(&job->keys);
     ss_path_fini(&job->bucket);
     ss_redact_key_fini(&job->key);
+    ss_abandon_removes(NULL);
     ss_output_free(job->output);
 }
 
@@ -295,6 +297,7 @@ static int dump_to_stdout(struct dump_job *job)
     struct ss_dump_result result;
     struct ss_run *run = job->run;
     enum ss_status status = ss_dump(run->file, &job->dump, ss_out_write, &run->out, &result, &err);
+    status = ss_run_checked(run, status, &err);
     if (status == SS_OK) {
         return SS_EXIT_OK;
     }
@@ -318,12 +321,17 @@ static int dump_to_file(struct dump_job *job)
     if (ss_output_open(path, job->opts->force, run->file, &job->output, &err) != SS_OK) {
         return ss_report_about(run, path, &err);
     }
+    ss_abandon_removes(job->output);
     struct ss_dump_result result;
-    if (ss_dump(run->file, &job->dump, write_output, job, &result, &err) != SS_OK) {
-        if (err.code == SS_E_OUTPUT) {
-            return ss_report_about(run, path, &job->output_err);
-        }
-        int code = err.code == SS_E_NOT_FOUND ? ss_report_bucket(run, &err) : ss_report(run, &err);
+    int code = SS_EXIT_OK;
+    if (ss_dump(run->file, &job->dump, write_output, job, &result, &err) == SS_OK) {
+        code = ss_run_ready(run);
+    } else if (err.code == SS_E_OUTPUT) {
+        return ss_report_about(run, path, &job->output_err);
+    } else {
+        code = err.code == SS_E_NOT_FOUND ? ss_report_bucket(run, &err) : ss_report(run, &err);
+    }
+    if (code != SS_EXIT_OK) {
         ss_note(run, "nothing was written");
         return code;
     }

@@ -128,6 +128,22 @@ static json_t *record_doc(const struct ss_record *rec)
     return doc;
 }
 
+/* Prints the document, or without one the value's own bytes. */
+static int print_answer(struct ss_run *run, json_t *doc, const struct ss_span *value)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (ss_run_checked(run, SS_OK, &err) != SS_OK) {
+        json_decref(doc);
+        return ss_report(run, &err);
+    }
+    if (doc != NULL) {
+        ss_doc_print(&run->out, doc);
+    } else {
+        print_value(run, value);
+    }
+    return SS_EXIT_OK;
+}
+
 static int get_record(struct ss_run *run, const struct ss_word *key)
 {
     const struct get_opts *opts = run->opts;
@@ -145,13 +161,11 @@ static int get_record(struct ss_run *run, const struct ss_word *key)
         return ss_report(run, &err);
     }
     struct ss_record rec;
-    int code = SS_EXIT_OK;
+    int code;
     if (ss_state_find(state, key->ptr, key->len, &rec) != SS_OK) {
         code = report_absent(run, key, ss_state_rev(state));
-    } else if (run->common.json) {
-        ss_doc_print(&run->out, record_doc(&rec));
     } else {
-        print_value(run, &rec.value);
+        code = print_answer(run, run->common.json ? record_doc(&rec) : NULL, &rec.value);
     }
     ss_state_free(state);
     return code;
@@ -180,15 +194,13 @@ static int get_entry(struct ss_run *run, const struct ss_bucket *bucket, const s
         snprintf(err.bucket, sizeof err.bucket, "%s", facts.path);
         return ss_report(run, &err);
     }
+    json_t *doc = NULL;
     if (run->common.json) {
-        json_t *doc = ss_doc_new();
+        doc = ss_doc_new();
         ss_doc_bytes(doc, "key", entry.key.ptr, entry.key.len);
         ss_doc_bytes(doc, "value", entry.value.ptr, entry.value.len);
-        ss_doc_print(&run->out, doc);
-    } else {
-        print_value(run, &entry.value);
     }
-    return SS_EXIT_OK;
+    return print_answer(run, doc, &entry.value);
 }
 
 static int get_from_bucket(struct ss_run *run, const struct ss_path *path,

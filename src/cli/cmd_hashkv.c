@@ -76,8 +76,9 @@ static int run_hashkv(struct ss_run *run)
     }
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     struct ss_hashkv hashkv;
-    if (ss_hashkv(run->file, (int64_t)opts->rev, (int64_t)opts->compact_rev, ss_progress_report,
-                  &run->progress, &hashkv, &err) != SS_OK) {
+    enum ss_status status = ss_hashkv(run->file, (int64_t)opts->rev, (int64_t)opts->compact_rev,
+                                      ss_progress_report, &run->progress, &hashkv, &err);
+    if (ss_run_checked(run, status, &err) != SS_OK) {
         return ss_report(run, &err);
     }
     if (run->common.json) {

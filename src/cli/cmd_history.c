@@ -247,7 +247,8 @@ static int print_history(struct ss_run *run, const struct ss_word *key)
                                      .progress_ctx = &run->progress};
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     struct ss_history_result result;
-    if (ss_history(run->file, &wanted, on_item, &print, &result, &err) != SS_OK) {
+    enum ss_status status = ss_history(run->file, &wanted, on_item, &print, &result, &err);
+    if (ss_run_checked(run, status, &err) != SS_OK) {
         int code = ss_report(run, &err);
         if (print.key_count > 0) {
             ss_note(run, "the history above ends at the damage, after %" PRIu64 " revisions",

@@ -190,6 +190,8 @@ static void gather_all(struct ss_info *info)
         ss_info_note(info, work.status, &work.err);
         info->hash = work.status == SS_OK ? work.report : (struct ss_hash_report){0};
     }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    ss_info_note(info, ss_run_checked(info->run, SS_OK, &err), &err);
 }
 
 static void info_fini(struct ss_info *info)

@@ -159,7 +159,7 @@ static int list_bucket(struct ss_run *run, const struct ss_bucket *bucket)
     }
     int code = SS_EXIT_OK;
     print_begin(&walk, bucket);
-    if (walk_keys(&walk, cursor, &err) != SS_OK) {
+    if (ss_run_checked(run, walk_keys(&walk, cursor, &err), &err) != SS_OK) {
         code = ss_report(run, &err);
         ss_note(run, "the list above ends at the damage, after %llu keys",
                 (unsigned long long)walk.count);

@@ -149,6 +149,7 @@ static int run_meta(struct ss_run *run)
     ss_faults_init(&faults, run);
     enum ss_status status =
         ss_etcd_meta_new(run->file, on_fault, &faults, &fault_count, &meta, &err);
+    status = ss_run_checked(run, status, &err);
     ss_faults_close(&faults);
     if (status != SS_OK) {
         code = ss_report(run, &err);

@@ -240,8 +240,9 @@ static struct ss_span view_bytes(const struct page_view *view)
     return ss_file_bytes(view->run->file, view->head.off, pages * view->facts.page_size);
 }
 
-static void print_json(const struct page_view *view)
+static int print_json(const struct page_view *view)
 {
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     json_t *doc = ss_doc_new();
     head_doc(view, doc);
     body_doc(view, doc);
@@ -252,8 +253,13 @@ static void print_json(const struct page_view *view)
     if (view->fault.code != SS_E_NONE) {
         ss_doc_set(doc, "error", ss_doc_error(&view->fault));
     }
+    if (ss_run_checked(view->run, SS_OK, &err) != SS_OK) {
+        json_decref(doc);
+        return ss_report(view->run, &err);
+    }
     view->run->answer_begun = true;
     ss_doc_print(&view->run->out, doc);
+    return SS_EXIT_OK;
 }
 
 static void print_text(const struct page_view *view)
@@ -313,10 +319,14 @@ static int view_show(struct page_view *view)
     if (view->page != NULL) {
         view->fault.code = SS_E_NONE;
     }
+    int code = SS_EXIT_OK;
     if (run->common.json) {
-        print_json(view);
+        code = print_json(view);
     } else {
         print_text(view);
+    }
+    if (code != SS_EXIT_OK) {
+        return code;
     }
     if (view->fault.code != SS_E_NONE) {
         return ss_report(run, &view->fault);

@@ -157,7 +157,8 @@ static int run_pages(struct ss_run *run)
     print_begin(&walk, &facts);
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     uint64_t fault_count = 0;
-    if (ss_pages(run->file, on_row, on_fault, &walk, &fault_count, &err) != SS_OK) {
+    enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &fault_count, &err);
+    if (ss_run_checked(run, status, &err) != SS_OK) {
         code = ss_report(run, &err);
         print_end(&walk, &err);
     } else {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abandon.h"
 #include "cmd.h"
 #include "doc.h"
 #include "intake.h"
@@ -150,7 +151,12 @@ static int write_all(struct restore_job *job)
 {
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     ss_restore_result_fini(&job->result);
+    if (!ss_out_flush(&job->run->out)) {
+        return SS_EXIT_SYSTEM;
+    }
+    ss_abandon_catch();
     if (ss_restore(job->run->file, &job->how, &job->result, &err) == SS_OK) {
+        job->run->settled = true; /* the library has looked, right before the names were given */
         return SS_EXIT_OK;
     }
     int code = report(job, &err);
@@ -202,6 +208,16 @@ static void warn(struct restore_job *job)
     }
 }
 
+/* All is written, but it could not be read again. */
+static int report_boot(struct restore_job *job)
+{
+    char text[1024];
+    ss_error_text(&job->restored.boot_err, text, sizeof text);
+    ss_note(job->run, "%s, but which etcd starts on it could not be read: %s",
+            job->opts->dry_run ? "can be restored" : "is restored", text);
+    return SS_EXIT_SYSTEM;
+}
+
 static int run_job(struct restore_job *job)
 {
     struct ss_run *run = job->run;
@@ -232,13 +248,13 @@ static int run_job(struct restore_job *job)
     }
     job->restored = (struct ss_restored){
         .result = &job->result, .token = token_of(job->opts), .dry_run = job->opts->dry_run};
-    ss_restored_boot(run->file, &job->restored);
+    bool boot_read = ss_restored_boot(run->file, &job->restored);
     if (run->common.json) {
         print_doc(job, true);
     } else {
         print_result(job);
     }
-    return SS_EXIT_OK;
+    return boot_read ? SS_EXIT_OK : report_boot(job);
 }
 
 static int run_restore(struct ss_run *run)

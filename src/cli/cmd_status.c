@@ -73,9 +73,12 @@ static int check_hash(struct ss_run *run, enum ss_hash_state *state)
     const struct status_opts *opts = run->opts;
     struct ss_hash_report report = {.state = SS_HASH_NOT_CHECKED};
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    if (!opts->skip_hash_check &&
-        ss_hash_check(run->file, ss_progress_report, &run->progress, &report, &err) != SS_OK) {
-        return ss_report(run, &err);
+    if (!opts->skip_hash_check) {
+        enum ss_status status =
+            ss_hash_check(run->file, ss_progress_report, &run->progress, &report, &err);
+        if (ss_run_checked(run, status, &err) != SS_OK) {
+            return ss_report(run, &err);
+        }
     }
     *state = report.state;
     ss_note(run, "trailing SHA-256: %s", hash_meaning(report.state));
@@ -140,7 +143,9 @@ static int run_status(struct ss_run *run)
     }
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     struct ss_etcd_status status;
-    if (ss_etcd_status(run->file, ss_progress_report, &run->progress, &status, &err) != SS_OK) {
+    enum ss_status read =
+        ss_etcd_status(run->file, ss_progress_report, &run->progress, &status, &err);
+    if (ss_run_checked(run, read, &err) != SS_OK) {
         return ss_report(run, &err);
     }
     if (run->common.json) {

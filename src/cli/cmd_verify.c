@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "abandon.h"
 #include "cmd.h"
 #include "doc.h"
 #include "report.h"
@@ -295,7 +296,7 @@ static bool verify_file(struct verify_run *v, struct ss_verified *verified,
     };
     verified->file = v->run->file;
     ss_file_facts(verified->file, &verified->facts);
-    return ss_verify(verified->file, &opts, report, err) == SS_OK;
+    return ss_run_checked(v->run, ss_verify(verified->file, &opts, report, err), err) == SS_OK;
 }
 
 /* False: the report's own file cannot be written, and nothing more can come of it. */
@@ -323,7 +324,7 @@ static bool run_file(struct verify_run *v, const char *name)
     count_file(v, &verified);
     ss_verify_free(report);
     ss_run_close(run);
-    return good && run->out.failed == 0;
+    return good && run->out.failed == 0 && ss_abandon_signal() == 0;
 }
 
 static int run_all(struct verify_run *v)
@@ -354,7 +355,9 @@ static int run_verify(struct ss_run *run)
         ss_output_open(v.opts->output, v.opts->force, NULL, &v.output, &v.write_err) != SS_OK) {
         return output_failed(&v);
     }
+    ss_abandon_removes(v.output);
     code = run_all(&v);
+    ss_abandon_removes(NULL);
     ss_output_free(v.output);
     return code;
 }

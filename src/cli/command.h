@@ -63,6 +63,7 @@ struct ss_run {
     struct ss_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
+    bool settled;      /* the inputs need no further look: they changed, or the answer is out */
 };
 
 /* A process from its arguments to its exit code. */
@@ -82,5 +83,25 @@ int ss_run_open_readable(struct ss_run *run, const char *path);
  * as run->second. The same path twice is opened once; standard input can be one of them only.
  */
 int ss_run_open_two(struct ss_run *run, const char *first, const char *second);
+
+/*
+ * What a library call came to: `status`, or SS_SYSTEM with *err when the input was written to since it
+ * was opened, or could not be read: then answer and damage alike may mix two states of the file. Asked
+ * when all bytes that count were read and before an answer is given, or ended.
+ */
+enum ss_status ss_run_checked(const struct ss_run *run, enum ss_status status,
+                              struct ss_error *err);
+
+/*
+ * The same of both inputs, reported: SS_EXIT_OK, or the exit code. The framework asks last, for what was
+ * read only while it was printed.
+ */
+int ss_run_settle(struct ss_run *run);
+
+/*
+ * What must hold before an output gets its name: no signal was noted, the inputs are as they were, and
+ * what was printed about it has reached standard output. Else as ss_run_settle.
+ */
+int ss_run_ready(struct ss_run *run);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abandon.h"
 #include "cmd.h"
 #include "report.h"
 #include "text.h"
@@ -143,7 +144,7 @@ int ss_run_open_readable(struct ss_run *run, const char *path)
         return code;
     }
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    if (ss_file_readable(run->file, &err) != SS_OK) {
+    if (ss_run_checked(run, ss_file_readable(run->file, &err), &err) != SS_OK) {
         return ss_report(run, &err);
     }
     return SS_EXIT_OK;
@@ -170,6 +171,51 @@ int ss_run_open_two(struct ss_run *run, const char *first, const char *second)
         return ss_report_about(run, second, &err);
     }
     return SS_EXIT_OK;
+}
+
+enum ss_status ss_run_checked(const struct ss_run *run, enum ss_status status, struct ss_error *err)
+{
+    struct ss_error changed;
+    bool has_cause = status == SS_SYSTEM && (err->code != SS_E_IO || err->sys != 0);
+    if (has_cause || run->file == NULL || ss_file_unchanged(run->file, &changed) == SS_OK) {
+        return status;
+    }
+    *err = changed;
+    return SS_SYSTEM;
+}
+
+static int settle_one(struct ss_run *run, const struct ss_file *file, const char *name)
+{
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (file == NULL || ss_file_unchanged(file, &err) == SS_OK) {
+        return SS_EXIT_OK;
+    }
+    return ss_report_about(run, name, &err);
+}
+
+int ss_run_settle(struct ss_run *run)
+{
+    int code = settle_one(run, run->file, run->input_name);
+    if (code == SS_EXIT_OK && run->second != run->file) {
+        code = settle_one(run, run->second, run->second_name);
+    }
+    run->settled = code != SS_EXIT_OK;
+    return code;
+}
+
+int ss_run_ready(struct ss_run *run)
+{
+    if (ss_abandon_signal() != 0) {
+        struct ss_error err = {
+            .code = SS_E_CANCELLED, .off = SS_NONE, .pgid = SS_NONE, .message = "cancelled"};
+        return ss_report(run, &err);
+    }
+    int code = ss_run_settle(run);
+    if (code == SS_EXIT_OK && !ss_out_flush(&run->out)) {
+        code = SS_EXIT_SYSTEM;
+    }
+    run->settled = true;
+    return code;
 }
 
 /* Standard output is checked to its very end; a reader that closed the pipe is told nothing. */
@@ -277,6 +323,9 @@ static int command_run(struct ss_run *run, int argc, char **argv)
     code = enter_sandbox(run);
     if (code == SS_EXIT_OK) {
         code = run->command->run(run);
+        if (code != SS_EXIT_SYSTEM && !run->settled && ss_run_settle(run) != SS_EXIT_OK) {
+            code = SS_EXIT_SYSTEM;
+        }
     }
     ss_run_close(run);
     ss_tmpfiles_close(&run->tmpfiles);
@@ -289,6 +338,9 @@ static int run_command(const struct ss_command *command, int argc, char **argv)
     memset(run.opts, 0, command->opts_size);
     int code = command_run(&run, argc, argv);
     free(run.opts);
+    if (code == SS_EXIT_SYSTEM) {
+        ss_abandon_by_signal();
+    }
     return code;
 }
 
@@ -323,12 +375,8 @@ static int help_main(int argc, char **argv)
     return run_command(command, 2, args);
 }
 
-int ss_command_main(int argc, char **argv)
+static int main_run(int argc, char **argv)
 {
-    occupy_streams();
-    /* A closed pipe and a file grown too large are errors of a write, not ends of the process. */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_overview(stderr);
         return SS_EXIT_USAGE;
@@ -354,4 +402,16 @@ int ss_command_main(int argc, char **argv)
     }
     const struct ss_command *command = command_find(word);
     return command == NULL ? SS_EXIT_USAGE : run_command(command, argc - 1, argv + 1);
+}
+
+int ss_command_main(int argc, char **argv)
+{
+    occupy_streams();
+    ss_abandon_guard_exit();
+    /* A closed pipe and a file grown too large are errors of a write, not ends of the process. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    int code = main_run(argc, argv);
+    ss_abandon_allow_exit();
+    return code;
 }

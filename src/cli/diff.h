@@ -57,6 +57,10 @@ int ss_diff_buckets(struct ss_diff_job *job);
  */
 int ss_diff_unreadable(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err);
 
+/* ss_run_checked of both sides; *side gets the one that changed. */
+enum ss_status ss_diff_checked(const struct ss_diff_job *job, enum ss_status status,
+                               enum ss_side *side, struct ss_error *err);
+
 /* Reports an error of one side and returns its exit code, which is never "different". */
 int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err);
 

@@ -337,6 +337,7 @@ int ss_diff_buckets(struct ss_diff_job *job)
 {
     struct buckets_view *view = ss_must_alloc(sizeof *view);
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    enum ss_side side = SS_SIDE_A;
     int code;
     *view = (struct buckets_view){.job = job};
     ss_faults_init(&view->faults_a, job->run);
@@ -348,6 +349,8 @@ int ss_diff_buckets(struct ss_diff_job *job)
         code = ss_diff_unreadable(job, SS_SIDE_A, &err);
     } else if (ss_facts_read(&view->b, job->run->second, &err) != SS_OK) {
         code = ss_diff_unreadable(job, SS_SIDE_B, &err);
+    } else if (ss_diff_checked(job, SS_OK, &side, &err) != SS_OK) {
+        code = ss_diff_fail(job, side, &err);
     } else {
         code = compare(view);
     }

@@ -208,7 +208,9 @@ int ss_diff_lineage(struct ss_diff_job *job)
     struct ss_lineage lineage;
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     enum ss_side side;
-    if (ss_lineage_compare(job->run->file, job->run->second, &lineage, &side, &err) != SS_OK) {
+    enum ss_status status =
+        ss_lineage_compare(job->run->file, job->run->second, &lineage, &side, &err);
+    if (ss_diff_checked(job, status, &side, &err) != SS_OK) {
         return ss_diff_unreadable(job, side, &err);
     }
     (job->run->common.json ? print_json : print_text)(job, &lineage);

@@ -116,6 +116,7 @@ static int compare_ndjson(struct ss_diff_job *job)
     enum ss_side side;
     enum ss_status status = ss_diff_ndjson(run->file, run->second, &job->diff, job->flags->values,
                                            ss_out_write, &run->out, &job->result, &side, &err);
+    status = ss_diff_checked(job, status, &side, &err);
     return finish(job, status, side, &err);
 }
 
@@ -130,6 +131,7 @@ int ss_diff_state(struct ss_diff_job *job)
     ss_prefixes_init(&view.prefixes, job->flags->depth);
     enum ss_status status = ss_diff(job->run->file, job->run->second, &job->diff, take_change,
                                     &view, &job->result, &side, &err);
+    status = ss_diff_checked(job, status, &side, &err);
     if (status == SS_OK) {
         ss_progress_clear(&job->run->progress);
         (job->run->common.json ? print_json : print_text)(&view);

@@ -62,9 +62,10 @@ void ss_etcd_tail(json_t *doc, const struct ss_faults *faults, const struct ss_e
     }
 }
 
-int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, const struct ss_error *err)
+int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, struct ss_error *err)
 {
     struct ss_run *run = list->run;
+    status = ss_run_checked(run, status, err);
     int code = list->faults.count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
     ss_faults_close(&list->faults);
     if (status != SS_OK) {

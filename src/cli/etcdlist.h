@@ -31,8 +31,8 @@ int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name, const struct
 /* The fault callback of the library's call; ctx is the list. */
 void ss_etcd_list_fault(void *ctx, const struct ss_error *fault);
 
-/* What the library's call came to; prints the document's end and returns the exit code. */
-int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, const struct ss_error *err);
+/* What the library's call came to, ss_run_checked; prints the document's end and returns the exit code. */
+int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, struct ss_error *err);
 
 /* Puts "complete", the faults and the error, if any, into a document that has no list. */
 void ss_etcd_tail(json_t *doc, const struct ss_faults *faults, const struct ss_error *err);

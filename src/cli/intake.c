@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abandon.h"
 #include "command.h"
 #include "doc.h"
 #include "report.h"
@@ -34,34 +35,40 @@ int ss_intake_run(struct ss_run *run, bool skip_hash_check, bool vouches_not, st
         .progress_ctx = &run->progress,
     };
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    return ss_intake(run->file, &opts, in, &err) == SS_OK ? SS_EXIT_OK : ss_report(run, &err);
+    enum ss_status status = ss_run_checked(run, ss_intake(run->file, &opts, in, &err), &err);
+    return status == SS_OK ? SS_EXIT_OK : ss_report(run, &err);
 }
 
 /* -------------------------------------------------------------------------------------- text --- */
 
+static ssize_t take_piece(void *text, const char *bytes, size_t len)
+{
+    ss_gather(&((struct ss_text *)text)->gathered, bytes, len);
+    return (ssize_t)len;
+}
+
+/* open_memstream would drop what it has no memory for. */
 void ss_text_begin(struct ss_text *text)
 {
     *text = (struct ss_text){0};
-    text->to = open_memstream(&text->bytes, &text->len);
+    text->to = fopencookie(text, "w", (cookie_io_functions_t){.write = take_piece});
     if (text->to == NULL) {
-        fputs("snapscope: out of memory\n", stderr);
-        exit(SS_EXIT_SYSTEM);
+        ss_abandon_memory(0);
     }
 }
 
 void ss_text_end(struct ss_text *text, struct ss_run *run, bool to_stderr)
 {
     if (fclose(text->to) != 0) {
-        fputs("snapscope: out of memory\n", stderr);
-        exit(SS_EXIT_SYSTEM);
+        ss_abandon_memory(0);
     }
     ss_progress_clear(&run->progress);
     if (to_stderr) {
-        fwrite(text->bytes, 1, text->len, stderr);
+        fwrite(text->gathered.bytes, 1, text->gathered.len, stderr);
     } else {
-        ss_out_write(&run->out, text->bytes, text->len);
+        ss_out_write(&run->out, text->gathered.bytes, text->gathered.len);
     }
-    free(text->bytes);
+    free(text->gathered.bytes);
 }
 
 void ss_print_wrapped(FILE *to, int indent, const char *text)

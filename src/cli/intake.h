@@ -10,6 +10,8 @@
 #include <snapscope.h>
 #include <stdio.h>
 
+#include "text.h"
+
 struct ss_run;
 
 /*
@@ -33,8 +35,7 @@ void ss_print_wrapped(FILE *to, int indent, const char *text);
 /* What ss_text_begin gave, as a stream in memory that ends on standard output, or on standard error. */
 struct ss_text {
     FILE *to;
-    char *bytes;
-    size_t len;
+    struct ss_gathered gathered;
 };
 void ss_text_begin(struct ss_text *text);
 void ss_text_end(struct ss_text *text, struct ss_run *run, bool to_stderr);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abandon.h"
 #include "command.h"
 #include "doc.h"
 #include "text.h"
@@ -115,7 +116,12 @@ static void print_error(struct ss_run *run, const char *about, const struct ss_e
                         bool with_hint)
 {
     char text[1024];
-    ss_error_text(err, text, sizeof text);
+    int signo = ss_abandon_signal();
+    if (err->code == SS_E_CANCELLED && signo != 0) {
+        snprintf(text, sizeof text, "interrupted by SIG%s", sigabbrev_np(signo));
+    } else {
+        ss_error_text(err, text, sizeof text);
+    }
     ss_progress_clear(&run->progress);
     if (about == NULL) {
         fprintf(stderr, "snapscope: %s\n", text);
@@ -132,8 +138,19 @@ static void print_error(struct ss_run *run, const char *about, const struct ss_e
     free(name);
 }
 
+/* Damage in a file that was written to meanwhile is none of its own: true when that is told instead. */
+static bool is_change(struct ss_run *run, const struct ss_error *err)
+{
+    int code = ss_error_exit(err);
+    bool is_finding = code == SS_EXIT_ANSWER || (code == SS_EXIT_REFUSED && err->code != SS_E_IO);
+    return is_finding && !run->settled && ss_run_settle(run) != SS_EXIT_OK;
+}
+
 int ss_report_about(struct ss_run *run, const char *name, const struct ss_error *err)
 {
+    if (is_change(run, err)) {
+        return SS_EXIT_SYSTEM;
+    }
     if (err->code == SS_E_OUTPUT && run->out.failed != 0) {
         return SS_EXIT_SYSTEM; /* the framework reports a failed standard output, once */
     }

@@ -32,13 +32,15 @@ struct ss_restored {
     bool dry_run;
     bool boot_known;
     struct ss_boot_facts boot;
+    struct ss_error boot_err; /* why it could not be read */
 };
 
 /*
  * Which etcd starts on what was written; of a dry run, on the source's state, which is taken over. Not
- * known when the source is of another byte order: it hides the other reasons.
+ * known when the source is of another byte order: it hides the other reasons. False: it could not be
+ * read.
  */
-void ss_restored_boot(const struct ss_file *source, struct ss_restored *restored);
+bool ss_restored_boot(const struct ss_file *source, struct ss_restored *restored);
 
 void ss_restore_print(FILE *to, const struct ss_restored *restored);
 json_t *ss_restore_doc(const struct ss_restored *restored);

@@ -167,32 +167,35 @@ static void print_boot(FILE *to, const struct ss_boot_facts *boot)
 }
 
 /* The db of the first member that was written; to be closed, NULL when there is none. */
-static struct ss_file *open_written(const struct ss_restore_result *result)
+static struct ss_file *open_written(const struct ss_restore_result *result, struct ss_error *err)
 {
     static const char tail[] = "/member/snap/db";
     struct ss_file *file = NULL;
-    struct ss_error err;
     for (size_t i = 0; i < result->member_count && file == NULL; i++) {
         const char *dir = result->members[i].data_dir;
         if (dir != NULL) {
             char *path = ss_must_alloc(strlen(dir) + sizeof tail);
             sprintf(path, "%s%s", dir, tail);
-            ss_open(path, NULL, &file, &err);
+            enum ss_status status = ss_open(path, NULL, &file, err);
             free(path);
+            if (status != SS_OK) {
+                return NULL;
+            }
         }
     }
     return file;
 }
 
-void ss_restored_boot(const struct ss_file *source, struct ss_restored *restored)
+bool ss_restored_boot(const struct ss_file *source, struct ss_restored *restored)
 {
+    struct ss_error *err = &restored->boot_err;
     struct ss_boot_facts *boot = &restored->boot;
-    struct ss_error err;
-    struct ss_file *written = restored->dry_run ? NULL : open_written(restored->result);
+    struct ss_file *written = restored->dry_run ? NULL : open_written(restored->result, err);
     const struct ss_file *file = restored->dry_run ? source : written;
-    restored->boot_known = file != NULL && ss_boot_facts(file, boot, &err) == SS_OK &&
-                           boot->lines[0].why != SS_BOOT_BYTE_ORDER;
+    bool good = file != NULL && ss_boot_facts(file, boot, err) == SS_OK;
+    restored->boot_known = good && boot->lines[0].why != SS_BOOT_BYTE_ORDER;
     ss_close(written);
+    return good;
 }
 
 void ss_restore_print(FILE *to, const struct ss_restored *restored)
@@ -276,6 +279,9 @@ json_t *ss_restore_doc(const struct ss_restored *restored)
     }
     if (result->db_len > 0) {
         ss_doc_number(doc, "db_len", result->db_len);
+    }
+    if (restored->boot_err.code != SS_E_NONE) {
+        ss_doc_set(doc, "error", ss_doc_error(&restored->boot_err));
     }
     if (restored->boot_known) {
         ss_doc_set(doc, "starts_on", ss_boot_doc(&restored->boot));
