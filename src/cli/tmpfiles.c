@@ -37,7 +37,7 @@ static bool needed_for_stdin(void)
         return true;
     }
     /* A descriptor of its own spares the file behind it the new access time. */
-    int fd = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME);
+    int fd = (int)TEMP_FAILURE_RETRY(open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME));
     bool plain = is_plain(fd >= 0 ? fd : STDIN_FILENO);
     if (fd >= 0) {
         close(fd);
@@ -57,9 +57,10 @@ bool ss_tmpfiles_needed(const char *path)
     if (!S_ISREG(st.st_mode)) {
         return true; /* a pipe, which is not opened here, since that could wait for its writer */
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, flags | O_NOATIME));
     if (fd < 0 && errno == EPERM) {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        fd = (int)TEMP_FAILURE_RETRY(open(path, flags));
     }
     if (fd < 0) {
         return false;
