@@ -1,18 +1,26 @@
 /*
  * sort.c - see sort.h.
  *
+ *   slots    │ word loc │ word loc │ word loc │ …
+ *   locs     │ loc loc loc … │ scratch …      │       ascending: keys are then read front to back
+ *            └─ part ─┘└ part ┘ …                     as many keys as the room takes
+ *   room     │ item item … ►      ◄ … key key │       an item a key, and a copy of the key's start
+ *
+ * Within a part, items are sorted by eight bytes of key at a time:
+ *
  *   task: items [lo, hi), all keys alike in their first `depth` bytes, words = bytes depth … + 8
  *
  *        │ 1 │ 2 2 2 │ 3 │ 4 4 4 4 4 4 4 │ 5 5 │      sorted by word: runs of equal words
  *                          └─ largest run: becomes the task itself, last
  *              └─ any other: pushed as a task of its own, at most half as long
  *
- * so the stack holds at most one task for each bit of the count.
+ * so the stack holds at most one task for each bit of the count. Parts are merged at the end.
  */
 #include "etcd/sort.h"
 
 #include "etcd/touch.h"
 #include "util/endian.h"
+#include "util/error.h"
 
 #include <stdlib.h>
 
@@ -20,15 +28,31 @@
 #define SKIP_MAX 64u /* shared bytes passed over at one go: bounds what one odd key can waste */
 #define STACK_MAX 65u
 #define INSERT_MAX 24u
-#define AHEAD UINT64_C(16)
 
-#define LONG_KEY 0xffffu /* or longer: its length is looked up */
+/* Keys whose element, and then value, is asked for that far ahead of its reading. */
+#define AHEAD_ELEMENT UINT64_C(16)
+#define AHEAD_VALUE UINT64_C(8)
 
-/* A slot on its way to its place: `key` is the key's file offset << 16 | its length. */
+#define ROOM_LEN (UINT64_C(32) << 20)
+#define COPY_MAX 1024u /* of a key; what is behind that is read where it lies */
+#define COPY_HEAD 4u   /* the key's length */
+#define COPY_ROOM(len) ((COPY_HEAD + (len) + WORD_LEN + 3u) & ~UINT64_C(3))
+
+#define DIGIT_BITS 11u
+
 struct item {
     uint64_t word;
-    uint64_t loc;
-    uint64_t key;
+    uint32_t copy;  /* position in the room */
+    uint32_t index; /* of its locator in the part */
+};
+
+#define ONE_KEY (sizeof(struct item) + COPY_ROOM(COPY_MAX)) /* at most */
+
+struct room {
+    uint8_t *bytes; /* heap; items from the front, copies from the end */
+    uint64_t len;
+    const struct ss_locator *at;
+    const uint64_t *locs; /* of the part at hand */
 };
 
 struct task {
@@ -152,62 +176,50 @@ static void sort_by_word(struct item *s, uint64_t n)
 
 /* ---- words from keys ---- */
 
-static struct ss_span key_of(const struct ss_locator *at, const struct item *item)
+static uint64_t key_len(const struct room *room, const struct item *item)
 {
-    uint64_t off = item->key >> 16, len = item->key & LONG_KEY;
-
-    if (len == LONG_KEY)
-        return ss_locator_key(at, item->loc);
-    return (struct ss_span){at->file->bytes.ptr + off, len, off};
+    return ss_load_u32(room->bytes + item->copy, SS_HOST_BIG);
 }
 
-/* Loads from the key that a loop will reach in some steps. */
-static void key_ahead(const struct ss_locator *at, const struct item *items, uint64_t i,
-                      uint64_t hi)
-{
-    if (i + AHEAD < hi)
-        ss_touch(at->file->bytes.ptr + (items[i + AHEAD].key >> 16));
-}
-
-/* Bytes depth … depth + 8 of a key, big-endian, zeroes behind its end. */
-static uint64_t word_at(struct ss_span key, uint64_t depth)
+/* Bytes depth … depth + 8 of a key, big-endian, zeroes behind its end. depth <= its length. */
+static uint64_t word_at(const struct room *room, const struct item *item, uint64_t depth)
 {
     uint8_t bytes[WORD_LEN] = {0};
+    struct ss_span key;
 
-    if (key.len >= depth + WORD_LEN)
-        return ss_load_u64(key.ptr + depth, true);
+    if (depth + WORD_LEN <= COPY_MAX || key_len(room, item) <= COPY_MAX)
+        return ss_load_u64(room->bytes + item->copy + COPY_HEAD + depth, true);
+    key = ss_locator_key(room->at, room->locs[item->index]);
     if (key.len > depth)
-        memcpy(bytes, key.ptr + depth, (size_t)(key.len - depth));
+        memcpy(bytes, key.ptr + depth, (size_t)ss_min_u64(key.len - depth, WORD_LEN));
     return ss_load_u64(bytes, true);
 }
 
-static uint64_t shared_len(struct ss_span a, struct ss_span b, uint64_t depth, uint64_t max)
+/* How many whole words all keys share from depth on, SKIP_MAX bytes at most. */
+static uint64_t shared_len(const struct room *room, const struct item *items, uint64_t lo,
+                           uint64_t hi, uint64_t depth)
 {
-    uint64_t n = 0;
+    uint64_t first[SKIP_MAX / WORD_LEN];
+    uint64_t count = ss_min_u64(SKIP_MAX, key_len(room, &items[lo]) - depth) / WORD_LEN;
 
-    max = ss_min_u64(max, a.len > depth ? a.len - depth : 0);
-    max = ss_min_u64(max, b.len > depth ? b.len - depth : 0);
-    while (n < max && a.ptr[depth + n] == b.ptr[depth + n])
-        n++;
-    return n;
+    for (uint64_t k = 0; k < count; k++)
+        first[k] = word_at(room, &items[lo], depth + k * WORD_LEN);
+    for (uint64_t i = lo + 1; i < hi && count > 0; i++) {
+        count = ss_min_u64(count, (key_len(room, &items[i]) - depth) / WORD_LEN);
+        for (uint64_t k = 0; k < count; k++)
+            if (word_at(room, &items[i], depth + k * WORD_LEN) != first[k])
+                count = k;
+    }
+    return count * WORD_LEN;
 }
 
 /* Makes a task of [lo, hi): passes over what all keys share from depth on, and caches words. */
-static void task_init(struct task *t, const struct ss_locator *at, struct item *items, uint64_t lo,
+static void task_init(struct task *t, const struct room *room, struct item *items, uint64_t lo,
                       uint64_t hi, uint64_t depth)
 {
-    struct ss_span first = key_of(at, &items[lo]);
-    uint64_t skip = SKIP_MAX;
-
-    for (uint64_t i = lo + 1; i < hi && skip > 0; i++) {
-        key_ahead(at, items, i, hi);
-        skip = shared_len(first, key_of(at, &items[i]), depth, skip);
-    }
-    depth += skip;
-    for (uint64_t i = lo; i < hi; i++) {
-        key_ahead(at, items, i, hi);
-        items[i].word = word_at(key_of(at, &items[i]), depth);
-    }
+    depth += shared_len(room, items, lo, hi, depth);
+    for (uint64_t i = lo; i < hi; i++)
+        items[i].word = word_at(room, &items[i], depth);
     sort_by_word(items + lo, hi - lo);
     *t = (struct task){.lo = lo, .hi = hi, .depth = depth, .next = lo};
 }
@@ -216,13 +228,13 @@ static void task_init(struct task *t, const struct ss_locator *at, struct item *
  * Within a run of equal words, keys that end inside the word are prefixes of the others: brings them
  * to the front, by length, and returns where the longer ones begin.
  */
-static uint64_t settle_short(const struct ss_locator *at, struct item *items, uint64_t lo,
-                             uint64_t hi, uint64_t depth)
+static uint64_t settle_short(const struct room *room, struct item *items, uint64_t lo, uint64_t hi,
+                             uint64_t depth)
 {
     uint64_t longer = lo;
 
     for (uint64_t i = lo; i < hi; i++) {
-        uint64_t len = key_of(at, &items[i]).len;
+        uint64_t len = key_len(room, &items[i]);
 
         if (len < depth + WORD_LEN) {
             items[i].word = len;
@@ -266,13 +278,13 @@ static bool next_run(struct task *t, const struct item *items, uint64_t *lo, uin
     return false;
 }
 
-static void sort_items(const struct ss_locator *at, struct item *items, uint64_t count)
+static void sort_items(const struct room *room, struct item *items, uint64_t count)
 {
     struct task stack[STACK_MAX];
     uint32_t depth = 1;
     uint64_t lo, hi;
 
-    task_init(&stack[0], at, items, 0, count, 0);
+    task_init(&stack[0], room, items, 0, count, 0);
     find_big_run(&stack[0], items);
     while (depth > 0) {
         struct task *t = &stack[depth - 1];
@@ -285,57 +297,232 @@ static void sort_items(const struct ss_locator *at, struct item *items, uint64_t
             depth--;
         }
         if (hi - lo > 1)
-            lo = settle_short(at, items, lo, hi, key_depth);
+            lo = settle_short(room, items, lo, hi, key_depth);
         if (hi - lo > 1) {
-            task_init(&stack[depth], at, items, lo, hi, key_depth + WORD_LEN);
+            task_init(&stack[depth], room, items, lo, hi, key_depth + WORD_LEN);
             find_big_run(&stack[depth++], items);
         }
     }
 }
 
-/* ---- slots to items to locators, in one array ---- */
+/* ---- locators in order of file ---- */
 
-static uint64_t pack_key(struct ss_span key)
+/* One stable pass by DIGIT_BITS bits. */
+static void sort_by_digit(const uint64_t *from, uint64_t *to, uint64_t count, uint32_t shift)
 {
-    return key.off << 16 | (key.len < LONG_KEY ? key.len : LONG_KEY);
+    const uint64_t mask = (UINT64_C(1) << DIGIT_BITS) - 1;
+    uint64_t start[UINT64_C(1) << DIGIT_BITS] = {0};
+    uint64_t sum = 0;
+
+    for (uint64_t i = 0; i < count; i++)
+        start[from[i] >> shift & mask]++;
+    for (uint64_t d = 0; d <= mask; d++) {
+        uint64_t n = start[d];
+
+        start[d] = sum;
+        sum += n;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        to[start[from[i] >> shift & mask]++] = from[i];
 }
 
-/* Spreads slots of 16 bytes to items of 24, from the end, so that none is written over unread. */
-static void make_items(const struct ss_locator *at, struct item *items, uint64_t count)
+/* Sorts locs[0, count), with as much scratch behind them. */
+static void sort_locs(uint64_t *locs, uint64_t count)
 {
-    const struct ss_slot *slots = (const struct ss_slot *)items;
+    uint64_t *from = locs, *to = locs + count;
+    uint64_t all = locs[0], some = locs[0];
 
-    for (uint64_t i = count; i-- > 0;) {
-        uint64_t loc = slots[i].loc, off;
-        struct ss_entry entry;
+    for (uint64_t i = 1; i < count; i++) {
+        all &= locs[i];
+        some |= locs[i];
+    }
+    for (uint32_t shift = 0; shift < 64; shift += DIGIT_BITS) {
+        uint64_t *done = to;
 
-        if (i >= 2 * AHEAD && (off = ss_locator_off(at, slots[i - 2 * AHEAD].loc)) != SS_NONE)
-            ss_touch(at->file->bytes.ptr + off);
-        if (i >= AHEAD && ss_locator_entry(at, slots[i - AHEAD].loc, &entry))
-            ss_touch_span(entry.value);
-        items[i] = (struct item){.loc = loc, .key = pack_key(ss_locator_key(at, loc))};
+        if ((all ^ some) >> shift == 0)
+            break;
+        sort_by_digit(from, to, count, shift);
+        to = from;
+        from = done;
+    }
+    if (from != locs)
+        memcpy(locs, from, (size_t)count * sizeof(*locs));
+}
+
+/* ---- parts ---- */
+
+/* Asks the memory for keys that will be read soon. Inline, or gcc takes it for one without effect. */
+static inline __attribute__((always_inline)) void ask_keys(const struct ss_locator *at,
+                                                           const uint64_t *locs, uint64_t i,
+                                                           uint64_t end)
+{
+    struct ss_entry entry;
+
+    if (i + AHEAD_ELEMENT < end) {
+        uint64_t off = ss_locator_off(at, locs[i + AHEAD_ELEMENT]);
+
+        if (off != SS_NONE)
+            __builtin_prefetch(at->file->bytes.ptr + off);
+    }
+    if (i + AHEAD_VALUE < end && ss_locator_entry(at, locs[i + AHEAD_VALUE], &entry)) {
+        __builtin_prefetch(entry.value.ptr);
+        if (entry.value.len > SS_LINE_LEN)
+            __builtin_prefetch(entry.value.ptr + SS_LINE_LEN);
     }
 }
 
-uint64_t *ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots, uint64_t count)
+/* A copy of the key's start below `end` in the room, with zeroes behind it; returns its position. */
+static uint64_t copy_key(struct room *room, struct ss_span key, uint64_t end)
 {
-    struct item *items;
-    uint64_t *locs, *cut;
-    uint64_t len;
+    uint64_t len = ss_min_u64(key.len, COPY_MAX);
+    uint64_t pos = end - COPY_ROOM(len);
+    uint8_t *to = room->bytes + pos;
 
-    if (!ss_mul_u64(count, sizeof(*items), &len) || len > SIZE_MAX || len == 0 ||
-        (items = realloc(slots, (size_t)len)) == NULL) {
-        free(slots);
-        return NULL;
+    ss_store_u32(to, (uint32_t)key.len, SS_HOST_BIG);
+    memcpy(to + COPY_HEAD, key.ptr, (size_t)len);
+    memset(to + COPY_HEAD + len, 0, WORD_LEN);
+    return pos;
+}
+
+/* Sorts the locators of as many keys as the room takes, one at least; returns how many. */
+static uint64_t sort_part(struct room *room, uint64_t *locs, uint64_t count)
+{
+    struct item *items = (struct item *)room->bytes;
+    uint64_t end = room->len, n = 0;
+
+    room->locs = locs;
+    while (n < count && end - n * sizeof(*items) >= ONE_KEY) {
+        ask_keys(room->at, locs, n, count);
+        end = copy_key(room, ss_locator_key(room->at, locs[n]), end);
+        items[n] = (struct item){.copy = (uint32_t)end, .index = (uint32_t)n};
+        n++;
     }
-    make_items(at, items, count);
-    sort_items(at, items, count);
-    locs = (uint64_t *)items;
+    sort_items(room, items, n);
+    for (uint64_t i = 0; i < n; i++)
+        items[i].word = locs[items[i].index];
+    for (uint64_t i = 0; i < n; i++)
+        locs[i] = items[i].word;
+    return n;
+}
+
+/* ---- merging parts ---- */
+
+/* What is left of a sorted part, never nothing, and its first key. */
+struct run {
+    uint64_t next, end;
+    struct ss_span key;
+};
+
+static void read_key(const struct ss_locator *at, const uint64_t *locs, struct run *run)
+{
+    ask_keys(at, locs, run->next, run->end);
+    run->key = ss_locator_key(at, locs[run->next]);
+}
+
+/* Brings the run at `root` to its place in the heap below it, least key first. */
+static void sift_run(struct run *runs, uint64_t root, uint64_t count)
+{
+    struct run moved = runs[root];
+    uint64_t child;
+
+    while ((child = 2 * root + 1) < count) {
+        if (child + 1 < count && ss_span_cmp(runs[child + 1].key, runs[child].key) < 0)
+            child++;
+        if (ss_span_cmp(moved.key, runs[child].key) <= 0)
+            break;
+        runs[root] = runs[child];
+        root = child;
+    }
+    runs[root] = moved;
+}
+
+static void merge_runs(const struct ss_locator *at, struct run *runs, uint64_t count,
+                       const uint64_t *locs, uint64_t *to)
+{
+    for (uint64_t i = 0; i < count; i++)
+        read_key(at, locs, &runs[i]);
+    for (uint64_t n = count / 2; n-- > 0;)
+        sift_run(runs, n, count);
+    while (count > 0) {
+        *to++ = locs[runs[0].next++];
+        if (runs[0].next < runs[0].end)
+            read_key(at, locs, &runs[0]);
+        else
+            runs[0] = runs[--count];
+        sift_run(runs, 0, count);
+    }
+}
+
+/* ---- all of it ---- */
+
+static bool room_init(struct room *room, const struct ss_locator *at, uint64_t count,
+                      uint64_t room_len)
+{
+    uint64_t len = room_len != 0 ? room_len : ROOM_LEN + count * sizeof(struct item);
+
+    len = ss_min_u64(len, ss_mul_sat_u64(count, ONE_KEY));
+    len = ss_min_u64(len < ONE_KEY ? ONE_KEY : len, UINT32_MAX);
+    *room = (struct room){.at = at, .len = len};
+    room->bytes = malloc((size_t)room->len);
+    return room->bytes != NULL;
+}
+
+/* Sorts part by part; *runs are the parts, heap. */
+static enum ss_status sort_parts(struct room *room, uint64_t *locs, uint64_t count,
+                                 struct run **runs, uint64_t *run_count, struct ss_error *err)
+{
+    for (uint64_t done = 0; done < count; ++*run_count) {
+        struct run *grown = realloc(*runs, (size_t)(*run_count + 1) * sizeof(*grown));
+
+        if (grown == NULL)
+            return ss_nomem(err, (*run_count + 1) * sizeof(*grown));
+        *runs = grown;
+        grown[*run_count].next = done;
+        done += sort_part(room, locs + done, count - done);
+        grown[*run_count].end = done;
+    }
+    return SS_OK;
+}
+
+static enum ss_status sort_by_key(const struct ss_locator *at, uint64_t *locs, uint64_t count,
+                                  uint64_t room_len, struct ss_error *err)
+{
+    struct room room;
+    struct run *runs = NULL;
+    uint64_t run_count = 0;
+    enum ss_status st;
+
+    if (!room_init(&room, at, count, room_len))
+        return ss_nomem(err, room.len);
+    st = sort_parts(&room, locs, count, &runs, &run_count, err);
+    free(room.bytes);
+    if (st == SS_OK && run_count > 1) {
+        merge_runs(at, runs, run_count, locs, locs + count);
+        memcpy(locs, locs + count, (size_t)count * sizeof(*locs));
+    }
+    free(runs);
+    return st;
+}
+
+enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots, uint64_t count,
+                             uint64_t room_len, uint64_t **out, struct ss_error *err)
+{
+    uint64_t *locs = (uint64_t *)slots, *cut;
+    enum ss_status st;
+
+    *out = NULL;
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t loc = items[i].loc;
+        uint64_t loc = slots[i].loc;
 
         locs[i] = loc;
     }
+    sort_locs(locs, count);
+    st = sort_by_key(at, locs, count, room_len, err);
+    if (st != SS_OK) {
+        free(slots);
+        return st;
+    }
     cut = realloc(locs, (size_t)count * sizeof(*locs));
-    return cut != NULL ? cut : locs;
+    *out = cut != NULL ? cut : locs;
+    return SS_OK;
 }

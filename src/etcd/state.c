@@ -84,6 +84,7 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
 {
     struct ss_state *state = calloc(1, sizeof(*state));
     struct ss_slot *slots = live->slots;
+    enum ss_status st = SS_OK;
 
     ss_error_clear(err);
     *out = NULL;
@@ -93,9 +94,11 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
         return ss_nomem(err, sizeof(*state));
     }
     *state = (struct ss_state){.at = live->at, .rev = live->rev, .count = live->count};
-    if (slots != NULL && (state->locs = ss_slots_sort(&state->at, slots, state->count)) == NULL) {
+    if (slots != NULL)
+        st = ss_slots_sort(&state->at, slots, state->count, 0, &state->locs, err);
+    if (st != SS_OK) {
         ss_state_free(state);
-        return ss_nomem(err, live->count * SS_SORT_ITEM_LEN);
+        return st;
     }
     *out = state;
     return SS_OK;
