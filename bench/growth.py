@@ -20,7 +20,7 @@ def size_of(text):
 
 def stores(args):
     """A name and a maker of files for each size, then for the many small keys."""
-    for text in args.sizes.split(","):
+    for text in filter(None, args.sizes.split(",")):
         keys = size_of(text) // BYTES_PER_KEY
         yield text, ("make_snapshot.sh", "{}", str(keys))
     if args.keys:

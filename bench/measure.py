@@ -6,6 +6,7 @@ pages of mapped files) and the peak of RssAnon + RssShmem (own memory) of the pr
 children, read from /proc every 2 ms. The timed runs have nothing beside them but a wait.
 """
 
+import contextlib
 import dataclasses
 import os
 import statistics
@@ -60,8 +61,16 @@ def clear(side):
         side.before()
 
 
-def start(command, stdin=subprocess.DEVNULL):
-    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+@contextlib.contextmanager
+def running(command, stdin=subprocess.DEVNULL):
+    """The command as a process, which does not outlive an interrupted measurement."""
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
 
 
 def check(side, process, command, errors):
@@ -70,40 +79,43 @@ def check(side, process, command, errors):
         sys.exit(f"bench: exit code {process.returncode}: {' '.join(command)}")
 
 
+def processor_since(before):
+    """Processor seconds of all children that ended since."""
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
+
+
 def time_once(side):
     """Seconds on the clock and of the processor, for one run of the side."""
     clear(side)
     seconds = processor = 0.0
     for command in side.commands:
-        before = os.times()
-        began = time.perf_counter()
-        process = start(command)
-        _, errors = process.communicate()
-        seconds += time.perf_counter() - began
-        after = os.times()
-        processor += after.children_user - before.children_user
-        processor += after.children_system - before.children_system
+        before, began = os.times(), time.perf_counter()
+        with running(command) as process:
+            _, errors = process.communicate()
+            seconds += time.perf_counter() - began
+        processor += processor_since(before)
         check(side, process, command, errors)
     return seconds, processor
 
 
 def memory_once(side):
-    """Peak RSS and own memory of one run, in KiB. It also brings the input into the page cache."""
+    """One run: peak RSS and own memory in KiB, and its times. It also warms the page cache."""
     clear(side)
     rss = own = 0
+    before, began = os.times(), time.perf_counter()
     for command in side.commands:
-        process = start(command)
-        os.set_blocking(process.stderr.fileno(), False)
-        errors = b""
-        while process.poll() is None:
-            now_rss, now_own = memory_of(process.pid)
-            rss, own = max(rss, now_rss), max(own, now_own)
+        with running(command) as process:
+            os.set_blocking(process.stderr.fileno(), False)
+            errors = b""
+            while process.poll() is None:
+                now_rss, now_own = memory_of(process.pid)
+                rss, own = max(rss, now_rss), max(own, now_own)
+                errors += process.stderr.read() or b""
+                time.sleep(SAMPLE_S)
             errors += process.stderr.read() or b""
-            time.sleep(SAMPLE_S)
-        errors += process.stderr.read() or b""
-        process.stderr.close()
         check(side, process, command, errors)
-    return rss, own
+    return (rss, own), (time.perf_counter() - began, processor_since(before))
 
 
 def figures(times, memory):
@@ -117,9 +129,14 @@ def figures(times, memory):
 
 
 def measure(sides, runs):
-    """Runs the sides in turn (A B A B ...), after one untimed run of each; figures of each by name."""
-    memory = {name: memory_once(side) for name, side in sides.items()}
-    times = {name: [] for name in sides}
+    """
+    Runs the sides in turn (A B A B ...), after one run of each for the memory; figures of each by name.
+    With no runs that first one's times stand, although it was sampled and may have been cold.
+    """
+    memory, times = {}, {}
+    for name, side in sides.items():
+        memory[name], first = memory_once(side)
+        times[name] = [] if runs else [first]
     for _ in range(runs):
         for name, side in sides.items():
             times[name].append(time_once(side))

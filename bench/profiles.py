@@ -35,8 +35,8 @@ def record(side, data):
     """One run under perf; the samples of all its functions."""
     measure.clear(side)
     command = ["perf", "record", "-q", "-F", "999", "-e", "cpu-clock", "-o", data, "--", *side.commands[0]]
-    process = measure.start(command)
-    _, errors = process.communicate()
+    with measure.running(command) as process:
+        _, errors = process.communicate()
     measure.check(side, process, command, errors)
     measure.clear(side)
     return parse(files.run(["perf", "report", "-q", "--stdio", "--no-children", "-i", data,

@@ -40,8 +40,8 @@ def add_selection(parser):
     parser.add_argument("--only", action="append", metavar="NAME", help="this job alone; may be repeated")
     parser.add_argument("--extra", action="store_true", help="the jobs without a target, too")
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="timed runs of each (default 5)")
-    parser.add_argument("--sizes", default="100M,300M,1.2G,4G", help="of the files for growth")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="timed runs of each (default 5; 0: memory alone)")
+    parser.add_argument("--sizes", default="100M,300M,1.2G,4G", help="of the files for growth ('': none)")
     parser.add_argument("--keys", type=int, default=20000000, help="small keys for growth (0: none)")
     parser.add_argument("--rates", default="200,500,0", help="of the slow reader, MB a second (0: unlimited)")
     parser.add_argument("--list", action="store_true", help="name the jobs and end")
@@ -67,8 +67,8 @@ def arguments():
     add_selection(parser)
     add_places(parser)
     args = parser.parse_args()
-    if args.runs < 1:
-        parser.error("--runs is at least 1")
+    if args.runs < 0:
+        parser.error("--runs is at least 0")
     if (args.file is None) == (args.what == "show"):
         parser.error("show takes a file, nothing else does")
     for name in args.only or ():

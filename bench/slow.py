@@ -45,18 +45,18 @@ def run_once(side, path, rate):
     fcntl.fcntl(writer, F_SETPIPE_SZ, PIECE)
     command = side.commands[0]
     began = time.perf_counter()
-    process = measure.start(command, reader)
-    os.close(reader)
-    fed = throttle(path, writer, rate)
-    os.close(writer)
-    _, errors = process.communicate()
-    seconds = time.perf_counter() - began
+    with measure.running(command, reader) as process:
+        os.close(reader)
+        fed = throttle(path, writer, rate)
+        os.close(writer)
+        _, errors = process.communicate()
+        seconds = time.perf_counter() - began
     measure.check(side, process, command, errors)
     return fed, seconds
 
 
 def row_of(job, side, path, rate, runs):
-    times = [run_once(side, path, rate) for _ in range(runs)]
+    times = [run_once(side, path, rate) for _ in range(max(1, runs))]
     measure.clear(side)
     size = os.path.getsize(path)
     return {

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -230,6 +231,14 @@ class Measure(unittest.TestCase):
                 self.assertEqual(file.read().split(), ["a", "b", "a", "b", "a", "b"])
             self.assertEqual([len(found[name]["seconds_all"]) for name in "ab"], [2, 2])
 
+    def test_no_runs_take_the_memory_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "log")
+            found = measure.measure({"a": measure.Side([["sh", "-c", f"echo a >>{log}"]])}, 0)
+            with open(log, encoding="ascii") as file:
+                self.assertEqual(file.read(), "a\n")
+            self.assertEqual(len(found["a"]["seconds_all"]), 1)
+
     def test_outputs_go_before_each_run_and_at_the_end(self):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "out")
@@ -243,6 +252,12 @@ class Measure(unittest.TestCase):
         with contextlib.redirect_stderr(said), self.assertRaisesRegex(SystemExit, "exit code 3"):
             measure.time_once(measure.Side([fails]))
         self.assertEqual(said.getvalue(), "why\n")
+
+    def test_no_process_outlives_the_measurement(self):
+        with self.assertRaises(KeyboardInterrupt), measure.running(["cat"], subprocess.PIPE) as process:
+            raise KeyboardInterrupt
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        process.stdin.close()
 
     def test_memory_has_children_in_it(self):
         holds = "import sys; b = bytearray(b'x') * (48 << 20); print('held', flush=True); "
@@ -290,7 +305,7 @@ class Programs(unittest.TestCase):
                                  [("convert", 990), ("get", 990)])
 
     def test_wrong_usage(self):
-        for words in (["--only", "nothing"], ["show"], ["table", "f"], ["--runs", "0"], ["nothing"]):
+        for words in (["--only", "nothing"], ["show"], ["table", "f"], ["--runs", "-1"], ["nothing"]):
             self.assertEqual(self.run_py(*words).returncode, 2, words)
 
     def test_list(self):
