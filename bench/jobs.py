@@ -22,8 +22,14 @@ class Job:
     reads: tuple = ("db",)  # whose live keys count for own memory, too
     codes: tuple = (0,)
     writes: bool = False
-    peer_spoils: bool = False  # the peer writes to what it reads
+    bounds: tuple = ()  # rows of limits.py: what the job must do at the least
 
+
+SHA = ("map and SHA-256",)
+CRC = ("map and CRC-32C",)
+SUM = ("map and sum, two threads",)
+TOUCH = ("map and touch, two threads",)
+WRITE = ("map and SHA-256", "write and sync")
 
 STATUS = "{etcdutl36} snapshot status {peer_db}"
 TWICE = (STATUS, "{etcdutl36} snapshot status {peer_later}")
@@ -31,36 +37,34 @@ ITERATE = "{etcd_dump_db} iterate-bucket {peer_db} key"
 COPY = "dd if={peer_db} of={peer_out} bs=1M conv=fsync status=none"
 
 TABLE = (
-    Job("verify", "{ours} verify {db}", "openssl dgst -sha256", ("openssl dgst -sha256 {peer_db}",), 1.15),
+    Job("verify", "{ours} verify {db}", "openssl dgst -sha256", ("openssl dgst -sha256 {peer_db}",), 1.15, bounds=SHA),
     Job("verify --only structure", "{ours} verify --only structure {db}", "bbolt check",
-        ("{bbolt} check {peer_db}",), 0.25),
-    Job("status", "{ours} status {db}", "etcdutl snapshot status", (STATUS,), 0.12),
-    Job("hashkv", "{ours} hashkv {db}", "etcdutl hashkv (3.7)", ("{etcdutl37} hashkv {peer_db}",), 0.08,
-        peer_spoils=True),
-    Job("dump --revisions", "{ours} dump --revisions {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), 0.10,
-        peer_spoils=True),
-    Job("diff", "{ours} diff {db} {later}", SAME, TWICE, 0.20, reads=("db", "later"), codes=(0, 1)),
+        ("{bbolt} check {peer_db}",), 0.25, bounds=TOUCH),
+    Job("status", "{ours} status {db}", "etcdutl snapshot status", (STATUS,), 0.12, bounds=SHA),
+    Job("hashkv", "{ours} hashkv {db}", "etcdutl hashkv (3.7)", ("{etcdutl37} hashkv {peer_db}",), 0.08, bounds=CRC),
+    Job("dump --revisions", "{ours} dump --revisions {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), 0.10, bounds=SUM),
+    Job("diff", "{ours} diff {db} {later}", SAME, TWICE, 0.20, reads=("db", "later"), codes=(0, 1), bounds=SUM),
     Job("convert --rebuild", "{ours} convert --rebuild -o {out} {db}", "bbolt compact --no-sync",
-        ("{bbolt} compact --no-sync -o {peer_out} {peer_db}",), 0.35, writes=True),
+        ("{bbolt} compact --no-sync -o {peer_out} {peer_db}",), 0.35, writes=True, bounds=WRITE),
     Job("restore", "{ours} restore --data-dir {out} {db}", "etcdutl snapshot restore",
-        ("{etcdutl36} snapshot restore --data-dir {peer_out} {peer_db}",), 0.50, writes=True),
+        ("{etcdutl36} snapshot restore --data-dir {peer_out} {peer_db}",), 0.50, writes=True, bounds=WRITE),
 )
 
 EXTRA = (
-    Job("verify --threads 1", "{ours} verify --threads 1 {db}"),
-    Job("status --skip-hash-check", "{ours} status --skip-hash-check {db}", "etcdutl snapshot status", (STATUS,)),
-    Job("diff of other pages", "{ours} diff {db} {other}", SAME, TWICE, reads=("db", "later"), codes=(0, 1)),
+    Job("verify --threads 1", "{ours} verify --threads 1 {db}", bounds=SHA),
+    Job("status --skip-hash-check", "{ours} status --skip-hash-check {db}", "etcdutl snapshot status", (STATUS,), bounds=CRC),
+    Job("diff of other pages", "{ours} diff {db} {other}", SAME, TWICE, reads=("db", "later"), codes=(0, 1), bounds=SUM),
     Job("diff --revisions", "{ours} diff --revisions {db} {later}", SAME, TWICE, reads=("db", "later"),
         codes=(0, 1)),
     Job("diff --revisions, other pages", "{ours} diff --revisions {db} {other}", SAME, TWICE,
         reads=("db", "later"), codes=(0, 1)),
-    Job("dump", "{ours} dump {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), peer_spoils=True),
-    Job("dump --format tar", "{ours} dump --format tar {db}"),
-    Job("convert", "{ours} convert -o {out} {db}", "dd conv=fsync", (COPY,), writes=True),
-    Job("pages", "{ours} pages {db}", "bbolt pages", ("{bbolt} pages {peer_db}",)),
-    Job("info", "{ours} info {db}"),
-    Job("get", "{ours} get {db} {key}"),
-    Job("history", "{ours} history {db} {key}"),
+    Job("dump", "{ours} dump {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), bounds=SUM),
+    Job("dump --format tar", "{ours} dump --format tar {db}", bounds=SUM),
+    Job("convert", "{ours} convert -o {out} {db}", "dd conv=fsync", (COPY,), writes=True, bounds=WRITE),
+    Job("pages", "{ours} pages {db}", "bbolt pages", ("{bbolt} pages {peer_db}",), bounds=TOUCH),
+    Job("info", "{ours} info {db}", bounds=SHA),
+    Job("get", "{ours} get {db} {key}", bounds=TOUCH),
+    Job("history", "{ours} history {db} {key}", bounds=TOUCH),
 )
 
 # The commands that read little, or nothing that grows: their memory counts.

@@ -1,19 +1,22 @@
 /*
  * limits.c - how fast the bytes of a file can be read and hashed here: what no command can beat.
  *
- *   limits FILE
+ *   limits FILE [SCRATCH]
  *
  * The file is read once to bring it into the page cache. Then, best of five rounds, GB a second and the
  * seconds for this file: mapped and summed by words of 8 bytes, by one thread and by two; mapped with all
- * pages populated by one call first; read() into 256 KiB; and over the mapped bytes SHA-256 (OpenSSL),
- * CRC-32C and XXH3.
+ * pages populated by one call first; read() into 256 KiB; one byte of each page; and over the mapped bytes
+ * SHA-256 (OpenSSL), CRC-32C and XXH3. With SCRATCH, a path that is made and removed, also what it costs to
+ * write the same bytes there, without and with fsync.
  */
 #include "util/crc32c.h"
 #include "util/sha256.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +28,12 @@
 
 #define ROUND_COUNT 5u
 #define READ_LEN (256u << 10)
+#define WRITE_LEN (1u << 20)
+#define PAGE_LEN 4096u
 
 static int fd;
 static size_t file_len;
+static const char *scratch;
 static uint64_t sink; /* so that no sum is left out */
 
 struct part {
@@ -78,6 +84,23 @@ static uint64_t sum_words(const uint8_t *ptr, size_t len)
     return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
+static uint64_t touch_pages(const uint8_t *ptr, size_t len)
+{
+    uint64_t sum = 0;
+
+    for (size_t pos = 0; pos < len; pos += PAGE_LEN)
+        sum += ptr[pos];
+    return sum;
+}
+
+static void *touch_part(void *ctx)
+{
+    struct part *part = ctx;
+
+    part->sum = touch_pages(part->ptr, part->len);
+    return NULL;
+}
+
 static void *sum_part(void *ctx)
 {
     struct part *part = ctx;
@@ -102,18 +125,38 @@ static void populated(void)
     unmap(ptr);
 }
 
-static void two_threads(void)
+static void touched(void)
 {
     const uint8_t *ptr = map(0);
+
+    sink += touch_pages(ptr, file_len);
+    unmap(ptr);
+}
+
+/* Runs over both halves of the mapped file at once. */
+static void halves(void *(*run)(void *))
+{
+    const uint8_t *ptr = map(0);
+    struct part first = {ptr, file_len / 2, 0};
     struct part second = {ptr + file_len / 2, file_len - file_len / 2, 0};
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, sum_part, &second) != 0)
+    if (pthread_create(&thread, NULL, run, &second) != 0)
         fail("pthread_create");
-    sink += sum_words(ptr, file_len / 2);
+    run(&first);
     pthread_join(thread, NULL);
-    sink += second.sum;
+    sink += first.sum + second.sum;
     unmap(ptr);
+}
+
+static void two_touch(void)
+{
+    halves(touch_part);
+}
+
+static void two_sum(void)
+{
+    halves(sum_part);
 }
 
 static void by_read(void)
@@ -127,6 +170,37 @@ static void by_read(void)
         sink += sum_words(buf, (size_t)n);
     if (n < 0)
         fail("read");
+}
+
+static void write_file(bool sync)
+{
+    const uint8_t *ptr = map(0);
+    int out = open(scratch, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (out < 0)
+        fail(scratch);
+    for (size_t pos = 0; pos < file_len;) {
+        size_t len = file_len - pos < WRITE_LEN ? file_len - pos : WRITE_LEN;
+        ssize_t n = write(out, ptr + pos, len);
+
+        if (n <= 0)
+            fail(scratch);
+        pos += (size_t)n;
+    }
+    if (sync && fsync(out) != 0)
+        fail(scratch);
+    close(out);
+    unmap(ptr);
+}
+
+static void written(void)
+{
+    write_file(false);
+}
+
+static void synced(void)
+{
+    write_file(true);
 }
 
 static void sha256(void)
@@ -167,8 +241,11 @@ static void measure(const char *name, void (*run)(void))
     double best = 0;
 
     for (unsigned round = 0; round < ROUND_COUNT; round++) {
-        double start = seconds(), took;
+        double start, took;
 
+        if (scratch != NULL && unlink(scratch) != 0 && errno != ENOENT)
+            fail(scratch);
+        start = seconds();
         run();
         took = seconds() - start;
         best = round == 0 || took < best ? took : best;
@@ -181,8 +258,8 @@ int main(int argc, char **argv)
 {
     struct stat facts;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: limits FILE\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "usage: limits FILE [SCRATCH]\n");
         return 2;
     }
     fd = open(argv[1], O_RDONLY | O_CLOEXEC);
@@ -193,14 +270,22 @@ int main(int argc, char **argv)
         return 2;
     }
     file_len = (size_t)facts.st_size;
+    scratch = argv[2];
     by_read();
+    measure("map and touch each page", touched);
+    measure("map and touch, two threads", two_touch);
     measure("read() and sum", by_read);
     measure("map and sum", mapped);
     measure("map, populate and sum", populated);
-    measure("map and sum, two threads", two_threads);
+    measure("map and sum, two threads", two_sum);
     measure("map and SHA-256", sha256);
     measure("map and CRC-32C", crc32c);
     measure("map and XXH3", xxh3);
+    if (scratch != NULL) {
+        measure("write", written);
+        measure("write and sync", synced);
+        unlink(scratch);
+    }
     printf("%s", sink == 0 ? "nothing was read\n" : "");
     return 0;
 }

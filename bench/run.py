@@ -154,6 +154,9 @@ def show_file(args):
     for section in MODULES:
         if section in document:
             show(section, document[section], args.markdown)
+    if "table" in document and "limits" in document:
+        heads, lines = limits.distance(document["table"], document["limits"])
+        print((report.markdown if args.markdown else report.plain)(heads, lines))
 
 
 def main():

@@ -53,8 +53,8 @@ static int open_named(const char *dir)
 
 int ss_tmp_open(const char *dir)
 {
-    int fd = (int)TEMP_FAILURE_RETRY(
-        open(tmp_dir(dir), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+    int fd =
+        (int)TEMP_FAILURE_RETRY(open(tmp_dir(dir), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
 
     return fd >= 0 ? fd : open_named(tmp_dir(dir));
 }

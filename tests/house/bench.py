@@ -151,8 +151,20 @@ class Others(unittest.TestCase):
     def test_limits(self):
         self.assertEqual(limits.tables([{"job": "map", "rate": 5.0, "seconds": 0.25}])[0][1], [("map", "5.00", "0.250")])
 
+    def test_distance_takes_the_slowest_loop_for_all_that_is_read(self):
+        rows = [{"job": name, "seconds": seconds} for name, seconds in
+                (("map and SHA-256", 1.0), ("write and sync", 0.5), ("map and sum, two threads", 0.25))]
+        table = [row("restore", 2.0), row("diff", 1.0), row("hashkv", 1.0), row("unknown", 1.0)]
+        self.assertEqual(limits.distance(table, rows)[1],
+                         [("restore", "2.000", "map and SHA-256", "1.000", "2.00"),
+                          ("diff", "1.000", "map and sum, two threads, of both files", "0.500", "2.00")])
+
 
 class Jobs(unittest.TestCase):
+    def test_bounds_are_measured(self):
+        measured = set(re.findall(r'measure\("([^"]+)"', (ROOT / "bench/limits.c").read_text()))
+        self.assertEqual({name for job in jobs.ALL for name in job.bounds} - measured, set())
+
     def test_names_are_unique(self):
         names = [job.name for job in jobs.ALL]
         self.assertEqual(len(names), len(set(names)))
