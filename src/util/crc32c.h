@@ -19,7 +19,20 @@ struct ss_crc32c {
 };
 
 void ss_crc32c_init(struct ss_crc32c *crc);
-void ss_crc32c_add(struct ss_crc32c *crc, const void *bytes, uint64_t len);
+
+/* Sums the run at hand, and begins another one. */
+void ss_crc32c_turn(struct ss_crc32c *crc, const void *bytes, uint64_t len);
+
+static inline void ss_crc32c_add(struct ss_crc32c *crc, const void *bytes, uint64_t len)
+{
+    if (crc->run_len > 0 && crc->run + crc->run_len == (const uint8_t *)bytes)
+        crc->run_len += len;
+    else if (len > 0)
+        ss_crc32c_turn(crc, bytes, len);
+}
+
+/* As if len bytes had been added whose sum alone is `sum`: stretches can be summed apart, in any order. */
+void ss_crc32c_join(struct ss_crc32c *crc, uint32_t sum, uint64_t len);
 
 /* Goes on from a sum that was computed elsewhere, as over bytes with that sum. */
 void ss_crc32c_resume(struct ss_crc32c *crc, uint32_t sum);

@@ -19,6 +19,30 @@ static uint32_t sum(const void *bytes, size_t len)
     return ss_crc32c_final(&crc);
 }
 
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *seed >> 8;
+}
+
+/* By single zeroes and doublings, bit after bit of the length. */
+static uint32_t sum_of_zeroes(uint64_t len)
+{
+    struct ss_crc32c crc;
+    uint64_t have = 0;
+
+    ss_crc32c_init(&crc);
+    for (int bit = 63; bit >= 0; bit--) {
+        ss_crc32c_join(&crc, ss_crc32c_final(&crc), have);
+        have *= 2;
+        if ((len >> bit & 1) != 0) {
+            ss_crc32c_add(&crc, "", 1);
+            have++;
+        }
+    }
+    return ss_crc32c_final(&crc);
+}
+
 /* "123456789" is the catalogue's check value; the rest are those of RFC 3720, B.4. */
 static void published_values(void **state)
 {
@@ -59,11 +83,64 @@ static void pieces_sum_like_the_whole(void **state)
     }
 }
 
+/* Stretches of random lengths, summed apart, then joined in order: the sum of the whole. */
+static void stretches_join_to_the_whole(void **state)
+{
+    static uint8_t bytes[70000];
+    uint64_t seed = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(next_random(&seed) >> 40);
+    for (int round = 0; round < 200; round++) {
+        size_t len = next_random(&seed) % sizeof(bytes);
+        struct ss_crc32c joined;
+
+        ss_crc32c_init(&joined);
+        for (size_t at = 0, n; at < len; at += n) {
+            n = next_random(&seed) % (next_random(&seed) % 9000 + 1);
+            n = n < len - at ? n : len - at;
+            if (next_random(&seed) % 4 == 0)
+                ss_crc32c_add(&joined, bytes + at, n);
+            else
+                ss_crc32c_join(&joined, sum(bytes + at, n), n);
+        }
+        assert_int_equal(ss_crc32c_final(&joined), sum(bytes, len));
+    }
+}
+
+/* Lengths that no array has: 2^40 zeroes by doubling and by quarters, and 5 GB of real ones. */
+static void long_stretches_join(void **state)
+{
+    static const uint8_t zeroes[1 << 20];
+    struct ss_crc32c crc, doubled;
+    uint64_t len = sizeof(zeroes);
+
+    (void)state;
+    ss_crc32c_init(&doubled);
+    ss_crc32c_add(&doubled, zeroes, sizeof(zeroes));
+    for (; len < UINT64_C(1) << 40; len *= 2) {
+        uint32_t half = ss_crc32c_final(&doubled);
+
+        ss_crc32c_join(&doubled, half, len);
+    }
+    ss_crc32c_init(&crc);
+    for (uint64_t at = 0; at < len; at += len / 4)
+        ss_crc32c_join(&crc, sum_of_zeroes(len / 4), len / 4);
+    assert_int_equal(ss_crc32c_final(&crc), ss_crc32c_final(&doubled));
+    ss_crc32c_init(&crc);
+    for (int i = 0; i < 5000; i++)
+        ss_crc32c_add(&crc, zeroes, sizeof(zeroes));
+    assert_int_equal(ss_crc32c_final(&crc), sum_of_zeroes(5000 * (uint64_t)sizeof(zeroes)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values),
         cmocka_unit_test(pieces_sum_like_the_whole),
+        cmocka_unit_test(stretches_join_to_the_whole),
+        cmocka_unit_test(long_stretches_join),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
