@@ -12,7 +12,7 @@
  */
 #include "etcd/index.h"
 
-#include "etcd/touch.h"
+#include "util/touch.h"
 
 #include <assert.h>
 #include <stdlib.h>

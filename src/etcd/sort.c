@@ -18,9 +18,9 @@
  */
 #include "etcd/sort.h"
 
-#include "etcd/touch.h"
 #include "util/endian.h"
 #include "util/error.h"
+#include "util/touch.h"
 
 #include <stdlib.h>
 

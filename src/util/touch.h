@@ -1,0 +1,33 @@
+/*
+ * touch.h - memory that is needed soon, loaded in time.
+ *
+ * Records and their elements lie all over the file, each in a page that the address caches have not
+ * got. Loads whose results nobody waits for overlap; prefetches wait for their page walks one by one
+ * (21 against 58 ns each at random places of a mapped file of 0.8 GB).
+ *
+ * A page whose bytes are nearly all read, but out of order and not up to its end, is best loaded from
+ * end to end first: then the processor sees one stream through neighbouring pages and runs ahead of
+ * it (a checksum over the data of 300,000 leaves: 0.045 against 0.109 s). Nothing but time depends on
+ * any of this.
+ */
+#ifndef SS_UTIL_TOUCH_H
+#define SS_UTIL_TOUCH_H
+
+#include <stdint.h>
+
+#define SS_LINE_LEN 64u
+
+/* Loads one byte, which must be readable. */
+static inline void ss_touch(const void *p)
+{
+    (void)*(const volatile uint8_t *)p;
+}
+
+/* Loads all lines of len bytes, which must be readable. */
+static inline void ss_touch_all(const uint8_t *p, uint64_t len)
+{
+    for (uint64_t pos = 0; pos < len; pos += SS_LINE_LEN)
+        ss_touch(p + pos);
+}
+
+#endif
