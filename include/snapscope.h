@@ -159,6 +159,8 @@ struct ss_open_opts {
     void *tmp_ctx;
     bool
         hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it */
+    unsigned threads; /* that a call on this file may use, its own included; 0: one a processor.
+                         No answer depends on it */
     ss_progress_fn progress; /* may be NULL; total 0 when unknown */
     void *progress_ctx;
 };

@@ -3,6 +3,8 @@
  */
 #include "parser/cursor.h"
 
+#include "util/touch.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -10,7 +12,7 @@
 #define AHEAD_FAR 8u
 #define AHEAD_NEAR 4u
 #define AHEAD_ELEMENTS 8u
-#define LINE_LEN 64u
+#define TOUCH_MAX (UINT64_C(16) << 10) /* longer pages are a stream of their own */
 
 void ss_cursor_init(struct ss_cursor *c, const struct ss_file *file, const struct ss_tree *tree,
                     const char *path)
@@ -19,8 +21,9 @@ void ss_cursor_init(struct ss_cursor *c, const struct ss_file *file, const struc
     c->tree = *tree;
     c->path = path;
     c->at = SS_AT_NOWHERE;
-    c->depth = 0;
+    c->depth = c->floor = 0;
     c->forward = true;
+    c->reads_all = false;
     c->entered = 0;
 }
 
@@ -61,6 +64,9 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     status = check_stack(c, pgid, ref_off, err);
     if (status != SS_OK)
         return status;
+    if (c->reads_all && pgid < c->file->page_count)
+        ss_touch_all(c->file->bytes.ptr + pgid * c->file->page_size,
+                     ss_min_u64(c->file->page_size, TOUCH_MAX));
     frame = &c->stack[c->depth];
     *frame = (struct ss_cursor_frame){.lo = lo, .hi = hi};
     if (pgid == 0 && c->depth == 0 && c->tree.inline_page.ptr != NULL)
@@ -75,21 +81,28 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     if (status != SS_OK)
         return status;
     status = count_run(c, &frame->page, ref_off, err);
-    if (status == SS_OK)
-        c->depth++;
-    return status;
+    if (status != SS_OK)
+        return status;
+    frame->end = frame->page.count;
+    c->depth++;
+    return SS_OK;
+}
+
+/* Pushes the i-th child of the top frame. */
+static enum ss_status enter_child_at(struct ss_cursor *c, uint32_t i, struct ss_error *err)
+{
+    const struct ss_cursor_frame *top = &c->stack[c->depth - 1];
+    const struct ss_page_view *page = &top->page;
+    struct ss_span hi = i + 1 < page->count ? ss_branch_key(page, i + 1) : top->hi;
+
+    return enter(c, ss_branch_child(page, i), ss_element_off(page, i) + 8, ss_branch_key(page, i),
+                 hi, err);
 }
 
 /* Pushes the child that the top frame's index names. */
 static enum ss_status enter_child(struct ss_cursor *c, struct ss_error *err)
 {
-    const struct ss_cursor_frame *top = &c->stack[c->depth - 1];
-    const struct ss_page_view *page = &top->page;
-    uint32_t i = top->index;
-    struct ss_span hi = i + 1 < page->count ? ss_branch_key(page, i + 1) : top->hi;
-
-    return enter(c, ss_branch_child(page, i), ss_element_off(page, i) + 8, ss_branch_key(page, i),
-                 hi, err);
+    return enter_child_at(c, c->stack[c->depth - 1].index, err);
 }
 
 static struct ss_cursor_frame *top_of(struct ss_cursor *c)
@@ -116,10 +129,10 @@ static enum ss_status descend(struct ss_cursor *c, bool to_last, struct ss_error
 /* Pops frames until one has a neighbour of its index in the direction; END when none has. */
 static enum ss_status to_neighbour(struct ss_cursor *c, bool forward)
 {
-    while (c->depth > 0) {
+    while (c->depth > c->floor) {
         struct ss_cursor_frame *top = top_of(c);
 
-        if (forward && top->index + 1 < top->page.count) {
+        if (forward && top->index + 1 < top->end) {
             top->index++;
             return SS_OK;
         }
@@ -165,10 +178,10 @@ static inline __attribute__((always_inline)) void ask_ahead(const struct ss_file
     for (; count > 0; count--, off += SS_ELEMENT_LEN) {
         uint64_t data = off + ss_load_u32(file->bytes.ptr + off + 4, file->big);
 
-        if (!ss_in_range_u64(data, 2 * LINE_LEN, file->bytes.len))
+        if (!ss_in_range_u64(data, UINT64_C(2) * SS_LINE_LEN, file->bytes.len))
             return;
         __builtin_prefetch(file->bytes.ptr + data);
-        __builtin_prefetch(file->bytes.ptr + data + LINE_LEN);
+        __builtin_prefetch(file->bytes.ptr + data + SS_LINE_LEN);
     }
 }
 
@@ -184,7 +197,7 @@ static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *e
 
         if (status != SS_OK || top_of(c)->page.type == SS_PAGE_LEAF)
             return status;
-        if (forward)
+        if (forward && !c->reads_all)
             ask_ahead(c->file, &top_of(c)->page, top_of(c)->index);
         status = enter_child(c, err);
         if (status == SS_OK)
@@ -194,24 +207,12 @@ static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *e
     }
 }
 
-static void fill(const struct ss_cursor *c, struct ss_entry *entry)
-{
-    const struct ss_cursor_frame *top = &c->stack[c->depth - 1];
-
-    entry->key = ss_leaf_key(&top->page, top->index);
-    entry->value = ss_leaf_value(&top->page, top->index);
-    entry->is_bucket = ss_leaf_is_bucket(&top->page, top->index);
-    entry->pgid = top->page.pgid;
-    entry->index = top->index;
-}
-
-/* Every move ends here: where the cursor stands now, what the caller gets. */
+/* Where the cursor stands after a move. */
 static enum ss_status settle(struct ss_cursor *c, enum ss_status status, bool forward,
-                             struct ss_entry *entry, struct ss_error *err)
+                             struct ss_error *err)
 {
     if (status == SS_OK) {
         c->at = SS_AT_ENTRY;
-        fill(c, entry);
     } else if (status == SS_END) {
         c->at = forward ? SS_AT_AFTER : SS_AT_BEFORE;
     } else {
@@ -219,6 +220,15 @@ static enum ss_status settle(struct ss_cursor *c, enum ss_status status, bool fo
         ss_error_in_bucket(err, c->path, status);
     }
     return ss_source_check(&c->file->src, status, err);
+}
+
+/* Every move by element ends here, with what the caller gets. */
+static enum ss_status settle_entry(struct ss_cursor *c, enum ss_status status, bool forward,
+                                   struct ss_entry *entry, struct ss_error *err)
+{
+    if (status == SS_OK)
+        *entry = ss_leaf_entry(&top_of(c)->page, top_of(c)->index);
+    return settle(c, status, forward, err);
 }
 
 static enum ss_status enter_root(struct ss_cursor *c, bool forward, struct ss_error *err)
@@ -238,7 +248,7 @@ static enum ss_status to_edge(struct ss_cursor *c, bool to_last, struct ss_entry
         status = descend(c, to_last, err);
     if (status == SS_OK && top_of(c)->page.count == 0)
         status = step(c, !to_last, err);
-    return settle(c, status, !to_last, entry, err);
+    return settle_entry(c, status, !to_last, entry, err);
 }
 
 enum ss_status ss_cursor_first(struct ss_cursor *c, struct ss_entry *entry, struct ss_error *err)
@@ -257,7 +267,7 @@ enum ss_status ss_cursor_next(struct ss_cursor *c, struct ss_entry *entry, struc
         return SS_END;
     if (c->at != SS_AT_ENTRY)
         return to_edge(c, false, entry, err);
-    return settle(c, step(c, true, err), true, entry, err);
+    return settle_entry(c, step(c, true, err), true, entry, err);
 }
 
 enum ss_status ss_cursor_prev(struct ss_cursor *c, struct ss_entry *entry, struct ss_error *err)
@@ -266,7 +276,7 @@ enum ss_status ss_cursor_prev(struct ss_cursor *c, struct ss_entry *entry, struc
         return SS_END;
     if (c->at != SS_AT_ENTRY)
         return to_edge(c, true, entry, err);
-    return settle(c, step(c, false, err), false, entry, err);
+    return settle_entry(c, step(c, false, err), false, entry, err);
 }
 
 /* First element whose key is >= key, in [0, count]. */
@@ -316,7 +326,109 @@ static enum ss_status search(struct ss_cursor *c, struct ss_span key, struct ss_
 enum ss_status ss_cursor_seek(struct ss_cursor *c, const void *key, size_t key_len,
                               struct ss_entry *entry, struct ss_error *err)
 {
-    return settle(c, search(c, ss_span_of(key, key_len), err), true, entry, err);
+    return settle_entry(c, search(c, ss_span_of(key, key_len), err), true, entry, err);
+}
+
+/* To the leaf where a walk by leaf begins: of a part below its branch, else below the root. */
+static enum ss_status enter_first(struct ss_cursor *c, struct ss_error *err)
+{
+    enum ss_status status = SS_OK;
+
+    if (c->at != SS_AT_PART)
+        status = enter_root(c, true, err);
+    else if (top_of(c)->page.type == SS_PAGE_BRANCH)
+        status = enter_child(c, err);
+    return status == SS_OK ? descend(c, false, err) : status;
+}
+
+enum ss_status ss_cursor_next_leaf(struct ss_cursor *c, struct ss_page_view *leaf,
+                                   struct ss_error *err)
+{
+    enum ss_status status;
+
+    if (c->at == SS_AT_AFTER)
+        return SS_END;
+    if (c->at == SS_AT_ENTRY) {
+        top_of(c)->index = top_of(c)->end - 1;
+        status = step(c, true, err);
+    } else {
+        status = enter_first(c, err);
+        if (status == SS_OK && top_of(c)->page.count == 0)
+            status = step(c, true, err);
+    }
+    if (status == SS_OK)
+        *leaf = top_of(c)->page;
+    return settle(c, status, true, err);
+}
+
+/* Where the part ends that begins at the top frame's index: before a branch, or when it is large enough. */
+static uint32_t part_end(const struct ss_cursor *c, uint64_t len_max)
+{
+    const struct ss_cursor_frame *top = &c->stack[c->depth - 1];
+    uint64_t pages = 0, pages_max = len_max / c->file->page_size;
+    uint32_t i;
+
+    for (i = top->index; i < top->end && pages <= pages_max; i++) {
+        uint64_t pgid = ss_branch_child(&top->page, i);
+        struct ss_page_head head = {0};
+
+        if (pgid < c->file->page_count)
+            head = ss_page_head_at(c->file, pgid);
+        if (head.type == SS_PAGE_BRANCH)
+            break;
+        pages += 1 + (uint64_t)head.overflow;
+    }
+    return i;
+}
+
+/* A cursor over the top frame's elements from its index to `end`. */
+static void cut(const struct ss_cursor *c, uint32_t end, struct ss_cursor *part)
+{
+    ss_cursor_init(part, c->file, &c->tree, c->path);
+    part->at = SS_AT_PART;
+    part->reads_all = true;
+    part->depth = c->depth;
+    part->floor = c->depth - 1;
+    memcpy(part->stack, c->stack, c->depth * sizeof(c->stack[0]));
+    part->stack[c->depth - 1].end = end;
+}
+
+static enum ss_status next_part(struct ss_cursor *c, uint64_t len_max, struct ss_cursor *part,
+                                struct ss_error *err)
+{
+    enum ss_status status = c->at == SS_AT_NOWHERE ? enter_root(c, true, err) : SS_OK;
+
+    while (status == SS_OK && c->depth > 0) {
+        struct ss_cursor_frame *top = top_of(c);
+        uint32_t end;
+
+        if (top->page.type == SS_PAGE_LEAF) {
+            cut(c, top->end, part);
+            c->depth = 0;
+            return SS_OK;
+        }
+        end = part_end(c, len_max);
+        if (end > top->index) {
+            cut(c, end, part);
+            top->index = end;
+            return SS_OK;
+        }
+        if (top->index < top->end) {
+            top->index++;
+            status = enter_child_at(c, top->index - 1, err);
+        } else {
+            c->depth--;
+        }
+    }
+    return status == SS_OK ? SS_END : status;
+}
+
+enum ss_status ss_cursor_next_part(struct ss_cursor *c, uint64_t len_max, struct ss_cursor *part,
+                                   struct ss_error *err)
+{
+    if (c->at == SS_AT_AFTER)
+        return SS_END;
+    return settle(c, next_part(c, len_max, part, err), true, err);
 }
 
 enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_tree *parent,

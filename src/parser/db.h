@@ -32,6 +32,7 @@ struct ss_file {
     uint32_t page_size;
     uint64_t high_water;
     uint64_t page_count;
+    unsigned threads; /* that a call may use; 0: one a processor */
 };
 
 /* Fills file->meta, current, and the sizes from file->bytes. forced: --page-size, 0 for none. */

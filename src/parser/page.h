@@ -122,6 +122,15 @@ static inline bool ss_leaf_is_bucket(const struct ss_page_view *page, uint32_t i
     return (ss_load_u32(ss_element_at(page, i), page->big) & 1u) != 0;
 }
 
+static inline struct ss_entry ss_leaf_entry(const struct ss_page_view *page, uint32_t i)
+{
+    return (struct ss_entry){.key = ss_leaf_key(page, i),
+                             .value = ss_leaf_value(page, i),
+                             .is_bucket = ss_leaf_is_bucket(page, i),
+                             .pgid = page->pgid,
+                             .index = i};
+}
+
 static inline struct ss_span ss_branch_key(const struct ss_page_view *page, uint32_t i)
 {
     const uint8_t *e = ss_element_at(page, i);
