@@ -6,11 +6,19 @@
  */
 #include "etcd/index.h"
 #include "etcd/ticker.h"
+#include "parser/leaves.h"
 
 struct count {
     struct ss_key_figures *out;
     struct ss_key_index index;
     struct ss_ticker ticker;
+};
+
+/* A part of the bucket: only the sums over all records are used of `sums`. */
+struct slot {
+    struct ss_key_figures sums;
+    uint64_t len;
+    struct ss_index_list keys;
 };
 
 /* The bytes of the record at `loc`, as an empty one when it is a tombstone. */
@@ -35,27 +43,70 @@ static void on_apply(void *ctx, uint64_t loc, uint64_t former)
     n->out->live_value_len -= before.value.len;
 }
 
-static enum ss_status take(struct count *n, const struct ss_entry *entry, struct ss_error *err)
+static enum ss_status take(const struct count *n, struct slot *slot, const struct ss_entry *entry,
+                           struct ss_error *err)
 {
     struct ss_record rec;
     enum ss_status st = ss_record_decode(entry, &rec, err);
 
     if (st != SS_OK)
         return st;
-    n->out->record_count++;
-    n->out->tombstone_count += rec.tombstone;
-    n->out->marker_count += rec.marker;
-    n->out->key_len += rec.key.len;
-    n->out->value_len += rec.value.len;
-    if (!rec.marker && rec.rev.main > 0)
-        st = ss_key_index_add(&n->index, &rec, err);
-    return st == SS_OK ? ss_tick(&n->ticker, entry->key.len + entry->value.len, err) : st;
+    slot->sums.record_count++;
+    slot->sums.tombstone_count += rec.tombstone;
+    slot->sums.marker_count += rec.marker;
+    slot->sums.key_len += rec.key.len;
+    slot->sums.value_len += rec.value.len;
+    slot->len += entry->key.len + entry->value.len;
+    if (rec.marker || rec.rev.main == 0)
+        return SS_OK;
+    return ss_index_list_add(&slot->keys, &n->index, &rec, err);
+}
+
+static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *leaf,
+                              struct ss_error *err)
+{
+    enum ss_status st = SS_OK;
+
+    for (uint32_t i = 0; i < leaf->count && st == SS_OK; i++) {
+        struct ss_entry entry = ss_leaf_entry(leaf, i);
+
+        st = take(ctx, slot, &entry, err);
+    }
+    return st;
+}
+
+static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
+{
+    struct count *n = ctx;
+    struct slot *slot = slot_;
+    uint64_t len = slot->len;
+    enum ss_status st;
+
+    n->out->record_count += slot->sums.record_count;
+    n->out->tombstone_count += slot->sums.tombstone_count;
+    n->out->marker_count += slot->sums.marker_count;
+    n->out->key_len += slot->sums.key_len;
+    n->out->value_len += slot->sums.value_len;
+    st = ss_key_index_add_list(&n->index, &slot->keys, err);
+    slot->sums = (struct ss_key_figures){0};
+    slot->len = 0;
+    return st == SS_OK ? ss_tick(&n->ticker, len, err) : st;
+}
+
+static void slot_fini(void *slot_)
+{
+    struct slot *slot = slot_;
+
+    ss_index_list_fini(&slot->keys);
 }
 
 static enum ss_status count_all(const struct ss_file *file, struct count *n, struct ss_error *err)
 {
+    static const struct ss_leaves_ops ops = {.slot_len = sizeof(struct slot),
+                                             .on_leaf = on_leaf,
+                                             .on_part = on_part,
+                                             .slot_fini = slot_fini};
     struct ss_cursor c;
-    struct ss_entry entry;
     enum ss_status st = ss_key_bucket_cursor(file, &c, err);
 
     if (st != SS_OK)
@@ -63,12 +114,8 @@ static enum ss_status count_all(const struct ss_file *file, struct count *n, str
     ss_key_index_init(&n->index, file, &c.tree);
     n->index.on_apply = on_apply;
     n->index.apply_ctx = n;
-    for (st = ss_cursor_first(&c, &entry, err); st == SS_OK; st = ss_cursor_next(&c, &entry, err)) {
-        st = take(n, &entry, err);
-        if (st != SS_OK)
-            return ss_error_in_bucket(err, SS_KEY_BUCKET, st);
-    }
-    if (st == SS_END)
+    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, err);
+    if (st == SS_OK)
         st = ss_key_index_flush(&n->index, err);
     n->out->live_count = n->index.count;
     return st;

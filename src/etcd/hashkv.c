@@ -4,6 +4,7 @@
  *   "key"  │ elements at or before the compacted revision │ elements behind it … rev │ later ones
  *   hashed │ records of keys that are live at rev, or all │ all                      │ none
  *          │ if none is; no tombstone at that revision    │                          │
+ *   pass   │ second: once it is known what is live        │ first                    │
  *
  * Read from etcd 3.7 (mvcc kvHasher, treeIndex.Keep, store.hashByRev): what a compaction would remove
  * does not count, whether it has been removed already or not, so that members which compact at
@@ -11,22 +12,38 @@
  * compacted revision, and markers are records of the empty key. Where no key at all is live at rev,
  * etcd hashes whatever is still there; a hash as of another compaction then counts what that one would
  * have left, the keys live at it.
+ *
+ * The first pass reads all records up to rev, to index what is live, and sums those behind the
+ * compaction on its way; the second one reads those up to the compaction again. The two sums are then
+ * joined in the elements' order.
  */
 #include "etcd/index.h"
 #include "etcd/ticker.h"
+#include "parser/leaves.h"
 #include "util/crc32c.h"
 
 #include <inttypes.h>
 
+struct job;
+struct slot;
+
+/* Takes one element, in one of the passes. SS_END: it lies behind those that the pass is for. */
+typedef enum ss_status (*read_fn)(const struct job *j, struct slot *slot,
+                                  const struct ss_entry *entry, struct ss_error *err);
+
 struct job {
     const struct ss_file *file;
+    struct ss_tree tree; /* of `key` */
     struct ss_rev_facts facts;
     int64_t rev;
     int64_t compact_rev; /* -1: none */
+    bool has_compacted;  /* records stand at or before it */
     bool keep_all;       /* nothing is live: the rule for compacted records is off */
-    struct ss_cursor cursor;
     struct ss_key_index index;
     struct ss_ticker ticker;
+    read_fn read;
+    struct ss_crc32c crc; /* of the pass under way */
+    uint64_t hashed_len;
 };
 
 static enum ss_status resolve(struct job *j, int64_t rev, int64_t compact_rev, struct ss_error *err)
@@ -51,59 +68,158 @@ static enum ss_status resolve(struct job *j, int64_t rev, int64_t compact_rev, s
     return SS_OK;
 }
 
-static enum ss_status fill_index(struct job *j, int64_t rev, struct ss_error *err)
+/* What a part of the bucket comes to, in either pass. */
+struct slot {
+    struct ss_crc32c crc;
+    uint32_t sum;
+    uint64_t hashed_len;
+    uint64_t read_len;
+    struct ss_index_list keys;
+};
+
+static void hash_entry(struct slot *slot, const struct ss_entry *entry)
 {
-    ss_key_index_fini(&j->index);
-    ss_key_index_init(&j->index, j->file, &j->cursor.tree);
-    return ss_key_index_fill(&j->index, &j->cursor, rev, NULL, true, err);
+    if (slot->hashed_len == 0)
+        ss_crc32c_init(&slot->crc);
+    ss_crc32c_add(&slot->crc, entry->key.ptr, entry->key.len);
+    ss_crc32c_add(&slot->crc, entry->value.ptr, entry->value.len);
+    slot->hashed_len += entry->key.len + entry->value.len;
 }
 
-/* Which of the records at or before the compaction count: those that the index then holds. */
-static enum ss_status find_kept(struct job *j, struct ss_error *err)
+/* Later leaves lie elsewhere: the run of bytes at hand ends with this one. */
+static void end_leaf(struct slot *slot)
 {
-    enum ss_status st;
+    if (slot->hashed_len > 0)
+        slot->sum = ss_crc32c_final(&slot->crc);
+}
 
-    j->keep_all = j->facts.first.main > j->compact_rev;
-    if (j->keep_all)
-        return SS_OK;
-    st = fill_index(j, j->rev, err);
-    if (st != SS_OK || j->index.count > 0)
+static enum ss_status read_record(const struct job *j, struct slot *slot,
+                                  const struct ss_entry *entry, struct ss_error *err)
+{
+    struct ss_record rec;
+    enum ss_status st = ss_record_decode(entry, &rec, err);
+
+    if (st != SS_OK)
         return st;
-    if (j->compact_rev > j->facts.compacted)
-        return fill_index(j, j->compact_rev, err);
-    j->keep_all = true;
-    return SS_OK;
+    if (rec.rev.main > j->rev)
+        return SS_END;
+    slot->read_len += entry->key.len + entry->value.len;
+    if (rec.rev.main > j->compact_rev)
+        hash_entry(slot, entry);
+    if (!j->has_compacted || rec.rev.main == 0)
+        return SS_OK;
+    return ss_index_list_add(&slot->keys, &j->index, &rec, err);
 }
 
 static bool counts(const struct job *j, const struct ss_record *rec)
 {
-    if (rec->rev.main > j->compact_rev)
-        return true;
     if (rec->tombstone && rec->rev.main == j->compact_rev)
         return false;
     return j->keep_all || ss_key_index_holds(&j->index, rec);
 }
 
+static enum ss_status read_compacted(const struct job *j, struct slot *slot,
+                                     const struct ss_entry *entry, struct ss_error *err)
+{
+    struct ss_record rec;
+    enum ss_status st = ss_record_decode(entry, &rec, err);
+
+    if (st != SS_OK)
+        return st;
+    if (rec.rev.main > j->compact_rev)
+        return SS_END;
+    slot->read_len += entry->key.len + entry->value.len;
+    if (counts(j, &rec))
+        hash_entry(slot, entry);
+    return SS_OK;
+}
+
+static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *leaf,
+                              struct ss_error *err)
+{
+    const struct job *j = ctx;
+    enum ss_status st = SS_OK;
+
+    for (uint32_t i = 0; i < leaf->count && st == SS_OK; i++) {
+        struct ss_entry entry = ss_leaf_entry(leaf, i);
+
+        st = j->read(j, slot, &entry, err);
+    }
+    end_leaf(slot);
+    return st;
+}
+
+static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
+{
+    struct job *j = ctx;
+    struct slot *slot = slot_;
+    uint64_t len = slot->read_len;
+    enum ss_status st = ss_key_index_add_list(&j->index, &slot->keys, err);
+
+    ss_crc32c_join(&j->crc, slot->sum, slot->hashed_len);
+    j->hashed_len += slot->hashed_len;
+    slot->sum = 0;
+    slot->hashed_len = slot->read_len = 0;
+    return st == SS_OK ? ss_tick(&j->ticker, len, err) : st;
+}
+
+static void slot_fini(void *slot_)
+{
+    struct slot *slot = slot_;
+
+    ss_index_list_fini(&slot->keys);
+}
+
+/* One pass: the sum, and over how many bytes. */
+static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t *len,
+                           struct ss_error *err)
+{
+    static const struct ss_leaves_ops ops = {.slot_len = sizeof(struct slot),
+                                             .on_leaf = on_leaf,
+                                             .on_part = on_part,
+                                             .slot_fini = slot_fini};
+    enum ss_status st;
+
+    j->read = read;
+    j->hashed_len = 0;
+    j->ticker.done = j->ticker.next = 0;
+    ss_crc32c_init(&j->crc);
+    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, err);
+    *sum = ss_crc32c_final(&j->crc);
+    *len = j->hashed_len;
+    return st;
+}
+
+/* Which of the records at or before the compaction count: those that the index then holds. */
+static enum ss_status find_kept(struct job *j, struct ss_error *err)
+{
+    if (j->index.count > 0)
+        return SS_OK;
+    if (j->compact_rev > j->facts.compacted)
+        return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, err);
+    j->keep_all = true;
+    return SS_OK;
+}
+
 static enum ss_status hash_records(struct job *j, struct ss_crc32c *crc, struct ss_error *err)
 {
-    struct ss_entry entry;
-    struct ss_record rec;
-    enum ss_status st = ss_cursor_first(&j->cursor, &entry, err);
+    uint32_t compacted_sum = 0, sum;
+    uint64_t compacted_len = 0, len;
+    enum ss_status st;
 
-    for (; st == SS_OK; st = ss_cursor_next(&j->cursor, &entry, err)) {
-        st = ss_record_decode(&entry, &rec, err);
-        if (st == SS_OK && rec.rev.main > j->rev)
-            break;
+    j->has_compacted = j->facts.first.main <= j->compact_rev;
+    ss_key_index_init(&j->index, j->file, &j->tree);
+    st = pass(j, read_record, &sum, &len, err);
+    if (st == SS_OK)
+        st = ss_key_index_flush(&j->index, err);
+    if (st == SS_OK && j->has_compacted) {
+        st = find_kept(j, err);
         if (st == SS_OK)
-            st = ss_tick(&j->ticker, entry.key.len + entry.value.len, err);
-        if (st != SS_OK)
-            return st;
-        if (counts(j, &rec)) {
-            ss_crc32c_add(crc, entry.key.ptr, entry.key.len);
-            ss_crc32c_add(crc, entry.value.ptr, entry.value.len);
-        }
+            st = pass(j, read_compacted, &compacted_sum, &compacted_len, err);
     }
-    return st == SS_END ? SS_OK : st;
+    ss_crc32c_join(crc, compacted_sum, compacted_len);
+    ss_crc32c_join(crc, sum, len);
+    return st;
 }
 
 static enum ss_status compute(struct job *j, int64_t rev, int64_t compact_rev,
@@ -111,14 +227,14 @@ static enum ss_status compute(struct job *j, int64_t rev, int64_t compact_rev,
 {
     struct ss_file_facts facts;
     struct ss_crc32c crc;
+    struct ss_cursor c;
     enum ss_status st = resolve(j, rev, compact_rev, err);
 
     if (st == SS_OK)
-        st = ss_key_bucket_cursor(j->file, &j->cursor, err);
-    if (st == SS_OK)
-        st = find_kept(j, err);
+        st = ss_key_bucket_cursor(j->file, &c, err);
     if (st != SS_OK)
         return st;
+    j->tree = c.tree;
     ss_file_facts(j->file, &facts);
     j->ticker.total = facts.db_len;
     ss_crc32c_init(&crc);

@@ -23,6 +23,7 @@
 #include <xxhash.h>
 
 #define HOMES_MIN 256u
+#define LIST_MIN 256u
 #define STEP_WAIT 8u /* records between two steps of one; three times that fits the queue */
 #define TAIL 32u     /* slots behind the last home, for a cluster that ends there */
 
@@ -277,17 +278,16 @@ enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err)
     return advance(x, 0, err);
 }
 
-enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *rec,
-                                struct ss_error *err)
+static enum ss_status add(struct ss_key_index *x, const struct ss_index_entry *entry,
+                          struct ss_error *err)
 {
-    struct ss_index_pending *p = queue_at(x, x->queued++);
-
-    *p = (struct ss_index_pending){.key = rec->key,
-                                   .word = hash_key(x, rec->key),
-                                   .loc = ss_locator_pack(rec->pgid, rec->index),
-                                   .tombstone = rec->tombstone};
+    *queue_at(x, x->queued++) =
+        (struct ss_index_pending){.key = {entry->key, entry->key_len, SS_NONE},
+                                  .word = entry->word,
+                                  .loc = entry->loc,
+                                  .tombstone = entry->tombstone};
     if (x->home_count > 0) {
-        const struct ss_slot *home = &x->slots[home_of(p->word, x->home_count)];
+        const struct ss_slot *home = &x->slots[home_of(entry->word, x->home_count)];
 
         __builtin_prefetch(home);
         __builtin_prefetch(home + SS_LINE_LEN / sizeof(*home));
@@ -295,23 +295,54 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
     return advance(x, STEP_WAIT, err);
 }
 
-enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,
-                                 const struct ss_range *range, bool markers, struct ss_error *err)
+static struct ss_index_entry entry_of(const struct ss_key_index *x, const struct ss_record *rec)
 {
-    struct ss_entry entry;
-    struct ss_record rec;
-    enum ss_status st = ss_revision_seek(c, (struct ss_revision){1, 0}, &entry, err);
+    return (struct ss_index_entry){.word = hash_key(x, rec->key),
+                                   .loc = ss_locator_pack(rec->pgid, rec->index),
+                                   .key = rec->key.ptr,
+                                   .key_len = (uint32_t)rec->key.len,
+                                   .tombstone = rec->tombstone};
+}
 
-    for (; st == SS_OK; st = ss_cursor_next(c, &entry, err)) {
-        st = ss_record_decode(&entry, &rec, err);
-        if (st == SS_OK && rec.rev.main > rev)
-            break;
-        if (st == SS_OK && (markers || !rec.marker) && ss_range_has(range, rec.key))
-            st = ss_key_index_add(x, &rec, err);
-        if (st != SS_OK)
-            return st;
+enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *rec,
+                                struct ss_error *err)
+{
+    struct ss_index_entry entry = entry_of(x, rec);
+
+    return add(x, &entry, err);
+}
+
+enum ss_status ss_index_list_add(struct ss_index_list *list, const struct ss_key_index *x,
+                                 const struct ss_record *rec, struct ss_error *err)
+{
+    if (list->count == list->cap) {
+        size_t cap = list->cap == 0 ? LIST_MIN : 2 * list->cap;
+        struct ss_index_entry *items = realloc(list->items, cap * sizeof(*items));
+
+        if (items == NULL)
+            return ss_nomem(err, cap * sizeof(*items));
+        list->items = items;
+        list->cap = cap;
     }
-    return st == SS_OK || st == SS_END ? ss_key_index_flush(x, err) : st;
+    list->items[list->count++] = entry_of(x, rec);
+    return SS_OK;
+}
+
+enum ss_status ss_key_index_add_list(struct ss_key_index *x, struct ss_index_list *list,
+                                     struct ss_error *err)
+{
+    enum ss_status st = SS_OK;
+
+    for (size_t i = 0; st == SS_OK && i < list->count; i++)
+        st = add(x, &list->items[i], err);
+    list->count = 0;
+    return st;
+}
+
+void ss_index_list_fini(struct ss_index_list *list)
+{
+    free(list->items);
+    *list = (struct ss_index_list){0};
 }
 
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec)

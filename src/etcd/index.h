@@ -40,6 +40,21 @@ struct ss_index_pending {
     bool tombstone;
 };
 
+/* What the index needs of a record; the key is borrowed from the file. */
+struct ss_index_entry {
+    uint64_t word;
+    uint64_t loc;
+    const uint8_t *key;
+    uint32_t key_len;
+    bool tombstone;
+};
+
+/* Entries made ahead, on whichever thread. Zeroed: empty. */
+struct ss_index_list {
+    struct ss_index_entry *items;
+    size_t count, cap;
+};
+
 /* The key of the record at `loc` had its live record at `former`, SS_LOC_NONE: it was not alive. */
 typedef void (*ss_index_apply_fn)(void *ctx, uint64_t loc, uint64_t former);
 
@@ -78,11 +93,21 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
 enum ss_status ss_key_index_flush(struct ss_key_index *x, struct ss_error *err);
 
 /*
- * Adds what stands in `key` up to main revision `rev` and passes `range`, markers only if told, and
- * flushes. Records of main revision 0 are passed over: etcd reads from 1 on when it boots. Errors:
- * what a broken tree or record gives, NOMEM.
+ * The same in two steps: a list is filled by any thread, which only reads the index, and then added by
+ * one, lists in revision order. Adding empties the list. Errors: NOMEM, as above.
  */
-enum ss_status ss_key_index_fill(struct ss_key_index *x, struct ss_cursor *c, int64_t rev,
+enum ss_status ss_index_list_add(struct ss_index_list *list, const struct ss_key_index *x,
+                                 const struct ss_record *rec, struct ss_error *err);
+enum ss_status ss_key_index_add_list(struct ss_key_index *x, struct ss_index_list *list,
+                                     struct ss_error *err);
+void ss_index_list_fini(struct ss_index_list *list);
+
+/*
+ * Adds what stands in the tree of `key` up to main revision `rev` and passes `range`, markers only if
+ * told, and flushes. Records of main revision 0 are passed over: etcd reads from 1 on when it boots.
+ * Threads: as the file allows. Errors: what a broken tree or record gives, NOMEM.
+ */
+enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *tree, int64_t rev,
                                  const struct ss_range *range, bool markers, struct ss_error *err);
 
 /* Whether this very record is its key's last one. Only after a flush. */

@@ -40,9 +40,9 @@ bool ss_locator_record(const struct ss_locator *at, uint64_t loc, struct ss_reco
 
 struct ss_span ss_locator_key(const struct ss_locator *at, uint64_t loc)
 {
-    struct ss_record rec;
+    struct ss_entry entry;
 
-    if (ss_locator_record(at, loc, &rec))
-        return rec.key;
+    if (ss_locator_entry(at, loc, &entry))
+        return ss_record_key(entry.value);
     return (struct ss_span){at->file->bytes.ptr, 0, at->file->bytes.off};
 }

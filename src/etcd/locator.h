@@ -44,7 +44,7 @@ bool ss_locator_entry(const struct ss_locator *at, uint64_t loc, struct ss_entry
 /* The same, decoded. */
 bool ss_locator_record(const struct ss_locator *at, uint64_t loc, struct ss_record *out);
 
-/* The key of the record at `loc`; empty, with a valid pointer, when there is none. */
+/* The key of the put at `loc`; empty, with a valid pointer, when there is none. */
 struct ss_span ss_locator_key(const struct ss_locator *at, uint64_t loc);
 
 #endif

@@ -38,7 +38,7 @@ static enum ss_status read_live(struct ss_live *live, struct ss_key_index *x, in
     ss_key_index_init(x, file, &c.tree);
     x->seed = seed;
     live->at = x->at;
-    st = ss_key_index_fill(x, &c, live->rev, range, false, err);
+    st = ss_key_index_fill(x, &c.tree, live->rev, range, false, err);
     if (st == SS_OK)
         live->slots = ss_key_index_take(x, &live->count);
     return st;

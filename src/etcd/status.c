@@ -9,6 +9,7 @@
  */
 #include "etcd/index.h"
 #include "etcd/ticker.h"
+#include "parser/leaves.h"
 #include "util/crc32c.h"
 
 struct walk {
@@ -17,53 +18,100 @@ struct walk {
     struct ss_crc32c crc;
     struct ss_ticker ticker;
     struct ss_key_index index;
+    bool is_key; /* the bucket at hand is `key` */
+};
+
+/* What a part of a bucket comes to. */
+struct slot {
+    struct ss_crc32c crc;
+    uint32_t sum;
+    uint64_t len; /* bytes that went into the sum */
+    uint64_t entry_count;
+    int64_t revision; /* of the last record */
+    struct ss_index_list keys;
 };
 
 /* An element of `key`: its revision is the last one so far, its key is live or gone. */
-static enum ss_status take_record(struct walk *w, const struct ss_entry *entry,
-                                  struct ss_error *err)
+static enum ss_status take_record(const struct walk *w, struct slot *slot,
+                                  const struct ss_entry *entry, struct ss_error *err)
 {
     struct ss_record rec;
     enum ss_status st = ss_record_decode(entry, &rec, err);
 
     if (st != SS_OK)
         return st;
-    w->out->revision = rec.rev.main;
-    return ss_key_index_add(&w->index, &rec, err);
+    slot->revision = rec.rev.main;
+    return ss_index_list_add(&slot->keys, &w->index, &rec, err);
+}
+
+static enum ss_status on_leaf(void *ctx, void *slot_, const struct ss_page_view *leaf,
+                              struct ss_error *err)
+{
+    const struct walk *w = ctx;
+    struct slot *slot = slot_;
+    enum ss_status st = SS_OK;
+
+    if (slot->len == 0)
+        ss_crc32c_init(&slot->crc);
+    for (uint32_t i = 0; i < leaf->count && st == SS_OK; i++) {
+        struct ss_entry entry = ss_leaf_entry(leaf, i);
+
+        ss_crc32c_add(&slot->crc, entry.key.ptr, entry.key.len);
+        slot->len += entry.key.len;
+        if (!entry.is_bucket) {
+            ss_crc32c_add(&slot->crc, entry.value.ptr, entry.value.len);
+            slot->len += entry.value.len;
+        }
+        slot->entry_count++;
+        if (w->is_key)
+            st = take_record(w, slot, &entry, err);
+    }
+    slot->sum = ss_crc32c_final(&slot->crc);
+    return st;
+}
+
+static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
+{
+    struct walk *w = ctx;
+    struct slot *slot = slot_;
+    uint64_t len = slot->len;
+    enum ss_status st = SS_OK;
+
+    ss_crc32c_join(&w->crc, slot->sum, len);
+    w->out->entry_count += slot->entry_count;
+    if (w->is_key && slot->entry_count > 0) {
+        w->out->revision = slot->revision;
+        st = ss_key_index_add_list(&w->index, &slot->keys, err);
+    }
+    slot->len = slot->sum = 0;
+    slot->entry_count = 0;
+    return st == SS_OK ? ss_tick(&w->ticker, len, err) : st;
+}
+
+static void slot_fini(void *slot_)
+{
+    struct slot *slot = slot_;
+
+    ss_index_list_fini(&slot->keys);
 }
 
 static enum ss_status walk_bucket(struct walk *w, const struct ss_tree *tree, const char *path,
                                   bool is_key, struct ss_error *err)
 {
-    struct ss_cursor c;
-    struct ss_entry entry;
+    static const struct ss_leaves_ops ops = {.slot_len = sizeof(struct slot),
+                                             .on_leaf = on_leaf,
+                                             .on_part = on_part,
+                                             .slot_fini = slot_fini};
     enum ss_status st;
 
-    ss_cursor_init(&c, w->file, tree, path);
-    for (st = ss_cursor_first(&c, &entry, err); st == SS_OK; st = ss_cursor_next(&c, &entry, err)) {
-        ss_crc32c_add(&w->crc, entry.key.ptr, entry.key.len);
-        if (!entry.is_bucket)
-            ss_crc32c_add(&w->crc, entry.value.ptr, entry.value.len);
-        w->out->entry_count++;
-        if (is_key)
-            st = take_record(w, &entry, err);
-        if (st == SS_OK)
-            st = ss_tick(&w->ticker, entry.key.len + entry.value.len, err);
-        if (st != SS_OK)
-            return st;
-    }
-    return st == SS_END ? SS_OK : st;
-}
-
-static enum ss_status walk_key(struct walk *w, const struct ss_tree *tree, struct ss_error *err)
-{
-    enum ss_status st;
-
-    ss_key_index_init(&w->index, w->file, tree);
-    st = walk_bucket(w, tree, SS_KEY_BUCKET, true, err);
-    if (st == SS_OK)
+    w->is_key = is_key;
+    if (is_key)
+        ss_key_index_init(&w->index, w->file, tree);
+    st = ss_leaves_run(w->file, tree, path, &ops, w, err);
+    if (is_key && st == SS_OK)
         st = ss_key_index_flush(&w->index, err);
-    w->out->live_count = w->index.count;
+    if (is_key)
+        w->out->live_count = w->index.count;
     return st;
 }
 
@@ -82,9 +130,7 @@ static enum ss_status take_top_level(struct walk *w, const struct ss_entry *entr
         return st;
     ss_bucket_path_append(path, entry->key);
     ss_crc32c_add(&w->crc, entry->key.ptr, entry->key.len);
-    if (ss_span_is(entry->key, SS_KEY_BUCKET))
-        return walk_key(w, &tree, err);
-    return walk_bucket(w, &tree, path, false, err);
+    return walk_bucket(w, &tree, path, ss_span_is(entry->key, SS_KEY_BUCKET), err);
 }
 
 static enum ss_status walk_all(struct walk *w, struct ss_error *err)

@@ -20,7 +20,7 @@ struct ss_ticker {
 static inline enum ss_status ss_tick(struct ss_ticker *t, uint64_t len, struct ss_error *err)
 {
     t->done += len;
-    if (t->progress == NULL || t->done < t->next)
+    if (t->progress == NULL || t->done < t->next || t->done == 0)
         return SS_OK;
     t->next = t->done + SS_TICK_LEN;
     if (t->progress(t->ctx, t->phase, t->done, t->total))

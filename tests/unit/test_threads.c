@@ -55,14 +55,15 @@ enum {
 
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
 
-static struct ss_file *open_packed(const char *name)
+static struct ss_file *open_packed(const char *name, unsigned threads)
 {
+    const struct ss_open_opts opts = {.threads = threads};
     char path[512];
     struct ss_file *file;
     struct ss_error err;
 
     snprintf(path, sizeof(path), "%s/testdata/%s.db.zst", getenv("SS_SOURCE_DIR"), name);
-    if (ss_open(path, NULL, &file, &err) != SS_OK)
+    if (ss_open(path, &opts, &file, &err) != SS_OK)
         fail_msg("%s: %s", path, err.message);
     return file;
 }
@@ -70,7 +71,7 @@ static struct ss_file *open_packed(const char *name)
 /* Bytes of a file, to free, damaged in every 97th page. */
 static uint8_t *damaged_copy(const char *name, size_t *len)
 {
-    struct ss_file *file = open_packed(name);
+    struct ss_file *file = open_packed(name, 0);
     struct ss_span all = ss_file_bytes(file, 0, UINT64_MAX);
     uint8_t *bytes = malloc((size_t)all.len);
 
@@ -108,18 +109,19 @@ struct pair {
     uint8_t *bytes;
 };
 
-static struct pair open_case(size_t i)
+static struct pair open_case(size_t i, unsigned threads)
 {
-    struct pair pair = {.other = open_packed(cases[i].other)};
+    const struct ss_open_opts opts = {.threads = threads};
+    struct pair pair = {.other = open_packed(cases[i].other, threads)};
     struct ss_error err;
     size_t len;
 
     if (cases[i].shape == AS_IT_IS) {
-        pair.file = open_packed(cases[i].path);
+        pair.file = open_packed(cases[i].path, threads);
         return pair;
     }
     pair.bytes = cases[i].shape == LARGE ? large_db(&len) : damaged_copy(cases[i].path, &len);
-    assert_int_equal(ss_open_memory(pair.bytes, len, "made", NULL, &pair.file, &err), SS_OK);
+    assert_int_equal(ss_open_memory(pair.bytes, len, "made", &opts, &pair.file, &err), SS_OK);
     return pair;
 }
 
@@ -183,20 +185,22 @@ static void every_number_of_threads_answers_alike(void **state)
 
     (void)state;
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        struct pair pair = open_case(i);
+        struct pair pair = open_case(i, 1);
         char **due = texts_new(), **texts = texts_new();
 
         ask_all(&pair, 1, due);
+        close_case(&pair);
         for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
             char what[32];
 
             snprintf(what, sizeof(what), "%u threads", numbers[n]);
+            pair = open_case(i, numbers[n]);
             ask_all(&pair, numbers[n], texts);
             differing += compare(i, what, due, texts);
+            close_case(&pair);
         }
         texts_free(due);
         free(texts);
-        close_case(&pair);
     }
     assert_int_equal(differing, 0);
 }
@@ -218,7 +222,7 @@ static void *caller_main(void *arg)
     struct pair own = {0};
 
     if (c->shared == NULL)
-        own = open_case(c->case_at);
+        own = open_case(c->case_at, 2);
     ask_all(c->shared != NULL ? c->shared : &own, 2, texts);
     c->differing = compare(c->case_at, "beside others", c->due, texts);
     close_case(&own);
@@ -228,7 +232,7 @@ static void *caller_main(void *arg)
 
 static void run_callers(size_t i, bool share)
 {
-    struct pair pair = open_case(i);
+    struct pair pair = open_case(i, 2);
     struct caller callers[CALLERS];
     char **due = texts_new();
 
@@ -299,7 +303,7 @@ static void *shrink_and_read(void *arg)
 
 static void write_db(const char *name)
 {
-    struct ss_file *file = open_packed("k8s-small/snapshot");
+    struct ss_file *file = open_packed("k8s-small/snapshot", 0);
     struct ss_span head = ss_file_bytes(file, 0, DB_LEN);
 
     scratch_write(name, head.ptr, (size_t)head.len);
@@ -371,7 +375,7 @@ static bool watch(void *ctx, const char *phase, uint64_t done, uint64_t total)
 
 static void progress_comes_from_the_caller(void **state)
 {
-    struct pair pair = open_case(0);
+    struct pair pair = open_case(0, 0);
     struct watch w = {.caller = pthread_self()};
     struct ss_verify_opts verify = {.threads = 4, .progress = watch, .progress_ctx = &w};
     struct ss_diff_opts diff = {.threads = 4, .progress = watch, .progress_ctx = &w};
@@ -392,7 +396,7 @@ static void progress_comes_from_the_caller(void **state)
 
 static void the_caller_stops_all_threads(void **state)
 {
-    struct pair pair = open_case(0);
+    struct pair pair = open_case(0, 0);
     struct watch w = {.caller = pthread_self(), .stop_at = 1};
     struct ss_verify_opts verify = {.threads = 4, .progress = watch, .progress_ctx = &w};
     struct ss_diff_opts diff = {.threads = 4, .progress = watch, .progress_ctx = &w};
