@@ -1342,6 +1342,12 @@ SS_API enum ss_status ss_output_open(const char *path, bool force, const struct 
                                      struct ss_output **out, struct ss_error *err);
 SS_API enum ss_status ss_output_write(struct ss_output *out, const void *bytes, size_t len,
                                       struct ss_error *err);
+/*
+ * Before the first write: about so many bytes will come. A large file then goes past the page cache, where
+ * the file system can do that: it must reach the disk before it gets its name, and the cache is left to
+ * others. Writes of whole MiB from memory at a multiple of 4096 are the fastest.
+ */
+SS_API void ss_output_expect(struct ss_output *out, uint64_t len);
 SS_API enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err);
 /* Frees; what was not committed is gone. NULL is fine. */
 SS_API void ss_output_free(struct ss_output *out);

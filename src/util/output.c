@@ -14,12 +14,9 @@
  * is then replaced itself), and never when it leads to the evidence, looked at by device and inode
  * both when opening and right before the commit. Mode 0600 (less the umask): snapshots hold secrets.
  * The first error stays: after it every call returns it again, and nothing is committed.
- *
- * Callers' bytes are always copied to the buffer, never handed to write: a mapped page that cannot be
- * read then raises SIGBUS, which the guard turns into an error, instead of a puzzling EFAULT.
  */
 #include "util/output.h"
-#include "util/checked.h"
+#include "util/bulk.h"
 #include "util/error.h"
 
 #include <fcntl.h>
@@ -30,8 +27,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* From here on a file is large, and goes past the page cache. */
+#define LARGE_LEN (UINT64_C(64) << 20)
+
 enum {
-    BUFFER_LEN = 1 << 20,
     SHOWN_LEN = 384,
     HIDDEN_LEN = 256,
     HIDDEN_TRIES = 64
@@ -46,8 +45,7 @@ struct ss_output {
     char hidden[HIDDEN_LEN]; /* "" while the file has no name */
     bool committed;
     struct ss_error failed; /* code NONE: all is well */
-    size_t used;
-    uint8_t *buffer;
+    struct ss_bulk *bulk;
 };
 
 /* Keeps the first error, and gives it to the caller. */
@@ -181,16 +179,19 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
     out->fd = -1;
     ss_error_clear(&out->failed);
     out->path = strdup(path);
-    out->buffer = malloc(BUFFER_LEN);
-    if (out->path == NULL || out->buffer == NULL) {
+    if (out->path == NULL) {
         ss_output_free(out);
-        return ss_nomem(err, BUFFER_LEN);
+        return ss_nomem(err, strlen(path));
     }
     status = folder_open(out, err);
     if (status == SS_OK)
         status = target_check(out, err);
     if (status == SS_OK)
         status = file_open(out, err);
+    if (status == SS_OK) {
+        out->bulk = ss_bulk_new(out->fd);
+        status = out->bulk != NULL ? SS_OK : ss_nomem(err, sizeof(*out));
+    }
     if (status != SS_OK) {
         ss_output_free(out);
         return status;
@@ -199,21 +200,10 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
     return SS_OK;
 }
 
-static enum ss_status buffer_flush(struct ss_output *out, struct ss_error *err)
+void ss_output_expect(struct ss_output *out, uint64_t len)
 {
-    size_t done = 0;
-
-    while (done < out->used) {
-        ssize_t n = write(out->fd, out->buffer + done, out->used - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return fail(out, err, SS_E_OUTPUT, n < 0 ? errno : ENOSPC, "cannot be written");
-        done += (size_t)n;
-    }
-    out->used = 0;
-    return SS_OK;
+    if (len >= LARGE_LEN)
+        ss_bulk_direct(out->bulk);
 }
 
 /* The first error again, or ARGUMENT when all is done already. */
@@ -232,19 +222,10 @@ static enum ss_status usable(const struct ss_output *out, struct ss_error *err)
 enum ss_status ss_output_write(struct ss_output *out, const void *bytes, size_t len,
                                struct ss_error *err)
 {
-    const uint8_t *next = bytes;
     enum ss_status status = usable(out, err);
 
-    while (status == SS_OK && len > 0) {
-        size_t n = (size_t)ss_min_u64(len, BUFFER_LEN - out->used);
-
-        memcpy(out->buffer + out->used, next, n);
-        out->used += n;
-        next += n;
-        len -= n;
-        if (out->used == BUFFER_LEN)
-            status = buffer_flush(out, err);
-    }
+    if (status == SS_OK && !ss_bulk_write(out->bulk, bytes, len))
+        status = fail(out, err, SS_E_OUTPUT, errno, "cannot be written");
     return status;
 }
 
@@ -293,8 +274,8 @@ enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err)
     enum ss_status status = usable(out, err);
     int sys;
 
-    if (status == SS_OK)
-        status = buffer_flush(out, err);
+    if (status == SS_OK && !ss_bulk_finish(out->bulk))
+        status = fail(out, err, SS_E_OUTPUT, errno, "cannot be written");
     if (status == SS_OK)
         status = target_check(out, err);
     if (status != SS_OK)
@@ -319,11 +300,11 @@ void ss_output_free(struct ss_output *out)
         return;
     if (out->hidden[0] != '\0')
         unlinkat(out->dir_fd, out->hidden, 0);
+    ss_bulk_free(out->bulk);
     if (out->fd >= 0)
         close(out->fd);
     if (out->dir_fd >= 0)
         close(out->dir_fd);
-    free(out->buffer);
     free(out->path);
     free(out);
 }

@@ -80,35 +80,46 @@ static void test_new_file(void **state)
     }
 }
 
-/* Sizes on both sides of the buffer's, in one write and in uneven ones. */
+/* As a large file, or not, in pieces of `step` bytes that begin at `from`. */
+static void assert_arrives(const uint8_t *from, size_t len, size_t step, bool large)
+{
+    struct ss_output *out = output_new("big", true, false);
+    struct ss_error err;
+    uint8_t *have;
+    size_t have_len;
+
+    ss_output_expect(out, large ? 64 << 20 : 1 << 20);
+    for (size_t pos = 0; pos < len; pos += step) {
+        size_t n = len - pos < step ? len - pos : step;
+
+        assert_int_equal(ss_output_write(out, from + pos, n, &err), SS_OK);
+    }
+    assert_int_equal(ss_output_commit(out, &err), SS_OK);
+    ss_output_free(out);
+    have = scratch_read("big", &have_len);
+    assert_int_equal(have_len, len);
+    assert_memory_equal(have, from, len);
+    free(have);
+}
+
+/*
+ * Sizes on both sides of the buffer's, in one write and in uneven ones; whole buffers from memory that
+ * goes to the system as it is, and from memory one byte off.
+ */
 static void test_every_byte_arrives(void **state)
 {
-    static const size_t lens[] = {0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 7};
-    uint8_t *bytes = malloc((3 << 20) + 7);
+    static const size_t lens[] = {
+        0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 4096, (3 << 20) + 7};
+    static const size_t steps[] = {65537, 524296, 1 << 20, 2 << 20, (1 << 20) + 4096, 4 << 20};
+    uint8_t *bytes = aligned_alloc(4096, 4 << 20);
 
     (void)state;
     assert_non_null(bytes);
-    scratch_noise(bytes, (3 << 20) + 7);
-    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-        for (size_t step = 65537; step <= (4 << 20); step *= 8) {
-            struct ss_output *out = output_new("big", true, false);
-            struct ss_error err;
-            uint8_t *have;
-            size_t len;
-
-            for (size_t pos = 0; pos < lens[i]; pos += step) {
-                size_t n = lens[i] - pos < step ? lens[i] - pos : step;
-
-                assert_int_equal(ss_output_write(out, bytes + pos, n, &err), SS_OK);
-            }
-            assert_int_equal(ss_output_commit(out, &err), SS_OK);
-            ss_output_free(out);
-            have = scratch_read("big", &len);
-            assert_int_equal(len, lens[i]);
-            assert_memory_equal(have, bytes, len);
-            free(have);
-        }
-    }
+    scratch_noise(bytes, 4 << 20);
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+        for (size_t j = 0; j < sizeof(steps) / sizeof(steps[0]); j++)
+            for (size_t how = 0; how < 4; how++)
+                assert_arrives(bytes + how % 2, lens[i], steps[j], how / 2 == 1);
     free(bytes);
 }
 
@@ -291,19 +302,21 @@ static void test_write_fails(void **state)
 {
     struct rlimit before, small;
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    uint8_t *bytes = calloc(1, 2 << 20);
+    uint8_t *bytes = aligned_alloc(4096, 2 << 20);
 
     (void)state;
     assert_non_null(bytes);
+    memset(bytes, 0, 2 << 20);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
     small.rlim_cur = 1536 << 10;
     scratch_write("old", "old", 3);
-    for (int named = 0; named < 2; named++) {
-        struct ss_output *out = output_new("old", true, named == 1);
+    for (int i = 0; i < 4; i++) {
+        struct ss_output *out = output_new("old", true, i % 2 == 1);
         enum ss_status wrote;
         struct ss_error err, again;
 
+        ss_output_expect(out, i / 2 == 1 ? 64 << 20 : 0);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
         wrote = ss_output_write(out, bytes, 2 << 20, &err);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
