@@ -1144,7 +1144,7 @@ SS_API const char *ss_seal_name(enum ss_seal seal);
 struct ss_intake_opts {
     bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
     bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
-    unsigned threads;
+    unsigned threads; /* 1: one after the other; else each job on a thread of its own */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1178,6 +1178,7 @@ struct ss_convert_opts {
     uint32_t page_size; /* of the output; 0: as the input. Another one implies rebuild */
     int byte_order; /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
     bool store_freelist; /* with rebuild */
+    unsigned threads; /* 1: all on the caller's; else the hash on its own. The bytes are the same */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1201,6 +1202,19 @@ SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_con
                                  ss_write_fn write, void *write_ctx,
                                  struct ss_convert_result *result, struct ss_error *err);
 
+/*
+ * ss_intake and ss_convert at once: what can be refused at a glance is refused before a byte is written,
+ * the rest is checked while `write` takes the output, which its owner must drop unless this returns SS_OK
+ * with intake->accepted. Refused: SS_OK, and *result is zeroed. A copy of pages as they are computes one
+ * hash, over the bytes that it writes. With check->threads 1 one follows the other. Progress comes from
+ * opts, on the calling thread, as do all calls of `write`. Errors: of both, the check's first.
+ */
+SS_API enum ss_status ss_convert_checked(const struct ss_file *file,
+                                         const struct ss_intake_opts *check,
+                                         const struct ss_convert_opts *opts, ss_write_fn write,
+                                         void *write_ctx, struct ss_intake *intake,
+                                         struct ss_convert_result *result, struct ss_error *err);
+
 /* ------------------------------------------------------------------------------------- restore --- */
 
 #define SS_RESTORE_NAME_DEFAULT "default"
@@ -1220,8 +1234,15 @@ struct ss_restore_opts {
     uint64_t bump_revision; /* 0: none. The bumped revision is marked compacted */
     bool all_members;       /* DATA-DIR/NAME for every member of initial_cluster */
     bool dry_run;           /* all checks, nothing written */
+    unsigned threads;       /* 1: all on the caller's; else the db is written beside */
     ss_progress_fn progress;
     void *progress_ctx;
+    /*
+     * ss_restore_checked only; may be NULL. Asked when the input is accepted and all is written, before
+     * the first folder gets its name. False: nothing stays, CANCELLED.
+     */
+    bool (*on_accepted)(void *ctx, const struct ss_intake *intake);
+    void *on_accepted_ctx;
 };
 
 struct ss_restore_member {
@@ -1255,6 +1276,16 @@ struct ss_restore_result {
 SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
                                  struct ss_restore_result *result, struct ss_error *err);
 SS_API void ss_restore_result_fini(struct ss_restore_result *result);
+
+/*
+ * ss_intake and ss_restore at once, as ss_convert_checked: folders get their names only when the input
+ * is accepted. Refused: SS_OK, and nothing stays.
+ */
+SS_API enum ss_status ss_restore_checked(const struct ss_file *file,
+                                         const struct ss_intake_opts *check,
+                                         const struct ss_restore_opts *opts,
+                                         struct ss_intake *intake, struct ss_restore_result *result,
+                                         struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- export --- */
 

@@ -1,10 +1,13 @@
 /*
  * cmd_convert.c - snapscope convert: a restore-ready snapshot from anything that can be read.
  *
- *     IN ── check, decide by the hash rules ──► pages as they are, or rebuilt ── SHA-256 ──► OUT
+ *     IN ──┬── check, decide by the hash rules ──────────────────┬──► OUT
+ *          └── pages as they are, or rebuilt ── SHA-256 ── hidden ┘
  *
- * The decision is told with what it rests on before anything is written. OUT appears whole or not at
- * all; on standard output (-o -) the bytes stream, and the report goes to standard error.
+ * The decision is told with what it rests on. OUT appears whole or not at all, and only when IN was
+ * accepted; until then its bytes lie in a file without a name. On standard output (-o -) nothing can be
+ * taken back: there the decision comes first, then the bytes stream, and the report goes to standard
+ * error.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,7 +28,7 @@ struct convert_opts {
     const char *output;
     bool force;
     bool rebuild, no_hash, skip_hash_check, store_freelist;
-    uint64_t out_page_size;
+    uint64_t out_page_size, threads;
     int byte_order; /* index into byte_orders: the library's numbers */
 };
 
@@ -71,6 +74,13 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct convert_opts, store_freelist),
      .help = "store a freelist, as bbolt does and etcd does\nnot; rebuilds"},
+    {.name = "threads",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct convert_opts, threads),
+     .arg = "N",
+     .help = "1: check, hash and write one after the other;\ndefault: at once. OUT is the same",
+     .min = 1,
+     .max = 64},
     {.name = NULL},
 };
 
@@ -122,31 +132,33 @@ static bool write_output(void *ctx, const void *bytes, size_t len)
     return false;
 }
 
-/* Converts to where the options say. On failure nothing stands at OUT, and it is reported. */
-static int convert(struct convert_job *job)
+/* Both ways: to a file that can be dropped, checks and bytes at once; streamed, one after the other. */
+static enum ss_status check_and_convert(struct convert_job *job, const struct ss_intake_opts *check,
+                                        const struct ss_convert_opts *how, struct ss_error *err)
 {
-    struct ss_run *run = job->run;
-    const struct convert_opts *opts = job->opts;
-    struct ss_convert_opts how = {
-        .rebuild = opts->rebuild,
-        .no_hash = opts->no_hash,
-        .page_size = (uint32_t)opts->out_page_size,
-        .byte_order = opts->byte_order,
-        .store_freelist = opts->store_freelist,
-        .progress = ss_progress_report,
-        .progress_ctx = &run->progress,
-    };
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    const struct ss_file *file = job->run->file;
+    struct ss_file_facts facts;
     enum ss_status status;
     if (job->streams) {
-        status = ss_convert(run->file, &how, ss_out_write, &run->out, &job->result, &err);
+        status = ss_intake(file, check, &job->intake, err);
     } else {
-        status = ss_convert(run->file, &how, write_output, job, &job->result, &err);
+        ss_file_facts(file, &facts);
+        ss_output_expect(job->output, facts.len);
+        status = ss_convert_checked(file, check, how, write_output, job, &job->intake, &job->result,
+                                    err);
     }
-    if (status != SS_OK && err.code == SS_E_OUTPUT && !job->streams) {
-        return ss_report_about(run, opts->output, &job->output_err);
+    return ss_run_checked(job->run, status, err);
+}
+
+/* What came of the writing. On failure nothing stands at OUT, and it is reported. */
+static int finish(struct convert_job *job, enum ss_status status, struct ss_error *err)
+{
+    struct ss_run *run = job->run;
+    const char *output = job->opts->output;
+    if (status != SS_OK && err->code == SS_E_OUTPUT && !job->streams) {
+        return ss_report_about(run, output, &job->output_err);
     }
-    int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, &err);
+    int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, err);
     if (code != SS_EXIT_OK) {
         if (run->out.failed == 0) {
             ss_note(run,
@@ -154,8 +166,8 @@ static int convert(struct convert_job *job)
         }
         return code;
     }
-    if (!job->streams && ss_output_commit(job->output, &err) != SS_OK) {
-        return ss_report_about(run, opts->output, &err);
+    if (!job->streams && ss_output_commit(job->output, err) != SS_OK) {
+        return ss_report_about(run, output, err);
     }
     return SS_EXIT_OK;
 }
@@ -231,23 +243,45 @@ static void print_text(struct convert_job *job, bool is_result)
     ss_text_end(&text, job->run, job->streams);
 }
 
+static int refuse(struct convert_job *job)
+{
+    if (job->run->common.json) {
+        print_doc(job, false);
+    }
+    return ss_intake_refused(job->run, &job->intake);
+}
+
 static int run_job(struct convert_job *job)
 {
     struct ss_run *run = job->run;
-    int code = ss_intake_run(run, job->opts->skip_hash_check, job->opts->no_hash, &job->intake);
-    if (code != SS_EXIT_OK) {
-        return code;
+    const struct convert_opts *opts = job->opts;
+    struct ss_intake_opts check =
+        ss_intake_opts_of(run, opts->skip_hash_check, opts->no_hash, opts->threads);
+    struct ss_convert_opts how = {
+        .rebuild = opts->rebuild,
+        .no_hash = opts->no_hash,
+        .page_size = (uint32_t)opts->out_page_size,
+        .byte_order = opts->byte_order,
+        .store_freelist = opts->store_freelist,
+        .threads = (unsigned)opts->threads,
+        .progress = ss_progress_report,
+        .progress_ctx = &run->progress,
+    };
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    enum ss_status status = check_and_convert(job, &check, &how, &err);
+    if (status != SS_OK && (job->intake.checked == NULL || err.code == SS_E_IO)) {
+        return ss_report(run, &err);
     }
     if (!run->common.json) {
         print_text(job, false);
     }
     if (!job->intake.accepted) {
-        if (run->common.json) {
-            print_doc(job, false);
-        }
-        return ss_intake_refused(run, &job->intake);
+        return refuse(job);
     }
-    code = convert(job);
+    if (job->streams) {
+        status = ss_convert(run->file, &how, ss_out_write, &run->out, &job->result, &err);
+    }
+    int code = finish(job, status, &err);
     if (code != SS_EXIT_OK) {
         return code;
     }

@@ -1,9 +1,10 @@
 /*
  * cmd_restore.c - snapscope restore: data directories that etcd boots, from a snapshot.
  *
- *     options ── plan (names, URLs, folders) ── hash rules ── WAL beside the source ── write ── result
+ *     options ── plan (names, URLs, folders) ──┬── hash rules ─────────────┬── WAL beside ── result
+ *                                              └── write, under hidden names ┘
  *
- * The plan is made first, because it is quick and most often wrong; nothing is written before the
+ * The plan is made first, because it is quick and most often wrong; no folder gets its name before the
  * source is checked and accepted. The flags are those of `etcdutl snapshot restore`, and more.
  */
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct restore_opts {
     const char *data_dir, *wal_dir, *name, *cluster, *token, *peer_urls;
     const char *learners, *all_members;
     bool skip_hash_check, mark_compacted, dry_run;
-    uint64_t bump_revision;
+    uint64_t bump_revision, threads;
     const char *map_size;
 };
 
@@ -64,6 +65,14 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct restore_opts, dry_run),
      .help = "check all and say what would be written"},
+    {.name = "threads",
+     .kind = SS_OPTION_NUMBER,
+     .slot = offsetof(struct restore_opts, threads),
+     .arg = "N",
+     .help =
+         "1: check and write one after the other; default:\nat once. What is written is the same",
+     .min = 1,
+     .max = 64},
     {.name = NULL},
 };
 
@@ -76,6 +85,7 @@ struct restore_job {
     struct ss_restore_result result;
     struct ss_restored restored;
     struct ss_error hidden; /* what the plan met in the source */
+    bool told;              /* the decision, and what is to be warned of */
 };
 
 /* An empty value stands for the default, as with etcdutl. */
@@ -121,6 +131,7 @@ static void fill_how(struct restore_job *job)
         .learners = given(opts->learners),
         .bump_revision = opts->bump_revision,
         .all_members = all,
+        .threads = (unsigned)opts->threads,
         .progress = ss_progress_report,
         .progress_ctx = &job->run->progress,
     };
@@ -147,19 +158,12 @@ static int plan(struct restore_job *job)
     return status == SS_OK || status == SS_CORRUPT ? SS_EXIT_OK : report(job, &err);
 }
 
-static int write_all(struct restore_job *job)
+static int failed(struct restore_job *job, const struct ss_error *err)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    ss_restore_result_fini(&job->result);
-    if (!ss_out_flush(&job->run->out)) {
+    if (job->run->out.failed != 0) {
         return SS_EXIT_SYSTEM;
     }
-    ss_abandon_catch();
-    if (ss_restore(job->run->file, &job->how, &job->result, &err) == SS_OK) {
-        job->run->settled = true; /* the library has looked, right before the names were given */
-        return SS_EXIT_OK;
-    }
-    int code = report(job, &err);
+    int code = report(job, err);
     ss_note(job->run, "nothing was written");
     return code;
 }
@@ -218,43 +222,89 @@ static int report_boot(struct restore_job *job)
     return SS_EXIT_SYSTEM;
 }
 
-static int run_job(struct restore_job *job)
+static int refuse(struct restore_job *job)
 {
+    if (job->run->common.json) {
+        print_doc(job, false);
+    }
+    return ss_intake_refused(job->run, &job->intake);
+}
+
+/* The decision, before anything has its name. False: it could not be printed. */
+static bool tell(void *ctx, const struct ss_intake *intake)
+{
+    struct restore_job *job = ctx;
     struct ss_run *run = job->run;
-    int code = plan(job);
-    if (code == SS_EXIT_OK) {
-        code = ss_intake_run(run, job->opts->skip_hash_check, false, &job->intake);
-    }
-    if (code != SS_EXIT_OK) {
-        return code;
-    }
+    (void)intake;
+    job->told = true;
     if (!run->common.json) {
         print_intake(job);
     }
-    if (!job->intake.accepted) {
-        if (run->common.json) {
-            print_doc(job, false);
-        }
-        return ss_intake_refused(run, &job->intake);
-    }
-    if (job->hidden.code != SS_E_NONE) {
-        return ss_report(run, &job->hidden);
-    }
     ss_beside_read(run->file, run->input_name, &job->beside);
     warn(job);
-    code = job->opts->dry_run ? SS_EXIT_OK : write_all(job);
-    if (code != SS_EXIT_OK) {
-        return code;
+    return ss_out_flush(&run->out);
+}
+
+/* Checks the source and, but with --dry-run, writes. job->intake is filled unless the checks failed. */
+static enum ss_status check_and_write(struct restore_job *job, struct ss_error *err)
+{
+    struct ss_run *run = job->run;
+    const struct restore_opts *opts = job->opts;
+    struct ss_intake_opts check =
+        ss_intake_opts_of(run, opts->skip_hash_check, false, opts->threads);
+    enum ss_status status;
+    if (opts->dry_run || job->hidden.code != SS_E_NONE) {
+        return ss_run_checked(run, ss_intake(run->file, &check, &job->intake, err), err);
     }
+    ss_restore_result_fini(&job->result);
+    job->how.on_accepted = tell;
+    job->how.on_accepted_ctx = job;
+    ss_abandon_catch();
+    status = ss_restore_checked(run->file, &check, &job->how, &job->intake, &job->result, err);
+    if (status == SS_OK && job->intake.accepted) {
+        run->settled = true; /* the library has looked, right before the names were given */
+        return SS_OK;
+    }
+    return ss_run_checked(run, status, err);
+}
+
+/* What is written, or would be. */
+static int print_all(struct restore_job *job)
+{
     job->restored = (struct ss_restored){
         .result = &job->result, .token = token_of(job->opts), .dry_run = job->opts->dry_run};
-    bool boot_read = ss_restored_boot(run->file, &job->restored);
-    if (run->common.json) {
+    bool boot_read = ss_restored_boot(job->run->file, &job->restored);
+    if (job->run->common.json) {
         print_doc(job, true);
     } else {
         print_result(job);
     }
     return boot_read ? SS_EXIT_OK : report_boot(job);
+}
+
+static int run_job(struct restore_job *job)
+{
+    struct ss_run *run = job->run;
+    int code = plan(job);
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    enum ss_status status = check_and_write(job, &err);
+    if (status != SS_OK && !job->told &&
+        (job->intake.checked == NULL || err.code == SS_E_IO)) {
+        return ss_report(run, &err);
+    }
+    if (!job->intake.accepted || job->hidden.code != SS_E_NONE) {
+        if (!run->common.json) {
+            print_intake(job);
+        }
+        return job->intake.accepted ? ss_report(run, &job->hidden) : refuse(job);
+    }
+    if (!job->told) {
+        tell(job, &job->intake);
+    }
+    return status == SS_OK ? print_all(job) : failed(job, &err);
 }
 
 static int run_restore(struct ss_run *run)

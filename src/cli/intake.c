@@ -26,16 +26,20 @@
 #define WIDTH 79
 #define INDENT 13
 
-int ss_intake_run(struct ss_run *run, bool skip_hash_check, bool vouches_not, struct ss_intake *in)
+struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, bool skip_hash_check, bool vouches_not,
+                                        uint64_t threads)
 {
-    struct ss_intake_opts opts = {
-        .skip_hash_check = skip_hash_check,
-        .vouches_not = vouches_not,
-        .progress = ss_progress_report,
-        .progress_ctx = &run->progress,
-    };
+    return (struct ss_intake_opts){.skip_hash_check = skip_hash_check,
+                                   .vouches_not = vouches_not,
+                                   .threads = (unsigned)threads,
+                                   .progress = ss_progress_report,
+                                   .progress_ctx = &run->progress};
+}
+
+int ss_intake_run(struct ss_run *run, const struct ss_intake_opts *opts, struct ss_intake *in)
+{
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    enum ss_status status = ss_run_checked(run, ss_intake(run->file, &opts, in, &err), &err);
+    enum ss_status status = ss_run_checked(run, ss_intake(run->file, opts, in, &err), &err);
     return status == SS_OK ? SS_EXIT_OK : ss_report(run, &err);
 }
 

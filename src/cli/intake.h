@@ -1,7 +1,7 @@
 /*
  * intake.h - the hash rules as users see them: what was decided about an input, and what that rests on.
  *
- * `convert` and `restore` tell it alike, before they write a byte.
+ * `convert` and `restore` tell it alike, before they tell what they wrote.
  */
 #ifndef SS_CLI_INTAKE_H
 #define SS_CLI_INTAKE_H
@@ -14,11 +14,15 @@
 
 struct ss_run;
 
+/* What the flags say, and the command's own progress line. */
+struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, bool skip_hash_check, bool vouches_not,
+                                        uint64_t threads);
+
 /*
  * Checks run->file and decides. Returns SS_EXIT_OK when `in` is filled, whatever the decision; else the
  * exit code of an error that was reported. ss_intake_fini also after that.
  */
-int ss_intake_run(struct ss_run *run, bool skip_hash_check, bool vouches_not, struct ss_intake *in);
+int ss_intake_run(struct ss_run *run, const struct ss_intake_opts *opts, struct ss_intake *in);
 
 /* The decision, the hash with its digests, what was checked and what was not, the first errors. */
 void ss_intake_print(FILE *to, const char *name, const struct ss_intake *in);

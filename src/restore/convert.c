@@ -3,8 +3,14 @@
  *
  *   in    │ pages below high-water │ preallocated zeroes, an old hash, … │
  *   out   │ the same pages         │ SHA-256 over them │
+ *
+ * A checked conversion writes while the input is being checked. A rebuild's first run plans, and stops
+ * at a fault of the trees before anything is written; a copy of pages computes the digest of the input
+ * from the very bytes that it writes.
  */
+#include "restore/checking.h"
 #include "util/error.h"
+#include "verify/hash.h"
 #include "writer/copy.h"
 #include "writer/emit.h"
 
@@ -12,13 +18,17 @@
 
 #define CHUNK_LEN (UINT64_C(4) << 20)
 
-struct rebuild {
+struct conversion {
     const struct ss_file *file;
     const struct ss_convert_opts *opts;
+    struct ss_convert_result *result;
     ss_write_fn write;
     void *write_ctx;
     uint64_t done;
     bool cancelled;
+    struct ss_checking *checking; /* NULL: none goes on beside */
+    bool has_digest;              /* pages were copied: of what the input's own hash covers */
+    uint8_t digest[SS_SHA256_LEN];
 };
 
 static enum ss_status check_whole(const struct ss_file *file, struct ss_error *err)
@@ -32,17 +42,40 @@ static enum ss_status check_whole(const struct ss_file *file, struct ss_error *e
                       file->page_count, file->high_water);
 }
 
-static enum ss_status copy_bytes(const struct ss_file *file, const struct ss_convert_opts *opts,
-                                 struct ss_emit *emit, struct ss_error *err)
+/* The total is the input's, which a compact output seldom reaches. */
+static bool tell(void *ctx, uint64_t len)
 {
+    struct conversion *job = ctx;
+    const struct ss_convert_opts *opts = job->opts;
+    const char *phase = job->result->rebuilt ? "rebuilding" : "copying";
+
+    if (job->checking != NULL && ss_checking_refused(job->checking))
+        return false;
+    job->done += len;
+    job->cancelled =
+        opts->progress != NULL && !opts->progress(opts->progress_ctx, phase, job->done,
+                                                  job->file->high_water * job->file->page_size);
+    return !job->cancelled;
+}
+
+/* A thread is worth its start for long work only. */
+static enum ss_emit_beside beside(const struct conversion *job)
+{
+    return job->opts->threads != 1 && job->file->bytes.len >= SS_THREAD_WORTH_LEN
+               ? SS_BESIDE_HASH
+               : SS_BESIDE_NOTHING;
+}
+
+static enum ss_status copy_bytes(const struct conversion *job, struct ss_emit *emit,
+                                 struct ss_error *err)
+{
+    const struct ss_file *file = job->file;
     uint64_t len = file->high_water * file->page_size, at = 0;
     enum ss_status status = SS_OK;
 
     while (status == SS_OK && at < len) {
         uint64_t n = ss_min_u64(CHUNK_LEN, len - at);
 
-        if (opts->progress != NULL && !opts->progress(opts->progress_ctx, "copying", at, len))
-            return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
         status = ss_emit_bytes(emit, file->bytes.ptr + at, n, err);
         status = ss_source_check(&file->src, status, err);
         at += n;
@@ -50,86 +83,161 @@ static enum ss_status copy_bytes(const struct ss_file *file, const struct ss_con
     return status;
 }
 
-static enum ss_status copy_pages(const struct ss_file *file, const struct ss_convert_opts *opts,
-                                 ss_write_fn write, void *write_ctx,
-                                 struct ss_convert_result *result, struct ss_error *err)
+/*
+ * The input's digest, when its own hash is to be judged by what was copied: as a rule it covers the same
+ * bytes; in a file that is longer than its high-water mark it goes on behind them.
+ */
+static enum ss_status digest_input(struct conversion *job, struct ss_emit *emit,
+                                   struct ss_error *err)
 {
+    const struct ss_file *file = job->file;
+    struct ss_span more = {0};
+    struct ss_hash_job hash;
+    enum ss_status status;
+
+    ss_hash_job_init(&hash, file);
+    if (job->checking == NULL || hash.total < emit->len ||
+        !ss_span_sub(file->bytes, emit->len, hash.total - emit->len, &more))
+        return SS_OK;
+    status = ss_emit_digest_with(emit, more, job->digest, err);
+    status = ss_source_check(&file->src, status, err);
+    job->has_digest = status == SS_OK;
+    return status;
+}
+
+static enum ss_status copy_pages(struct conversion *job, struct ss_error *err)
+{
+    const struct ss_convert_opts *opts = job->opts;
+    struct ss_emit_opts out = {.write = job->write,
+                               .write_ctx = job->write_ctx,
+                               .tell = tell,
+                               .tell_ctx = job,
+                               .hash = !opts->no_hash || job->checking != NULL,
+                               .append = !opts->no_hash,
+                               .beside = beside(job)};
+    uint8_t digest[SS_SHA256_LEN] = {0};
     struct ss_emit emit;
-    enum ss_status status = ss_emit_init(&emit, write, write_ctx, !opts->no_hash, err);
+    enum ss_status status = ss_emit_init(&emit, &out, err);
 
     if (status == SS_OK)
-        status = copy_bytes(file, opts, &emit, err);
+        status = copy_bytes(job, &emit, err);
     if (status == SS_OK)
-        status = ss_emit_finish(&emit, result->sha256, err);
-    result->high_water = file->high_water;
-    result->out_len = emit.len;
+        status = digest_input(job, &emit, err);
+    if (status == SS_OK)
+        status = ss_emit_finish(&emit, digest, err);
+    if (!opts->no_hash)
+        memcpy(job->result->sha256, digest, sizeof(digest));
+    job->result->high_water = job->file->high_water;
+    job->result->out_len = emit.len;
     ss_emit_fini(&emit);
     return status;
 }
 
 static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *err)
 {
-    const struct rebuild *job = ctx;
+    const struct conversion *job = ctx;
     struct ss_tree root = ss_tree_root(job->file);
 
     return ss_copy_tree(job->file, &root, "", w, err);
 }
 
-/* Passes on what was written; its total is the input's, which the compact output seldom reaches. */
-static bool write_and_tell(void *ctx, const void *bytes, size_t len)
+static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
 {
-    struct rebuild *job = ctx;
-    const struct ss_convert_opts *opts = job->opts;
-
-    job->done += len;
-    job->cancelled =
-        opts->progress != NULL && !opts->progress(opts->progress_ctx, "rebuilding", job->done,
-                                                  job->file->high_water * job->file->page_size);
-    return !job->cancelled && job->write(job->write_ctx, bytes, len);
-}
-
-static enum ss_status rebuild(const struct ss_file *file, const struct ss_convert_opts *opts,
-                              ss_write_fn write, void *write_ctx, struct ss_convert_result *result,
-                              struct ss_error *err)
-{
-    const struct ss_meta *meta = ss_file_current(file);
-    struct rebuild job = {.file = file, .opts = opts, .write = write, .write_ctx = write_ctx};
+    const struct ss_meta *meta = ss_file_current(job->file);
+    struct ss_convert_result *result = job->result;
     struct ss_writer_opts w = {.page_size = result->page_size,
                                .big_endian = result->big_endian,
-                               .store_freelist = opts->store_freelist,
-                               .hash = !opts->no_hash,
+                               .store_freelist = job->opts->store_freelist,
+                               .hash = !job->opts->no_hash,
+                               .beside = beside(job),
+                               .tell = tell,
+                               .tell_ctx = job,
                                .txid = meta->txid == 0 ? 1 : meta->txid,
                                .sequence = meta->sequence};
     struct ss_writer_result out;
-    enum ss_status status = ss_write_db(&w, produce, &job, write_and_tell, &job, &out, err);
+    enum ss_status status = ss_write_db(&w, produce, job, job->write, job->write_ctx, &out, err);
 
-    if (job.cancelled)
-        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     result->high_water = out.high_water;
     result->out_len = out.out_len;
     memcpy(result->sha256, out.sha256, sizeof(result->sha256));
     return status;
 }
 
-enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
-                          ss_write_fn write, void *write_ctx, struct ss_convert_result *result,
-                          struct ss_error *err)
+static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
+                 struct ss_convert_result *result)
 {
-    enum ss_status status;
-
-    ss_error_clear(err);
     *result = (struct ss_convert_result){0};
-    status = check_whole(file, err);
-    if (status != SS_OK)
-        return status;
     result->page_size = opts->page_size != 0 ? opts->page_size : file->page_size;
     result->big_endian = opts->byte_order == 0 ? file->big : opts->byte_order == 2;
     result->hashed = !opts->no_hash;
     result->rebuilt = opts->rebuild || opts->store_freelist ||
                       result->page_size != file->page_size || result->big_endian != file->big;
-    if (result->rebuilt)
-        status = rebuild(file, opts, write, write_ctx, result, err);
-    else
-        status = copy_pages(file, opts, write, write_ctx, result, err);
-    return ss_source_check(&file->src, status, err);
+}
+
+static enum ss_status run(struct conversion *job, struct ss_error *err)
+{
+    enum ss_status status = check_whole(job->file, err);
+
+    if (status == SS_OK)
+        status = job->result->rebuilt ? rebuild(job, err) : copy_pages(job, err);
+    return ss_source_check(&job->file->src, status, err);
+}
+
+enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
+                          ss_write_fn write, void *write_ctx, struct ss_convert_result *result,
+                          struct ss_error *err)
+{
+    struct conversion job = {
+        .file = file, .opts = opts, .result = result, .write = write, .write_ctx = write_ctx};
+
+    ss_error_clear(err);
+    plan(file, opts, result);
+    return run(&job, err);
+}
+
+/* One after the other. */
+static enum ss_status check_then_run(struct conversion *job, const struct ss_intake_opts *check,
+                                     struct ss_intake *intake, struct ss_error *err)
+{
+    enum ss_status status = ss_intake(job->file, check, intake, err);
+
+    return status == SS_OK && intake->accepted ? run(job, err) : status;
+}
+
+static enum ss_status check_and_run(struct conversion *job, struct ss_intake *intake,
+                                    struct ss_error *err)
+{
+    struct ss_error check_err;
+    enum ss_status status = run(job, err), checked;
+
+    checked = ss_checking_end(job->checking, job->has_digest ? job->digest : NULL, job->cancelled,
+                              intake, &check_err);
+    if (checked == SS_OK)
+        return intake->accepted ? status : SS_OK;
+    *err = check_err;
+    return checked;
+}
+
+enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_intake_opts *check,
+                                  const struct ss_convert_opts *opts, ss_write_fn write,
+                                  void *write_ctx, struct ss_intake *intake,
+                                  struct ss_convert_result *result, struct ss_error *err)
+{
+    struct conversion job = {
+        .file = file, .opts = opts, .result = result, .write = write, .write_ctx = write_ctx};
+    struct ss_checking checking;
+    enum ss_status status;
+
+    ss_error_clear(err);
+    *intake = (struct ss_intake){0};
+    plan(file, opts, result);
+    if (ss_checking_begin(&checking, file, check, !result->rebuilt)) {
+        job.checking = &checking;
+        status = check_and_run(&job, intake, err);
+    } else {
+        status = check_then_run(&job, check, intake, err);
+    }
+    if (status != SS_OK || !intake->accepted)
+        *result = (struct ss_convert_result){0};
+    return status;
 }

@@ -4,6 +4,8 @@
 #define _XOPEN_SOURCE 700
 #include "restore/datadir.h"
 
+#include "util/bulk.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 #define OPEN_FOLDERS 16
-#define WRITE_MAX ((size_t)1 << 30)
 
 static enum ss_status failed(struct ss_error *err, const char *what, const char *path)
 {
@@ -244,37 +245,30 @@ void ss_staged_dir_fini(struct ss_staged_dir *dir)
 enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const char *name,
                                 struct ss_error *err)
 {
-    file->fd = -1;
-    file->path = ss_path_join(dir, name);
+    *file = (struct ss_new_file){.fd = -1, .path = ss_path_join(dir, name)};
     if (file->path == NULL)
         return ss_nomem(err, strlen(dir));
     file->fd =
         (int)TEMP_FAILURE_RETRY(open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    return file->fd >= 0 ? SS_OK : failed(err, "cannot make file", file->path);
+    if (file->fd < 0)
+        return failed(err, "cannot make file", file->path);
+    file->bulk = ss_bulk_new(file->fd);
+    return file->bulk != NULL ? SS_OK : ss_nomem(err, SS_BULK_LEN);
 }
 
 bool ss_new_file_write(void *file, const void *bytes, size_t len)
 {
     const struct ss_new_file *f = file;
-    const uint8_t *at = bytes;
 
-    while (len > 0) {
-        ssize_t n = write(f->fd, at, len < WRITE_MAX ? len : WRITE_MAX);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
+    return ss_bulk_write(f->bulk, bytes, len);
 }
 
 enum ss_status ss_new_file_finish(struct ss_new_file *file, uint64_t len, struct ss_error *err)
 {
     int sys;
 
+    if (!ss_bulk_finish(file->bulk))
+        return failed(err, "cannot write file", file->path);
     do {
         sys = len > 0 ? posix_fallocate(file->fd, 0, (off_t)len) : 0;
     } while (sys == EINTR);
@@ -289,6 +283,8 @@ enum ss_status ss_new_file_finish(struct ss_new_file *file, uint64_t len, struct
 
 void ss_new_file_fini(struct ss_new_file *file)
 {
+    ss_bulk_free(file->bulk);
+    file->bulk = NULL;
     if (file->fd >= 0)
         close(file->fd);
     free(file->path);

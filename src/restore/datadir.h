@@ -48,10 +48,11 @@ char *ss_path_join(const char *a, const char *b);
 /* Makes a folder, 0700. Errors: OUTPUT. */
 enum ss_status ss_dir_make(const char *path, struct ss_error *err);
 
-/* A file that is written in order. ss_new_file_write is an ss_write_fn over it. */
+/* A file that is written in order, through the page cache: etcd reads it next. ss_new_file_write is an ss_write_fn over it. */
 struct ss_new_file {
     char *path;
     int fd;
+    struct ss_bulk *bulk;
 };
 enum ss_status ss_new_file_open(struct ss_new_file *file, const char *dir, const char *name,
                                 struct ss_error *err);

@@ -5,7 +5,7 @@
  * a file whose trees or records are damaged is refused with it too, since a restored cluster would lose
  * data in silence and a fresh hash would seal the damage.
  */
-#include "parser/db.h"
+#include "restore/checking.h"
 #include "util/error.h"
 
 #include <inttypes.h>
@@ -80,7 +80,7 @@ static void judge_no_hash(struct ss_intake *in, bool skip, bool vouches_not)
             "refused: there is no hash, and a new one would vouch for bytes that nobody checked");
 }
 
-static void judge(struct ss_intake *in, const struct ss_intake_opts *opts)
+void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
 {
     const struct ss_verify_report *report = in->checked;
     uint64_t errors = other_errors(report);
@@ -121,7 +121,7 @@ enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts
     memset(out, 0, sizeof(*out));
     status = ss_verify(file, &verify, &out->checked, err);
     if (status == SS_OK)
-        judge(out, opts);
+        ss_intake_judge(out, opts);
     return status;
 }
 

@@ -8,7 +8,7 @@
  * All that can be refused is refused before the first byte is written. With a WAL folder of its own two
  * folders get their names, the WAL's first: a run that is killed between the two leaves that one behind.
  */
-#include "parser/db.h"
+#include "restore/checking.h"
 #include "restore/datadir.h"
 #include "restore/raftlog.h"
 #include "restore/restore_db.h"
@@ -23,6 +23,8 @@ struct restore {
     struct ss_restore_db db;
     struct ss_restore_result *result;
     struct ss_staged_dir data, wal; /* wal: only with a folder of its own */
+    struct ss_checking *checking;   /* NULL: none goes on beside */
+    bool cancelled;
 };
 
 static const char *or_default(const char *given, const char *fallback)
@@ -150,23 +152,37 @@ static enum ss_status plan_revisions(struct restore *r, struct ss_error *err)
 
 /* The db on its way into its file, and how far it is. */
 struct db_out {
-    const struct restore *r;
+    struct restore *r;
     struct ss_new_file file;
     uint64_t done;
-    bool cancelled;
 };
 
-static bool write_and_tell(void *ctx, const void *bytes, size_t len)
+static bool tell(void *ctx, uint64_t len)
 {
     struct db_out *out = ctx;
-    const struct ss_restore_opts *opts = out->r->opts;
-    const struct ss_file *from = out->r->file;
+    struct restore *r = out->r;
+    const struct ss_restore_opts *opts = r->opts;
 
+    if (r->checking != NULL && ss_checking_refused(r->checking))
+        return false;
     out->done += len;
-    out->cancelled =
+    r->cancelled =
         opts->progress != NULL && !opts->progress(opts->progress_ctx, "restoring", out->done,
-                                                  from->high_water * from->page_size);
-    return !out->cancelled && ss_new_file_write(&out->file, bytes, len);
+                                                  r->file->high_water * r->file->page_size);
+    return !r->cancelled;
+}
+
+static bool write_bytes(void *ctx, const void *bytes, size_t len)
+{
+    struct db_out *out = ctx;
+
+    return ss_new_file_write(&out->file, bytes, len);
+}
+
+static enum ss_emit_beside beside(const struct restore *r)
+{
+    return r->opts->threads != 1 && r->file->bytes.len >= SS_THREAD_WORTH_LEN ? SS_BESIDE_WRITE
+                                                                              : SS_BESIDE_NOTHING;
 }
 
 /* bbolt reads only the byte order of its machine: the db gets this one's, whatever the snapshot's. */
@@ -178,19 +194,20 @@ static bool host_is_big(void)
 static enum ss_status write_db(struct restore *r, const char *snap_dir, struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(r->file);
+    struct db_out out = {.r = r};
     struct ss_writer_opts opts = {.page_size = r->file->page_size,
                                   .big_endian = host_is_big(),
+                                  .beside = beside(r),
+                                  .tell = tell,
+                                  .tell_ctx = &out,
                                   .txid = meta->txid == 0 ? 1 : meta->txid,
                                   .sequence = meta->sequence};
     struct ss_writer_result written;
-    struct db_out out = {.r = r};
     enum ss_status status = ss_new_file_open(&out.file, snap_dir, "db", err);
 
     if (status == SS_OK)
         status =
-            ss_write_db(&opts, ss_restore_db_produce, &r->db, write_and_tell, &out, &written, err);
-    if (out.cancelled)
-        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+            ss_write_db(&opts, ss_restore_db_produce, &r->db, write_bytes, &out, &written, err);
     if (status == SS_OK)
         status = ss_new_file_finish(&out.file, 0, err);
     if (status == SS_OK)
@@ -345,7 +362,8 @@ static bool go_on(const struct restore *r)
     return opts->progress == NULL || opts->progress(opts->progress_ctx, "restoring", 1, 1);
 }
 
-static enum ss_status run(struct restore *r, const char *data_dir, struct ss_error *err)
+/* Everything but the names. */
+static enum ss_status stage(struct restore *r, const char *data_dir, struct ss_error *err)
 {
     const struct ss_peer *self;
     enum ss_status status = plan(r, data_dir, &self, err);
@@ -355,34 +373,118 @@ static enum ss_status run(struct restore *r, const char *data_dir, struct ss_err
     r->db.file = r->file;
     r->db.cluster = &r->cluster;
     status = r->opts->all_members ? stage_all(r, err) : stage_one(r, self, err);
-    status = ss_source_check(&r->file->src, status, err);
-    if (status == SS_OK)
-        status = ss_source_unchanged(&r->file->src, err);
-    if (status == SS_OK && !go_on(r))
-        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
-    return status == SS_OK ? commit(r, err) : status;
+    return ss_source_check(&r->file->src, status, err);
+}
+
+/* The names. `intake` NULL: the input was not checked here. */
+static enum ss_status give_names(struct restore *r, const struct ss_intake *intake,
+                                 struct ss_error *err)
+{
+    const struct ss_restore_opts *opts = r->opts;
+    enum ss_status status;
+
+    if (opts->dry_run)
+        return SS_OK;
+    status = ss_source_unchanged(&r->file->src, err);
+    if (status != SS_OK)
+        return status;
+    if (intake != NULL && opts->on_accepted != NULL &&
+        !opts->on_accepted(opts->on_accepted_ctx, intake))
+        return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    return go_on(r) ? commit(r, err) : ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+}
+
+/* Checks beside the writing, which is dropped when the input is refused. */
+static enum ss_status stage_and_check(struct restore *r, const char *data_dir,
+                                      struct ss_intake *intake, struct ss_error *err)
+{
+    struct ss_error check_err;
+    enum ss_status status = stage(r, data_dir, err), checked;
+
+    checked = ss_checking_end(r->checking, NULL, r->cancelled, intake, &check_err);
+    if (checked == SS_OK)
+        return intake->accepted ? status : SS_OK;
+    *err = check_err;
+    return checked;
+}
+
+static enum ss_status check_then_stage(struct restore *r, const char *data_dir,
+                                       const struct ss_intake_opts *check, struct ss_intake *intake,
+                                       struct ss_error *err)
+{
+    enum ss_status status = ss_intake(r->file, check, intake, err);
+
+    return status == SS_OK && intake->accepted ? stage(r, data_dir, err) : status;
+}
+
+static enum ss_status run_checked(struct restore *r, const char *data_dir,
+                                  const struct ss_intake_opts *check, struct ss_intake *intake,
+                                  struct ss_error *err)
+{
+    struct ss_checking checking;
+    enum ss_status status;
+
+    if (ss_checking_begin(&checking, r->file, check, false)) {
+        r->checking = &checking;
+        status = stage_and_check(r, data_dir, intake, err);
+        r->checking = NULL;
+    } else {
+        status = check_then_stage(r, data_dir, check, intake, err);
+    }
+    return status == SS_OK && intake->accepted ? give_names(r, intake, err) : status;
+}
+
+static enum ss_status run(struct restore *r, const char *data_dir, struct ss_error *err)
+{
+    enum ss_status status = stage(r, data_dir, err);
+
+    return status == SS_OK ? give_names(r, NULL, err) : status;
+}
+
+/* `intake` NULL: the input is not checked here. */
+static enum ss_status restore(struct restore *r, const struct ss_intake_opts *check,
+                              struct ss_intake *intake, struct ss_error *err)
+{
+    const struct ss_restore_opts *opts = r->opts;
+    struct ss_bytes folder = {0};
+    enum ss_status status;
+
+    ss_error_clear(err);
+    *r->result = (struct ss_restore_result){0};
+    if (opts->data_dir != NULL)
+        ss_bytes_format(&folder, "%s", opts->data_dir);
+    else
+        ss_bytes_format(&folder, "%s.etcd", or_default(opts->name, SS_RESTORE_NAME_DEFAULT));
+    ss_bytes_add(&folder, "", 1);
+    if (folder.failed)
+        status = ss_nomem(err, folder.cap);
+    else if (intake == NULL)
+        status = run(r, (const char *)folder.ptr, err);
+    else
+        status = run_checked(r, (const char *)folder.ptr, check, intake, err);
+    ss_staged_dir_fini(&r->data);
+    ss_staged_dir_fini(&r->wal);
+    ss_cluster_fini(&r->cluster);
+    ss_bytes_fini(&folder);
+    return status;
 }
 
 enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
                           struct ss_restore_result *result, struct ss_error *err)
 {
     struct restore r = {.file = file, .opts = opts, .result = result};
-    struct ss_bytes folder = {0};
-    enum ss_status status;
 
-    ss_error_clear(err);
-    *result = (struct ss_restore_result){0};
-    if (opts->data_dir != NULL)
-        ss_bytes_format(&folder, "%s", opts->data_dir);
-    else
-        ss_bytes_format(&folder, "%s.etcd", or_default(opts->name, SS_RESTORE_NAME_DEFAULT));
-    ss_bytes_add(&folder, "", 1);
-    status = folder.failed ? ss_nomem(err, folder.cap) : run(&r, (const char *)folder.ptr, err);
-    ss_staged_dir_fini(&r.data);
-    ss_staged_dir_fini(&r.wal);
-    ss_cluster_fini(&r.cluster);
-    ss_bytes_fini(&folder);
-    return status;
+    return restore(&r, NULL, NULL, err);
+}
+
+enum ss_status ss_restore_checked(const struct ss_file *file, const struct ss_intake_opts *check,
+                                  const struct ss_restore_opts *opts, struct ss_intake *intake,
+                                  struct ss_restore_result *result, struct ss_error *err)
+{
+    struct restore r = {.file = file, .opts = opts, .result = result};
+
+    *intake = (struct ss_intake){0};
+    return restore(&r, check, intake, err);
 }
 
 void ss_restore_result_fini(struct ss_restore_result *result)

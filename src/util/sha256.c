@@ -25,6 +25,14 @@ bool ss_sha256_final(struct ss_sha256 *sha, uint8_t digest[SS_SHA256_LEN])
     return EVP_DigestFinal_ex(sha->ctx, digest, &len) == 1 && len == SS_SHA256_LEN;
 }
 
+bool ss_sha256_fork(struct ss_sha256 *to, const struct ss_sha256 *from)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    to->ctx = ctx;
+    return ctx != NULL && EVP_MD_CTX_copy_ex(ctx, from->ctx) == 1;
+}
+
 void ss_sha256_fini(struct ss_sha256 *sha)
 {
     EVP_MD_CTX_free(sha->ctx);

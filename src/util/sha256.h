@@ -21,6 +21,9 @@ bool ss_sha256_update(struct ss_sha256 *sha, const void *bytes, size_t len);
 /* Writes the digest; the state must be released or initialised again after it. */
 bool ss_sha256_final(struct ss_sha256 *sha, uint8_t digest[SS_SHA256_LEN]);
 
+/* Makes `to`, which holds nothing, a second state that goes on from where `from` is. */
+bool ss_sha256_fork(struct ss_sha256 *to, const struct ss_sha256 *from);
+
 /* Fine on a zeroed or failed state. */
 void ss_sha256_fini(struct ss_sha256 *sha);
 

@@ -129,14 +129,17 @@ static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
     return ss_source_check(&job->file->src, SS_OK, &job->err);
 }
 
-/* The digest of these very bytes may be known from when they were spooled. */
+/* The digest of these very bytes may be known from when they were spooled, or copied. */
 static bool take_digest(struct ss_hash_job *job)
 {
     const struct ss_source *src = &job->file->src;
+    const uint8_t *known = job->given;
 
-    if (!src->has_digest || src->digest_len != job->total)
+    if (known == NULL && src->has_digest && src->digest_len == job->total)
+        known = src->digest;
+    if (known == NULL)
         return false;
-    memcpy(job->report.expected, src->digest, HASH_LEN);
+    memcpy(job->report.expected, known, HASH_LEN);
     job->report.computed = true;
     atomic_store_explicit(&job->done, job->total, memory_order_relaxed);
     return true;

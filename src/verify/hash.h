@@ -32,11 +32,12 @@ struct ss_hash_job {
     _Atomic uint64_t done; /* bytes hashed */
     uint64_t total;        /* bytes to hash; 0: none */
     atomic_bool cancel;
+    const uint8_t *given;    /* the digest, from who knows it already; NULL: compute it */
     ss_progress_fn progress; /* only when it runs on the caller's own thread */
     void *progress_ctx;
 };
 
-/* Decides what there is to hash; cheap. Then ss_hash_job_run does it, on any thread. */
+/* Decides what there is to hash (total, report.found); cheap. Then ss_hash_job_run does it, on any thread. */
 void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file);
 void ss_hash_job_run(struct ss_hash_job *job);
 

@@ -10,6 +10,7 @@
 #include "verify/hash.h"
 #include "verify/structure.h"
 #include "verify/verdict.h"
+#include "verify/verification.h"
 
 #include "util/error.h"
 
@@ -27,7 +28,7 @@
 #define THREAD_WORTH_LEN (UINT64_C(1) << 20)
 #endif
 
-struct verification {
+struct ss_verification {
     const struct ss_file *file;
     struct ss_verify_opts opts;
     struct ss_verify_report *report;
@@ -42,7 +43,7 @@ struct verification {
 
 static void *hash_thread(void *arg)
 {
-    struct verification *v = arg;
+    struct ss_verification *v = arg;
 
     ss_hash_job_run(&v->job);
     pthread_mutex_lock(&v->lock);
@@ -52,17 +53,16 @@ static void *hash_thread(void *arg)
     return NULL;
 }
 
-static void start_hash(struct verification *v)
+static void start_hash(struct ss_verification *v)
 {
     ss_hash_job_init(&v->job, v->file);
-    if ((v->opts.what & SS_VERIFY_HASH) == 0)
-        return;
-    v->threaded = v->opts.threads != 1 && v->job.total >= THREAD_WORTH_LEN &&
+    v->threaded = (v->opts.what & SS_VERIFY_HASH) != 0 && v->opts.threads != 1 &&
+                  v->job.total >= THREAD_WORTH_LEN &&
                   pthread_create(&v->thread, NULL, hash_thread, v) == 0;
 }
 
 /* Sleeps until the hash is done or it is time to tell how far it is. */
-static bool wait_a_little(struct verification *v)
+static bool wait_a_little(struct ss_verification *v)
 {
     struct timespec until;
     bool is_finished;
@@ -81,7 +81,7 @@ static bool wait_a_little(struct verification *v)
     return is_finished;
 }
 
-static void join_hash(struct verification *v, bool cancel)
+static void join_hash(struct ss_verification *v, bool cancel)
 {
     const struct ss_verify_opts *opts = &v->opts;
 
@@ -91,9 +91,10 @@ static void join_hash(struct verification *v, bool cancel)
         if (!opts->progress(opts->progress_ctx, "hashing", atomic_load(&v->job.done), v->job.total))
             atomic_store(&v->job.cancel, true);
     pthread_join(v->thread, NULL);
+    v->threaded = false;
 }
 
-static void hash_here(struct verification *v)
+static void hash_here(struct ss_verification *v)
 {
     v->job.progress = v->opts.progress;
     v->job.progress_ctx = v->opts.progress_ctx;
@@ -101,7 +102,7 @@ static void hash_here(struct verification *v)
 }
 
 /* Ends the hash side, whatever the other came to, and takes over what it found. */
-static enum ss_status finish_hash(struct verification *v, enum ss_status status,
+static enum ss_status finish_hash(struct ss_verification *v, enum ss_status status,
                                   struct ss_error *err)
 {
     if (v->threaded)
@@ -120,7 +121,7 @@ static enum ss_status finish_hash(struct verification *v, enum ss_status status,
     return SS_OK;
 }
 
-static enum ss_status check_trees(struct verification *v, struct ss_error *err)
+static enum ss_status check_trees(struct ss_verification *v, struct ss_error *err)
 {
     struct ss_structure_pass pass = {.file = v->file,
                                      .findings = &v->structure,
@@ -142,22 +143,28 @@ static enum ss_status check_trees(struct verification *v, struct ss_error *err)
     return status;
 }
 
-static enum ss_status run(struct verification *v, struct ss_error *err)
+/* All but the hash. */
+static enum ss_status check_all_trees(struct ss_verification *v, struct ss_error *err)
 {
-    enum ss_status status = SS_OK;
     bool trees = (v->opts.what & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0;
 
-    start_hash(v);
     ss_check_file(v->file, &v->structure);
     ss_check_metas(v->file, &v->structure);
-    if (v->file->readable && trees)
-        status = check_trees(v, err);
+    return v->file->readable && trees ? check_trees(v, err) : SS_OK;
+}
+
+static enum ss_status run(struct ss_verification *v, struct ss_error *err)
+{
+    enum ss_status status;
+
+    start_hash(v);
+    status = check_all_trees(v, err);
     status = finish_hash(v, status, err);
     return ss_source_check(&v->file->src, status, err);
 }
 
 /* Hands the joined findings and counts to the report; the parts' own counts make the verdict. */
-static enum ss_status conclude(struct verification *v, struct ss_error *err)
+static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
 {
     struct ss_verify_report *report = v->report;
     struct ss_verdict_parts parts = {.hash_errors = v->hash.total[SS_SEVERITY_ERROR],
@@ -179,8 +186,10 @@ static enum ss_status conclude(struct verification *v, struct ss_error *err)
     return SS_OK;
 }
 
-static void fill_opts(struct verification *v, const struct ss_verify_opts *opts)
+static enum ss_status begin(struct ss_verification *v, const struct ss_file *file,
+                            const struct ss_verify_opts *opts, struct ss_error *err)
 {
+    *v = (struct ss_verification){.file = file};
     if (opts != NULL)
         v->opts = *opts;
     if (v->opts.what == 0)
@@ -192,10 +201,13 @@ static void fill_opts(struct verification *v, const struct ss_verify_opts *opts)
     ss_findings_init(&v->etcd, v->opts.max_findings);
     pthread_mutex_init(&v->lock, NULL);
     pthread_cond_init(&v->finished, NULL);
+    v->report = calloc(1, sizeof(*v->report));
+    return v->report != NULL ? SS_OK : ss_nomem(err, sizeof(*v->report));
 }
 
-static void release(struct verification *v)
+static void release(struct ss_verification *v)
 {
+    ss_verify_free(v->report);
     ss_findings_fini(&v->hash);
     ss_findings_fini(&v->structure);
     ss_findings_fini(&v->etcd);
@@ -203,28 +215,88 @@ static void release(struct verification *v)
     pthread_mutex_destroy(&v->lock);
 }
 
+/* Joins what was found, and hands the report over. */
+static enum ss_status hand_over(struct ss_verification *v, enum ss_status status,
+                                struct ss_verify_report **out, struct ss_error *err)
+{
+    if (status == SS_OK)
+        status = conclude(v, err);
+    if (status != SS_OK)
+        return status;
+    *out = v->report;
+    v->report = NULL;
+    return SS_OK;
+}
+
 enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
                          struct ss_verify_report **out, struct ss_error *err)
 {
-    struct verification v = {.file = file};
+    struct ss_verification v;
     enum ss_status status;
 
     *out = NULL;
     ss_error_clear(err);
-    v.report = calloc(1, sizeof(*v.report));
-    if (v.report == NULL)
-        return ss_nomem(err, sizeof(*v.report));
-    fill_opts(&v, opts);
-    status = run(&v, err);
+    status = begin(&v, file, opts, err);
     if (status == SS_OK)
-        status = conclude(&v, err);
+        status = run(&v, err);
+    status = hand_over(&v, status, out, err);
     release(&v);
+    return status;
+}
+
+enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss_verify_opts *opts,
+                                     struct ss_verification **out, struct ss_error *err)
+{
+    struct ss_verification *v = calloc(1, sizeof(*v));
+    enum ss_status status;
+
+    *out = NULL;
+    ss_error_clear(err);
+    if (v == NULL)
+        return ss_nomem(err, sizeof(*v));
+    status = begin(v, file, opts, err);
+    start_hash(v);
+    v->opts.what = SS_VERIFY_ALL;
+    if (status == SS_OK)
+        status = check_all_trees(v, err);
     if (status != SS_OK) {
-        ss_verify_free(v.report);
+        ss_verification_free(v);
         return status;
     }
-    *out = v.report;
+    *out = v;
     return SS_OK;
+}
+
+uint64_t ss_verification_errors(const struct ss_verification *v)
+{
+    return v->structure.total[SS_SEVERITY_ERROR] + v->etcd.total[SS_SEVERITY_ERROR];
+}
+
+enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *digest,
+                                      ss_progress_fn progress, void *progress_ctx,
+                                      struct ss_verify_report **out, struct ss_error *err)
+{
+    enum ss_status status;
+
+    *out = NULL;
+    ss_error_clear(err);
+    v->opts.progress = progress;
+    v->opts.progress_ctx = progress_ctx;
+    if (!v->threaded)
+        v->job.given = digest;
+    status = finish_hash(v, SS_OK, err);
+    status = ss_source_check(&v->file->src, status, err);
+    return hand_over(v, status, out, err);
+}
+
+void ss_verification_free(struct ss_verification *v)
+{
+    if (v == NULL)
+        return;
+    if (v->threaded)
+        join_hash(v, true);
+    release(v);
+    free(v);
 }
 
 void ss_verify_free(struct ss_verify_report *report)

@@ -1,88 +1,116 @@
 /*
- * emit.c - see emit.h. Small pieces gather in a buffer, large ones go straight through, after each of
- * their pages was read once: a mapped page that cannot be read then raises SIGBUS, which the guard turns
- * into an error with its place, where write(2) would only say EFAULT.
+ * emit.c - see emit.h. All bytes are copied once, so that a mapped page that cannot be read raises
+ * SIGBUS here, which the guard turns into an error with its place, where write(2) would say EFAULT; and
+ * so that hash and output cannot differ when the input changes meanwhile.
  */
 #include "writer/emit.h"
 
 #include "util/checked.h"
 #include "util/error.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define BUF_LEN (1u << 20)
-#define DIRECT_LEN (64u << 10)
-#define TOUCH_LEN 4096u /* no page of memory is smaller */
+#define PIECE_LEN ((size_t)1 << 20)
+#define PIECES 3u
 
-enum ss_status ss_emit_init(struct ss_emit *emit, ss_write_fn write, void *ctx, bool hash,
+static bool hash_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
+{
+    return !emit->opts.hash || ss_sha256_update(&emit->sha, bytes, len);
+}
+
+static bool write_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
+{
+    errno = 0;
+    if (emit->opts.write(emit->opts.write_ctx, bytes, len))
+        return true;
+    emit->sys = errno;
+    emit->write_failed = true;
+    return false;
+}
+
+/* What the lane does with a piece; the caller does the rest. */
+static bool handle(void *ctx, const uint8_t *bytes, size_t len)
+{
+    struct ss_emit *emit = ctx;
+
+    return emit->opts.beside == SS_BESIDE_WRITE ? write_piece(emit, bytes, len)
+                                                : hash_piece(emit, bytes, len);
+}
+
+static bool handle_rest(struct ss_emit *emit, const uint8_t *bytes, size_t len)
+{
+    return emit->opts.beside == SS_BESIDE_WRITE ? hash_piece(emit, bytes, len)
+                                                : write_piece(emit, bytes, len);
+}
+
+/* Once nothing goes on beside. */
+static enum ss_status explain(const struct ss_emit *emit, struct ss_error *err)
+{
+    if (emit->write_failed)
+        return ss_system(err, SS_E_OUTPUT, emit->sys, "writing the database failed");
+    return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
+}
+
+enum ss_status ss_emit_init(struct ss_emit *emit, const struct ss_emit_opts *opts,
                             struct ss_error *err)
 {
-    *emit = (struct ss_emit){.write = write, .ctx = ctx, .hash = hash && write != NULL};
-    if (write == NULL)
+    *emit = (struct ss_emit){.opts = *opts};
+    if (opts->write == NULL)
         return SS_OK;
-    emit->buf = malloc(BUF_LEN);
-    if (emit->buf == NULL)
-        return ss_nomem(err, BUF_LEN);
-    if (emit->hash && !ss_sha256_init(&emit->sha))
+    if (opts->hash && !ss_sha256_init(&emit->sha))
         return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be started)");
+    emit->lane = ss_lane_new(opts->beside != SS_BESIDE_NOTHING, PIECES, PIECE_LEN, handle, emit);
+    if (emit->lane == NULL)
+        return ss_nomem(err, PIECE_LEN);
+    emit->piece = ss_lane_room(emit->lane);
     return SS_OK;
 }
 
 void ss_emit_fini(struct ss_emit *emit)
 {
-    free(emit->buf);
-    emit->buf = NULL;
+    ss_lane_free(emit->lane);
+    emit->lane = NULL;
     ss_sha256_fini(&emit->sha);
 }
 
-static void touch(const volatile uint8_t *bytes, size_t len)
-{
-    for (size_t at = 0; at < len; at += TOUCH_LEN)
-        (void)bytes[at];
-    (void)bytes[len - 1];
-}
-
-static enum ss_status pass_on(struct ss_emit *emit, const void *bytes, size_t len,
-                              struct ss_error *err)
-{
-    if (len == 0)
-        return SS_OK;
-    if (emit->hash && !ss_sha256_update(&emit->sha, bytes, len))
-        return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
-    if (!emit->hash && bytes != emit->buf)
-        touch(bytes, len);
-    errno = 0;
-    if (!emit->write(emit->ctx, bytes, len))
-        return ss_system(err, SS_E_OUTPUT, errno, "writing the database failed");
-    return SS_OK;
-}
-
+/* Hands the piece at hand on, and takes the next one. */
 static enum ss_status flush(struct ss_emit *emit, struct ss_error *err)
 {
     size_t used = emit->used;
 
+    if (used == 0)
+        return SS_OK;
     emit->used = 0;
-    return pass_on(emit, emit->buf, used, err);
+    if (emit->opts.tell != NULL && !emit->opts.tell(emit->opts.tell_ctx, used))
+        return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    if (!ss_lane_pass(emit->lane, used) || !handle_rest(emit, emit->piece, used)) {
+        ss_lane_drain(emit->lane);
+        return explain(emit, err);
+    }
+    emit->piece = ss_lane_room(emit->lane);
+    return SS_OK;
 }
 
 enum ss_status ss_emit_bytes(struct ss_emit *emit, const void *bytes, uint64_t len,
                              struct ss_error *err)
 {
+    const uint8_t *next = bytes;
     enum ss_status status = SS_OK;
 
     emit->len += len;
-    if (emit->write == NULL || len == 0)
+    if (emit->opts.write == NULL)
         return SS_OK;
-    if (len > BUF_LEN - emit->used || len >= DIRECT_LEN)
-        status = flush(emit, err);
-    if (status != SS_OK)
-        return status;
-    if (len >= DIRECT_LEN)
-        return pass_on(emit, bytes, (size_t)len, err);
-    memcpy(emit->buf + emit->used, bytes, (size_t)len);
-    emit->used += (size_t)len;
-    return SS_OK;
+    while (len > 0 && status == SS_OK) {
+        size_t n = (size_t)ss_min_u64(len, PIECE_LEN - emit->used);
+
+        memcpy(emit->piece + emit->used, next, n);
+        emit->used += n;
+        next += n;
+        len -= n;
+        if (emit->used == PIECE_LEN)
+            status = flush(emit, err);
+    }
+    return status;
 }
 
 enum ss_status ss_emit_zeroes(struct ss_emit *emit, uint64_t len, struct ss_error *err)
@@ -99,19 +127,45 @@ enum ss_status ss_emit_zeroes(struct ss_emit *emit, uint64_t len, struct ss_erro
     return status;
 }
 
+/* Everything so far is handled. */
+static enum ss_status settle(struct ss_emit *emit, struct ss_error *err)
+{
+    enum ss_status status = flush(emit, err);
+
+    if (status == SS_OK && !ss_lane_drain(emit->lane))
+        status = explain(emit, err);
+    return status;
+}
+
+enum ss_status ss_emit_digest_with(struct ss_emit *emit, struct ss_span more,
+                                   uint8_t digest[SS_SHA256_LEN], struct ss_error *err)
+{
+    struct ss_sha256 sha = {0};
+    enum ss_status status = settle(emit, err);
+    bool ok;
+
+    if (status != SS_OK)
+        return status;
+    ok = ss_sha256_fork(&sha, &emit->sha) && ss_sha256_update(&sha, more.ptr, (size_t)more.len) &&
+         ss_sha256_final(&sha, digest);
+    ss_sha256_fini(&sha);
+    return ok ? SS_OK : explain(emit, err);
+}
+
 enum ss_status ss_emit_finish(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN],
                               struct ss_error *err)
 {
     enum ss_status status;
 
-    if (emit->write == NULL)
+    if (emit->opts.write == NULL)
         return SS_OK;
-    status = flush(emit, err);
-    if (status != SS_OK || !emit->hash)
+    status = settle(emit, err);
+    if (status != SS_OK || !emit->opts.hash)
         return status;
     if (!ss_sha256_final(&emit->sha, digest))
-        return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
-    emit->hash = false;
+        return explain(emit, err);
+    if (!emit->opts.append)
+        return SS_OK;
     emit->len += SS_SHA256_LEN;
-    return pass_on(emit, digest, SS_SHA256_LEN, err);
+    return write_piece(emit, digest, SS_SHA256_LEN) ? SS_OK : explain(emit, err);
 }

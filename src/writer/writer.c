@@ -202,6 +202,13 @@ static enum ss_status run(const struct ss_writer_opts *opts, ss_produce_fn produ
                           struct ss_error *err)
 {
     struct ss_writer *w = calloc(1, sizeof(*w));
+    struct ss_emit_opts out = {.write = write,
+                               .write_ctx = write_ctx,
+                               .tell = opts->tell,
+                               .tell_ctx = opts->tell_ctx,
+                               .hash = opts->hash,
+                               .append = opts->hash,
+                               .beside = opts->beside};
     struct ss_writer_result got = {0};
     enum ss_status status;
 
@@ -210,7 +217,7 @@ static enum ss_status run(const struct ss_writer_opts *opts, ss_produce_fn produ
     w->file.page_size = opts->page_size;
     w->file.big = opts->big_endian;
     w->file.next_pgid = META_PAGES;
-    status = ss_emit_init(&w->file.emit, write, write_ctx, opts->hash, err);
+    status = ss_emit_init(&w->file.emit, &out, err);
     for (uint64_t i = 0; i < META_PAGES && status == SS_OK; i++)
         status = write_meta(w, opts, i, plan, err);
     if (status == SS_OK)

@@ -15,17 +15,20 @@
 #ifndef SS_WRITER_WRITER_H
 #define SS_WRITER_WRITER_H
 
-#include "snapscope.h"
+#include "writer/emit.h"
 
 struct ss_writer;
 
 struct ss_writer_opts {
     uint32_t page_size; /* a power of two in [1 KiB, 16 MiB] */
     bool big_endian;
-    bool store_freelist; /* an empty freelist page; else "not stored", as etcd has it */
-    bool hash;           /* append the SHA-256 over all that was written */
-    uint64_t txid;       /* of the current meta, at least 1; the other one has txid - 1 */
-    uint64_t sequence;   /* of the root bucket */
+    bool store_freelist;        /* an empty freelist page; else "not stored", as etcd has it */
+    bool hash;                  /* append the SHA-256 over all that was written */
+    enum ss_emit_beside beside; /* what is done on a thread of its own */
+    ss_tell_fn tell;            /* may be NULL */
+    void *tell_ctx;
+    uint64_t txid;     /* of the current meta, at least 1; the other one has txid - 1 */
+    uint64_t sequence; /* of the root bucket */
 };
 
 struct ss_writer_result {

@@ -1,0 +1,143 @@
+/*
+ * checking.c - see checking.h.
+ */
+#include "restore/checking.h"
+
+#include "util/error.h"
+#include "verify/hash.h"
+
+#include <string.h>
+#include <time.h>
+
+#define WAIT_NS 100000000L /* how often the caller's progress is called while it waits */
+
+/* False: a look at sizes and at the last 32 bytes is enough to refuse. */
+static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_opts *opts)
+{
+    static const uint8_t zero[sizeof(((struct ss_hash_report *)NULL)->found)];
+    struct ss_hash_job job;
+
+    if (!file->readable || file->page_count < file->high_water)
+        return false;
+    ss_hash_job_init(&job, file);
+    if (job.report.found_len == 0)
+        return opts->skip_hash_check || opts->vouches_not;
+    return job.report.found_len == sizeof(zero) &&
+           (opts->skip_hash_check || memcmp(job.report.found, zero, sizeof(zero)) != 0);
+}
+
+/* Called on the checks' thread: keeps what the caller's thread tells. */
+static bool note_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    struct ss_checking *c = ctx;
+
+    atomic_store(&c->phase, phase);
+    atomic_store(&c->done, done);
+    atomic_store(&c->total, total);
+    return !atomic_load(&c->cancel);
+}
+
+static void *check_thread(void *arg)
+{
+    struct ss_checking *c = arg;
+    struct ss_verify_opts opts = {.what = c->without_hash ? SS_VERIFY_STRUCTURE : SS_VERIFY_HASH,
+                                  .progress = note_progress,
+                                  .progress_ctx = c};
+
+    c->status = ss_verification_trees(c->file, &opts, &c->verification, &c->err);
+    if (c->status == SS_OK && ss_verification_errors(c->verification) > 0)
+        atomic_store(&c->refused, true);
+    pthread_mutex_lock(&c->lock);
+    c->has_ended = true;
+    pthread_cond_signal(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
+                       const struct ss_intake_opts *opts, bool without_hash)
+{
+    if (opts->threads == 1 || file->bytes.len < SS_THREAD_WORTH_LEN || !may_be_accepted(file, opts))
+        return false;
+    *c = (struct ss_checking){.file = file, .opts = opts, .without_hash = without_hash};
+    atomic_init(&c->phase, "walking trees");
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    if (pthread_create(&c->thread, NULL, check_thread, c) == 0)
+        return true;
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->lock);
+    return false;
+}
+
+bool ss_checking_refused(const struct ss_checking *c)
+{
+    return atomic_load_explicit(&c->refused, memory_order_relaxed);
+}
+
+/* Sleeps until the checks have ended or it is time to tell how far they are. */
+static bool wait_a_little(struct ss_checking *c)
+{
+    struct timespec until;
+    bool has_ended;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WAIT_NS;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&c->lock);
+    if (!c->has_ended)
+        pthread_cond_timedwait(&c->changed, &c->lock, &until);
+    has_ended = c->has_ended;
+    pthread_mutex_unlock(&c->lock);
+    return has_ended;
+}
+
+static void join(struct ss_checking *c, bool cancel)
+{
+    const struct ss_intake_opts *opts = c->opts;
+
+    if (cancel)
+        atomic_store(&c->cancel, true);
+    while (opts->progress != NULL && !wait_a_little(c))
+        if (!opts->progress(opts->progress_ctx, atomic_load(&c->phase), atomic_load(&c->done),
+                            atomic_load(&c->total)))
+            atomic_store(&c->cancel, true);
+    pthread_join(c->thread, NULL);
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->lock);
+}
+
+static enum ss_status finish(struct ss_checking *c, const uint8_t *digest, struct ss_intake *out,
+                             struct ss_error *err)
+{
+    const struct ss_intake_opts *opts = c->opts;
+    enum ss_status status;
+
+    if (c->status != SS_OK) {
+        *err = c->err;
+        return c->status;
+    }
+    status = ss_verification_finish(c->verification, digest, opts->progress, opts->progress_ctx,
+                                    &out->checked, err);
+    if (status == SS_OK)
+        ss_intake_judge(out, opts);
+    return status;
+}
+
+enum ss_status ss_checking_end(struct ss_checking *c, const uint8_t *digest, bool cancel,
+                               struct ss_intake *out, struct ss_error *err)
+{
+    enum ss_status status;
+
+    memset(out, 0, sizeof(*out));
+    join(c, cancel);
+    if (cancel)
+        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    else
+        status = finish(c, digest, out, err);
+    ss_verification_free(c->verification);
+    return status;
+}

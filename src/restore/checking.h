@@ -1,0 +1,59 @@
+/*
+ * checking.h - ss_intake beside the writing: the checks on a thread of their own, judged at the end.
+ *
+ *   caller ── begin ──────── writes, asks now and then: refused? ──────── end ── commit, or drop
+ *               └── thread: trees and records (and the hash, on one more) ──┘
+ *
+ * Nothing begins where the outcome is known at a glance: no hash and no flag that allows it, a hash of
+ * zeroes, pages that are missing.
+ */
+#ifndef SS_RESTORE_CHECKING_H
+#define SS_RESTORE_CHECKING_H
+
+#include "parser/db.h"
+#include "verify/verification.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* From so many bytes on, a thread is worth its start. */
+#define SS_THREAD_WORTH_LEN (UINT64_C(1) << 20)
+
+struct ss_checking {
+    const struct ss_file *file;
+    const struct ss_intake_opts *opts;
+    bool without_hash; /* the caller computes it */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool has_ended; /* under the lock */
+    atomic_bool cancel;
+    atomic_bool refused; /* known before the end */
+    _Atomic(const char *) phase;
+    _Atomic uint64_t done, total;
+    enum ss_status status;
+    struct ss_error err;
+    struct ss_verification *verification;
+};
+
+/*
+ * Starts the checks, where it is worth it. False: it is not, and the caller does one after the other.
+ * True: ss_checking_end must follow.
+ */
+bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
+                       const struct ss_intake_opts *opts, bool without_hash);
+
+/* Whether writing goes on in vain. */
+bool ss_checking_refused(const struct ss_checking *c);
+
+/*
+ * Waits, telling progress, and judges. `digest`: what ss_verification_finish takes. `cancel`: only ends the
+ * checks, as CANCELLED. Errors: as ss_intake.
+ */
+enum ss_status ss_checking_end(struct ss_checking *c, const uint8_t *digest, bool cancel,
+                               struct ss_intake *out, struct ss_error *err);
+
+/* Fills the decision from in->checked, by the rules of struct ss_intake. */
+void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts);
+
+#endif
