@@ -291,8 +291,7 @@ static int run_job(struct restore_job *job)
     }
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     enum ss_status status = check_and_write(job, &err);
-    if (status != SS_OK && !job->told &&
-        (job->intake.checked == NULL || err.code == SS_E_IO)) {
+    if (status != SS_OK && !job->told && (job->intake.checked == NULL || err.code == SS_E_IO)) {
         return ss_report(run, &err);
     }
     if (!job->intake.accepted || job->hidden.code != SS_E_NONE) {
