@@ -69,12 +69,13 @@ static void same_dump(const struct input *in, const struct ss_file *file)
 
 static void same_meaning(const struct input *in, const struct ss_file *file)
 {
+    static const struct ss_diff_opts opts = {.threads = 1};
     struct ss_diff_result diff;
     struct ss_lineage lineage;
     struct ss_hashkv a, b;
     struct ss_error err;
 
-    PROBE(ss_diff(in->file, file, NULL, NULL, NULL, &diff, NULL, &err) == SS_OK);
+    PROBE(ss_diff(in->file, file, &opts, NULL, NULL, &diff, NULL, &err) == SS_OK);
     PROBE(diff.added + diff.removed + diff.modified == 0 && diff.count_a == diff.count_b);
     PROBE(ss_lineage_compare(in->file, file, &lineage, NULL, &err) == SS_OK);
     PROBE(lineage.verdict == SS_LINEAGE_SAME);

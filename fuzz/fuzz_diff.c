@@ -159,11 +159,12 @@ static bool count_lines(void *ctx, const void *bytes, size_t len)
 
 static void compare_lines(const struct ss_file *a, const struct ss_file *b)
 {
+    static const struct ss_diff_opts opts = {.threads = 1};
     struct ss_diff_result result;
     struct ss_error err;
     uint64_t lines = 0;
 
-    if (ss_diff_ndjson(a, b, NULL, true, count_lines, &lines, &result, NULL, &err) == SS_OK)
+    if (ss_diff_ndjson(a, b, &opts, true, count_lines, &lines, &result, NULL, &err) == SS_OK)
         PROBE(lines == result.added + result.removed + result.modified);
 }
 
@@ -219,12 +220,13 @@ static bool see_lost(void *ctx, const struct ss_lost_range *range)
 
 static void look_alone(const struct ss_file *file)
 {
+    static const struct ss_diff_opts opts = {.threads = 1};
     struct lost lost = {0};
     struct changes own;
     struct ss_error err;
     uint64_t count;
 
-    run_diff(file, file, NULL, &own);
+    run_diff(file, file, &opts, &own);
     if (own.status == SS_OK)
         PROBE(own.result.added + own.result.removed + own.result.modified == 0);
     if (ss_lost_revisions(file, see_lost, &lost, &count, &err) == SS_OK)

@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 DONE = re.compile(r"^Done (\d+) runs in (\d+) second")
+UNITS = re.compile(r"^stat::number_of_executed_units: (\d+)")
+RATE = re.compile(r"^stat::average_exec_per_sec: +(\d+)")
 COVERAGE = re.compile(r"^#\d+\s+\S+\s+cov: (\d+) ft: (\d+) corp: (\d+)/")
 LAYERS = ("parser", "etcd", "verify", "writer")
 
@@ -21,10 +23,19 @@ LAYERS = ("parser", "etcd", "verify", "writer")
 class Log:
     def __init__(self, lines):
         self.runs = self.seconds = self.edges = self.features = self.inputs = self.found = 0
+        units = 0  # of a run that did not say "Done", as one that found something
         for line in lines:
             if done := DONE.match(line):
                 self.runs += int(done[1])
                 self.seconds += int(done[2])
+                units = None
+            elif units is not None and (executed := UNITS.match(line)):
+                units = int(executed[1])
+            elif units is not None and (rate := RATE.match(line)):
+                self.runs += units
+                self.seconds += units // max(int(rate[1]), 1)
+            elif line.startswith("INFO: Seed:"):
+                units = 0
             elif state := COVERAGE.match(line):
                 self.edges, self.features, self.inputs = (int(n) for n in state.groups())
             elif "Test unit written to" in line and "/slow-unit-" not in line:
