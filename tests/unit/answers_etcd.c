@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -417,6 +418,21 @@ void ss_answer_restore(FILE *out, const struct ss_test_question *q)
     ss_restore_result_fini(&r);
 }
 
+/* What is written to a temporary file is its own, whoever makes one beside it. */
+static void tell_tmp(FILE *out, struct ss_span bytes)
+{
+    uint8_t again[64] = {0};
+    int fd = ss_tmp_open(NULL);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes.ptr, (size_t)bytes.len), bytes.len);
+    assert_int_equal(lseek(fd, 0, SEEK_END), bytes.len);
+    fprintf(out, "tmp %zd", pread(fd, again, sizeof(again), 0));
+    ss_tell_bytes(out, again, sizeof(again));
+    fputc('\n', out);
+    close(fd);
+}
+
 void ss_answer_output(FILE *out, const struct ss_test_question *q)
 {
     struct ss_span bytes = ss_file_bytes(q->file, 0, 100000);
@@ -430,4 +446,5 @@ void ss_answer_output(FILE *out, const struct ss_test_question *q)
     ss_tell_end(out, ss_output_commit(output, &err), &err);
     ss_output_free(output);
     tell_file_bytes(out, path);
+    tell_tmp(out, bytes);
 }
