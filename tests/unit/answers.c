@@ -377,6 +377,8 @@ const struct ss_test_answer ss_test_answers[] = {
     {"dump", ss_answer_dump},
     {"convert", ss_answer_convert},
     {"restore", ss_answer_restore},
+    {"convert checked", ss_answer_convert_checked},
+    {"restore checked", ss_answer_restore_checked},
     {"output", ss_answer_output},
 };
 

@@ -375,6 +375,37 @@ void ss_answer_convert(FILE *out, const struct ss_test_question *q)
     }
 }
 
+/* The decision first; true when the work went on. */
+static bool tell_intake(FILE *out, enum ss_status status, const struct ss_intake *in,
+                        const struct ss_error *err)
+{
+    ss_tell_end(out, status, err);
+    if (status == SS_OK)
+        fprintf(out, "%d %s\n", in->accepted, in->decision);
+    return status == SS_OK && in->accepted;
+}
+
+void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct ss_intake_opts check = {.skip_hash_check = true, .threads = q->threads};
+        const struct ss_convert_opts opts = {.rebuild = i > 0, .threads = q->threads};
+        struct ss_convert_result r;
+        struct ss_intake in;
+        struct written w;
+        struct ss_error err;
+        enum ss_status status;
+
+        written_begin(&w);
+        status = ss_convert_checked(q->file, &check, &opts, take_written, &w, &in, &r, &err);
+        if (tell_intake(out, status, &in, &err)) {
+            ss_tell_bytes(out, r.sha256, sizeof(r.sha256));
+            tell_written(out, &w);
+        }
+        ss_intake_fini(&in);
+    }
+}
+
 static void tell_file_bytes(FILE *out, const char *path)
 {
     struct ss_file *file;
@@ -418,6 +449,26 @@ void ss_answer_restore(FILE *out, const struct ss_test_question *q)
     ss_restore_result_fini(&r);
 }
 
+void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q)
+{
+    const struct ss_intake_opts check = {.skip_hash_check = true, .threads = q->threads};
+    struct ss_restore_opts opts = {0};
+    struct ss_restore_result r;
+    struct ss_intake in;
+    struct ss_error err;
+    char dir[256], path[300];
+
+    snprintf(dir, sizeof(dir), "%s.checked", q->scratch);
+    opts.data_dir = dir;
+    if (tell_intake(out, ss_restore_checked(q->file, &check, &opts, &in, &r, &err), &in, &err)) {
+        fprintf(out, "%" PRIx64 " %" PRId64 " %" PRIu64, r.cluster_id, r.revision, r.db_len);
+        snprintf(path, sizeof(path), "%s/member/snap/db", dir);
+        tell_file_bytes(out, path);
+    }
+    ss_intake_fini(&in);
+    ss_restore_result_fini(&r);
+}
+
 /* What is written to a temporary file is its own, whoever makes one beside it. */
 static void tell_tmp(FILE *out, struct ss_span bytes)
 {
@@ -442,6 +493,7 @@ void ss_answer_output(FILE *out, const struct ss_test_question *q)
 
     snprintf(path, sizeof(path), "%s.out", q->scratch);
     ss_tell_end(out, ss_output_open(path, false, q->file, &output, &err), &err);
+    ss_output_expect(output, bytes.len);
     ss_tell_end(out, ss_output_write(output, bytes.ptr, (size_t)bytes.len, &err), &err);
     ss_tell_end(out, ss_output_commit(output, &err), &err);
     ss_output_free(output);

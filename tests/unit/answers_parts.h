@@ -33,6 +33,8 @@ void ss_answer_lineage(FILE *out, const struct ss_test_question *q);
 void ss_answer_dump(FILE *out, const struct ss_test_question *q);
 void ss_answer_convert(FILE *out, const struct ss_test_question *q);
 void ss_answer_restore(FILE *out, const struct ss_test_question *q);
+void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q);
+void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q);
 void ss_answer_output(FILE *out, const struct ss_test_question *q);
 
 #endif
