@@ -206,8 +206,13 @@ void probe_same_content(const struct ss_file *a, const struct ss_file *b)
 
 #ifdef HAVE_ASAN
 
-#include <sanitizer/allocator_interface.h>
 #include <stdatomic.h>
+
+/* Of the sanitizer's run time (sanitizer/allocator_interface.h). GCC ships the functions without the
+ * header. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
+                                              void (*on_free)(const volatile void *));
 
 #define SAMPLE_LEN (UINT32_C(1) << 16)
 #define SAMPLE_EVERY 1024u
