@@ -962,6 +962,24 @@ SS_API enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn p
                                     void *progress_ctx, struct ss_hash_report *out,
                                     struct ss_error *err);
 
+struct ss_hash_work;
+
+/*
+ * The same beside other calls on the file: start it, make those calls, and finish it, which waits for
+ * it and frees it. It runs on a thread of its own, one of those that the file allows (the other calls
+ * count it), unless the file allows one thread only, or there is little to compute: then finish does it
+ * all. Errors of start: NOMEM, and *out is NULL; of finish: as ss_hash_check. Progress is told on the
+ * caller's thread.
+ */
+SS_API enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out,
+                                    struct ss_error *err);
+SS_API enum ss_status ss_hash_finish(struct ss_hash_work *work, ss_progress_fn progress,
+                                     void *progress_ctx, struct ss_hash_report *out,
+                                     struct ss_error *err);
+
+/* Ends it without an answer, and frees it; also before ss_close. NULL is fine. */
+SS_API void ss_hash_cancel(struct ss_hash_work *work);
+
 enum {
     SS_VERIFY_HASH = 1,
     SS_VERIFY_STRUCTURE = 2,

@@ -33,6 +33,9 @@ struct ss_file {
     uint64_t high_water;
     uint64_t page_count;
     unsigned threads; /* that a call may use; 0: one a processor */
+    /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
+     * it is no part of what a const file keeps. */
+    _Atomic unsigned *busy, busy_count;
 };
 
 /* Fills file->meta, current, and the sizes from file->bytes. forced: --page-size, 0 for none. */

@@ -32,6 +32,7 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
                            struct ss_error *err)
 {
     file->threads = opts != NULL ? opts->threads : 0;
+    file->busy = &file->busy_count;
     file->bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
     ss_meta_load(file, opts != NULL ? opts->page_size : 0);

@@ -121,10 +121,19 @@ static void *thread_run(void *arg)
     return NULL;
 }
 
+/* All that this walk may use, the caller's included: what an earlier call has left at work counts. */
+static unsigned threads_of(const struct ss_file *file)
+{
+    unsigned busy = atomic_load(file->busy);
+    unsigned all = ss_threads(file->threads, SS_LEAVES_THREADS_MAX + busy);
+
+    return all > busy ? all - busy : 1;
+}
+
 /* Threads that the system does not give are done without. */
 static void start_threads(struct team *t)
 {
-    unsigned wanted = ss_threads(t->file->threads, SS_LEAVES_THREADS_MAX) - 1;
+    unsigned wanted = threads_of(t->file) - 1;
 
     while (t->started < wanted && pthread_create(&t->threads[t->started], NULL, thread_run, t) == 0)
         t->started++;

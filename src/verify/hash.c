@@ -130,13 +130,24 @@ static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
 }
 
 /* The digest of these very bytes may be known from when they were spooled, or copied. */
-static bool take_digest(struct ss_hash_job *job)
+static const uint8_t *known_digest(const struct ss_hash_job *job)
 {
     const struct ss_source *src = &job->file->src;
-    const uint8_t *known = job->given;
 
-    if (known == NULL && src->has_digest && src->digest_len == job->total)
-        known = src->digest;
+    if (job->given == NULL && src->has_digest && src->digest_len == job->total)
+        return src->digest;
+    return job->given;
+}
+
+bool ss_hash_job_is_known(const struct ss_hash_job *job)
+{
+    return known_digest(job) != NULL;
+}
+
+static bool take_digest(struct ss_hash_job *job)
+{
+    const uint8_t *known = known_digest(job);
+
     if (known == NULL)
         return false;
     memcpy(job->report.expected, known, HASH_LEN);

@@ -21,6 +21,7 @@
 #include "parser/db.h"
 #include "verify/findings.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* One computation, which another thread may watch (done) and end (cancel). */
@@ -35,11 +36,31 @@ struct ss_hash_job {
     const uint8_t *given;    /* the digest, from who knows it already; NULL: compute it */
     ss_progress_fn progress; /* only when it runs on the caller's own thread */
     void *progress_ctx;
+
+    bool
+        threaded; /* started, and neither finished nor cancelled; the rest is the thread's matter */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    bool is_done;
+    _Atomic unsigned *busy; /* counts threads that are at work; NULL: nobody asks */
 };
 
 /* Decides what there is to hash (total, report.found); cheap. Then ss_hash_job_run does it, on any thread. */
 void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file);
 void ss_hash_job_run(struct ss_hash_job *job);
+
+/* Whether the digest is at hand, so that nothing has to be computed. */
+bool ss_hash_job_is_known(const struct ss_hash_job *job);
+
+/*
+ * The same on a thread of its own: start it, go on with something else, and finish it, which waits and
+ * tells of progress meanwhile, or runs it now if no thread was started; `status`, `report` and `err` are
+ * then filled. Cancelling ends a thread early; without one it does nothing.
+ */
+void ss_hash_job_start(struct ss_hash_job *job);
+void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx);
+void ss_hash_job_cancel(struct ss_hash_job *job);
 
 /* The report as findings. */
 void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *report,

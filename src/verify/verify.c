@@ -14,19 +14,9 @@
 
 #include "util/error.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define MAX_FINDINGS_DEFAULT 1000u
-#define WATCH_NS 100000000L /* how often the caller's progress is called while it waits */
-
-/* A thread of its own is worth its start from here on. A fuzzer's files are small and shall have one. */
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define THREAD_WORTH_LEN UINT64_C(1)
-#else
-#define THREAD_WORTH_LEN (UINT64_C(1) << 20)
-#endif
 
 struct ss_verification {
     const struct ss_file *file;
@@ -34,83 +24,24 @@ struct ss_verification {
     struct ss_verify_report *report;
     struct ss_findings hash, structure, etcd;
     struct ss_hash_job job;
-    pthread_t thread;
-    bool threaded;
-    pthread_mutex_t lock;
-    pthread_cond_t finished;
-    bool is_finished;
 };
-
-static void *hash_thread(void *arg)
-{
-    struct ss_verification *v = arg;
-
-    ss_hash_job_run(&v->job);
-    pthread_mutex_lock(&v->lock);
-    v->is_finished = true;
-    pthread_cond_signal(&v->finished);
-    pthread_mutex_unlock(&v->lock);
-    return NULL;
-}
 
 static void start_hash(struct ss_verification *v)
 {
     ss_hash_job_init(&v->job, v->file);
-    v->threaded = (v->opts.what & SS_VERIFY_HASH) != 0 && v->opts.threads != 1 &&
-                  v->job.total >= THREAD_WORTH_LEN &&
-                  pthread_create(&v->thread, NULL, hash_thread, v) == 0;
-}
-
-/* Sleeps until the hash is done or it is time to tell how far it is. */
-static bool wait_a_little(struct ss_verification *v)
-{
-    struct timespec until;
-    bool is_finished;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WATCH_NS;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_mutex_lock(&v->lock);
-    if (!v->is_finished)
-        pthread_cond_timedwait(&v->finished, &v->lock, &until);
-    is_finished = v->is_finished;
-    pthread_mutex_unlock(&v->lock);
-    return is_finished;
-}
-
-static void join_hash(struct ss_verification *v, bool cancel)
-{
-    const struct ss_verify_opts *opts = &v->opts;
-
-    if (cancel)
-        atomic_store(&v->job.cancel, true);
-    while (opts->progress != NULL && !wait_a_little(v))
-        if (!opts->progress(opts->progress_ctx, "hashing", atomic_load(&v->job.done), v->job.total))
-            atomic_store(&v->job.cancel, true);
-    pthread_join(v->thread, NULL);
-    v->threaded = false;
-}
-
-static void hash_here(struct ss_verification *v)
-{
-    v->job.progress = v->opts.progress;
-    v->job.progress_ctx = v->opts.progress_ctx;
-    ss_hash_job_run(&v->job);
+    if ((v->opts.what & SS_VERIFY_HASH) != 0 && v->opts.threads != 1)
+        ss_hash_job_start(&v->job);
 }
 
 /* Ends the hash side, whatever the other came to, and takes over what it found. */
 static enum ss_status finish_hash(struct ss_verification *v, enum ss_status status,
                                   struct ss_error *err)
 {
-    if (v->threaded)
-        join_hash(v, status != SS_OK);
-    else if (status == SS_OK && (v->opts.what & SS_VERIFY_HASH) != 0)
-        hash_here(v);
-    if (status != SS_OK || (v->opts.what & SS_VERIFY_HASH) == 0)
+    if (status != SS_OK || (v->opts.what & SS_VERIFY_HASH) == 0) {
+        ss_hash_job_cancel(&v->job);
         return status;
+    }
+    ss_hash_job_finish(&v->job, v->opts.progress, v->opts.progress_ctx);
     if (v->job.status != SS_OK) {
         *err = v->job.err;
         return v->job.status;
@@ -199,8 +130,6 @@ static enum ss_status begin(struct ss_verification *v, const struct ss_file *fil
     ss_findings_init(&v->hash, v->opts.max_findings);
     ss_findings_init(&v->structure, v->opts.max_findings);
     ss_findings_init(&v->etcd, v->opts.max_findings);
-    pthread_mutex_init(&v->lock, NULL);
-    pthread_cond_init(&v->finished, NULL);
     v->report = calloc(1, sizeof(*v->report));
     return v->report != NULL ? SS_OK : ss_nomem(err, sizeof(*v->report));
 }
@@ -211,8 +140,6 @@ static void release(struct ss_verification *v)
     ss_findings_fini(&v->hash);
     ss_findings_fini(&v->structure);
     ss_findings_fini(&v->etcd);
-    pthread_cond_destroy(&v->finished);
-    pthread_mutex_destroy(&v->lock);
 }
 
 /* Joins what was found, and hands the report over. */
@@ -282,7 +209,7 @@ enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *
     ss_error_clear(err);
     v->opts.progress = progress;
     v->opts.progress_ctx = progress_ctx;
-    if (!v->threaded)
+    if (!v->job.threaded)
         v->job.given = digest;
     status = finish_hash(v, SS_OK, err);
     status = ss_source_check(&v->file->src, status, err);
@@ -293,8 +220,7 @@ void ss_verification_free(struct ss_verification *v)
 {
     if (v == NULL)
         return;
-    if (v->threaded)
-        join_hash(v, true);
+    ss_hash_job_cancel(&v->job);
     release(v);
     free(v);
 }

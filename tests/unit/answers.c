@@ -369,6 +369,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"meta", ss_answer_meta},
     {"boot", ss_answer_boot},
     {"hash check", ss_answer_hash_check},
+    {"hash beside", ss_answer_hash_beside},
     {"catalogue", ss_answer_catalogue},
     {"verify", ss_answer_verify},
     {"intake", ss_answer_intake},

@@ -205,6 +205,24 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
         tell_hash(out, &report);
 }
 
+void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_hash_report report;
+    struct ss_hash_work *work;
+    struct ss_error err;
+    enum ss_status status = ss_hash_start(q->file, &work, &err);
+
+    ss_tell_end(out, status, &err);
+    ss_hash_cancel(work);
+    status = ss_hash_start(q->file, &work, &err);
+    ss_tell_end(out, status, &err);
+    ss_answer_status(out, q);
+    status = ss_hash_finish(work, NULL, NULL, &report, &err);
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        tell_hash(out, &report);
+}
+
 void ss_answer_catalogue(FILE *out, const struct ss_test_question *q)
 {
     (void)q;

@@ -1,0 +1,147 @@
+/*
+ * hash_thread.c - the trailing SHA-256 on a thread of its own, beside whatever the caller does.
+ *
+ *   caller   start ──── other work on the file ──── finish ──► report
+ *   thread     └── SHA-256 over the file ─────────────┘
+ *
+ * While it runs it is one of the threads that calls on the file may use. Where a thread is not worth
+ * its start, or not to be had, finish computes the hash itself.
+ */
+#include "verify/hash.h"
+
+#include "util/error.h"
+#include "util/threads.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* Worth a thread from here on. A fuzzer's files are small and shall have one. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define WORTH_LEN UINT64_C(1)
+#else
+#define WORTH_LEN (UINT64_C(1) << 20)
+#endif
+
+#define WATCH_NS 100000000L /* how often progress is told of while the caller waits */
+
+static void *run(void *arg)
+{
+    struct ss_hash_job *job = arg;
+
+    ss_hash_job_run(job);
+    if (job->busy != NULL)
+        atomic_fetch_sub(job->busy, 1);
+    pthread_mutex_lock(&job->lock);
+    job->is_done = true;
+    pthread_cond_signal(&job->finished);
+    pthread_mutex_unlock(&job->lock);
+    return NULL;
+}
+
+void ss_hash_job_start(struct ss_hash_job *job)
+{
+    if (job->total < WORTH_LEN || ss_hash_job_is_known(job))
+        return;
+    pthread_mutex_init(&job->lock, NULL);
+    pthread_cond_init(&job->finished, NULL);
+    if (job->busy != NULL)
+        atomic_fetch_add(job->busy, 1);
+    job->threaded = pthread_create(&job->thread, NULL, run, job) == 0;
+    if (job->threaded)
+        return;
+    if (job->busy != NULL)
+        atomic_fetch_sub(job->busy, 1);
+    pthread_cond_destroy(&job->finished);
+    pthread_mutex_destroy(&job->lock);
+}
+
+static void join(struct ss_hash_job *job)
+{
+    pthread_join(job->thread, NULL);
+    pthread_cond_destroy(&job->finished);
+    pthread_mutex_destroy(&job->lock);
+    job->threaded = false;
+}
+
+/* Sleeps until the hash is done, or it is time to tell how far it is. */
+static bool wait_a_little(struct ss_hash_job *job)
+{
+    struct timespec until;
+    bool is_done;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WATCH_NS;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&job->lock);
+    if (!job->is_done)
+        pthread_cond_timedwait(&job->finished, &job->lock, &until);
+    is_done = job->is_done;
+    pthread_mutex_unlock(&job->lock);
+    return is_done;
+}
+
+void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx)
+{
+    if (!job->threaded) {
+        job->progress = progress;
+        job->progress_ctx = progress_ctx;
+        ss_hash_job_run(job);
+        return;
+    }
+    while (progress != NULL && !wait_a_little(job))
+        if (!progress(progress_ctx, "hashing", atomic_load(&job->done), job->total))
+            atomic_store(&job->cancel, true);
+    join(job);
+}
+
+void ss_hash_job_cancel(struct ss_hash_job *job)
+{
+    if (!job->threaded)
+        return;
+    atomic_store(&job->cancel, true);
+    join(job);
+}
+
+struct ss_hash_work {
+    struct ss_hash_job job;
+};
+
+enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out, struct ss_error *err)
+{
+    struct ss_hash_work *work = calloc(1, sizeof(*work));
+
+    ss_error_clear(err);
+    *out = work;
+    if (work == NULL)
+        return ss_nomem(err, sizeof(*work));
+    ss_hash_job_init(&work->job, file);
+    work->job.busy = file->busy;
+    if (ss_threads(file->threads, 2) > 1)
+        ss_hash_job_start(&work->job);
+    return SS_OK;
+}
+
+enum ss_status ss_hash_finish(struct ss_hash_work *work, ss_progress_fn progress,
+                              void *progress_ctx, struct ss_hash_report *out, struct ss_error *err)
+{
+    struct ss_hash_job *job = &work->job;
+    enum ss_status status;
+
+    ss_error_clear(err);
+    ss_hash_job_finish(job, progress, progress_ctx);
+    *out = job->report;
+    status = job->status;
+    if (status != SS_OK)
+        *err = job->err;
+    free(work);
+    return status;
+}
+
+void ss_hash_cancel(struct ss_hash_work *work)
+{
+    if (work == NULL)
+        return;
+    ss_hash_job_cancel(&work->job);
+    free(work);
+}
