@@ -11,6 +11,7 @@
 struct hashkv_opts {
     int write_out; /* enum ss_figures_format */
     uint64_t rev, compact_rev;
+    uint64_t threads;
 };
 
 static const struct ss_option options[] = {
@@ -35,6 +36,7 @@ static const struct ss_option options[] = {
      .arg = "FORMAT",
      .help = "simple (default), json, table or fields",
      .choices = ss_figures_formats},
+    SS_OPTION_THREADS(hashkv_opts),
     {.name = NULL},
 };
 
@@ -70,6 +72,7 @@ static int run_hashkv(struct ss_run *run)
     if (run->common.json && opts->write_out != SS_FIGURES_SIMPLE) {
         return ss_usage_error(run, "--json and -w exclude one another");
     }
+    run->threads = (unsigned)opts->threads;
     int code = ss_run_open_readable(run, run->args[0]);
     if (code != SS_EXIT_OK) {
         return code;

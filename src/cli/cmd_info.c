@@ -9,12 +9,8 @@
  */
 #include "info.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd.h"
 #include "metatext.h"
@@ -22,6 +18,7 @@
 
 struct info_opts {
     bool no_hash;
+    uint64_t threads;
 };
 
 static const struct ss_option options[] = {
@@ -29,14 +26,13 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct info_opts, no_hash),
      .help = "leave the trailing SHA-256 unchecked"},
+    SS_OPTION_THREADS(info_opts),
     {.name = NULL},
 };
 
 /* A file's trailing SHA-256, and how etcd decides that there is one: size % 512 == 32. */
 #define HASH_LEN 32
 #define SECTOR_LEN 512
-
-#define REPAINT_NS 100000000
 
 enum ss_presence ss_info_presence(const struct ss_file_facts *facts)
 {
@@ -131,67 +127,26 @@ static void gather(struct ss_info *info)
     }
 }
 
-struct hash_work {
-    const struct ss_file *file;
-    struct ss_hash_report report;
-    enum ss_status status;
-    struct ss_error err;
-    _Atomic uint64_t done, total;
-};
-
-/* Called from the hash thread: only the main one paints. */
-static bool hash_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
-{
-    (void)phase;
-    struct hash_work *work = ctx;
-    atomic_store_explicit(&work->done, done, memory_order_relaxed);
-    atomic_store_explicit(&work->total, total, memory_order_relaxed);
-    return true;
-}
-
-static void *hash_main(void *ctx)
-{
-    struct hash_work *work = ctx;
-    work->status = ss_hash_check(work->file, hash_progress, work, &work->report, &work->err);
-    return NULL;
-}
-
-static void wait_for_hash(struct ss_run *run, pthread_t thread, struct hash_work *work)
-{
-    struct timespec until;
-    int failed;
-    do {
-        ss_progress_report(&run->progress, "hashing",
-                           atomic_load_explicit(&work->done, memory_order_relaxed),
-                           atomic_load_explicit(&work->total, memory_order_relaxed));
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += REPAINT_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        failed = pthread_timedjoin_np(thread, NULL, &until);
-    } while (failed == ETIMEDOUT || failed == EINTR);
-}
-
-/* Everything that the file gives. */
+/* Everything that the file gives: the hash is computed while the rest is gathered. */
 static void gather_all(struct ss_info *info)
 {
-    struct hash_work work = {.file = info->run->file};
-    const struct info_opts *opts = info->run->opts;
-    bool wanted = !opts->no_hash && info->facts.kind == SS_KIND_BBOLT;
-    pthread_t thread;
-    bool started = wanted && pthread_create(&thread, NULL, hash_main, &work) == 0;
-    gather(info);
-    if (started) {
-        wait_for_hash(info->run, thread, &work);
-    } else if (wanted) {
-        hash_main(&work);
-    }
-    if (wanted) {
-        ss_info_note(info, work.status, &work.err);
-        info->hash = work.status == SS_OK ? work.report : (struct ss_hash_report){0};
-    }
+    struct ss_run *run = info->run;
+    const struct info_opts *opts = run->opts;
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    ss_info_note(info, ss_run_checked(info->run, SS_OK, &err), &err);
+    struct ss_hash_work *work = NULL;
+    if (!opts->no_hash && info->facts.kind == SS_KIND_BBOLT &&
+        !ss_info_note(info, ss_hash_start(run->file, &work, &err), &err)) {
+        return;
+    }
+    gather(info);
+    if (work != NULL) {
+        struct ss_hash_report hash;
+        enum ss_status status =
+            ss_hash_finish(work, ss_progress_report, &run->progress, &hash, &err);
+        ss_info_note(info, status, &err);
+        info->hash = status == SS_OK ? hash : (struct ss_hash_report){0};
+    }
+    ss_info_note(info, ss_run_checked(run, SS_OK, &err), &err);
 }
 
 static void info_fini(struct ss_info *info)
@@ -213,6 +168,7 @@ static int run_info(struct ss_run *run)
 {
     const struct info_opts *opts = run->opts;
     run->hash_stream = !opts->no_hash;
+    run->threads = (unsigned)opts->threads;
     int code = ss_run_open(run, run->args[0]);
     if (code != SS_EXIT_OK) {
         return code;

@@ -24,6 +24,7 @@ struct status_opts {
     int write_out; /* enum ss_figures_format */
     int count;     /* enum count_choice */
     bool skip_hash_check;
+    uint64_t threads;
 };
 
 static const struct ss_option options[] = {
@@ -44,6 +45,7 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct status_opts, skip_hash_check),
      .help = "do not compute the trailing SHA-256"},
+    SS_OPTION_THREADS(status_opts),
     {.name = NULL},
 };
 
@@ -67,22 +69,32 @@ static bool is_bad_hash(enum ss_hash_state state)
     return state == SS_HASH_MISMATCH || state == SS_HASH_ZERO || state == SS_HASH_CUT;
 }
 
-/* SS_EXIT_OK: *state is told on standard error. */
-static int check_hash(struct ss_run *run, enum ss_hash_state *state)
+/* What the file comes to: its hash is computed while its buckets are read. */
+struct answer {
+    struct ss_hash_report hash;
+    enum ss_status hash_status;
+    struct ss_error hash_err;
+    struct ss_etcd_status figures;
+    enum ss_status status;
+    struct ss_error err;
+};
+
+static void read_answer(struct ss_run *run, struct answer *answer)
 {
     const struct status_opts *opts = run->opts;
-    struct ss_hash_report report = {.state = SS_HASH_NOT_CHECKED};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_hash_work *work = NULL;
     if (!opts->skip_hash_check) {
-        enum ss_status status =
-            ss_hash_check(run->file, ss_progress_report, &run->progress, &report, &err);
-        if (ss_run_checked(run, status, &err) != SS_OK) {
-            return ss_report(run, &err);
+        answer->hash_status = ss_hash_start(run->file, &work, &answer->hash_err);
+        if (answer->hash_status != SS_OK) {
+            return;
         }
     }
-    *state = report.state;
-    ss_note(run, "trailing SHA-256: %s", hash_meaning(report.state));
-    return SS_EXIT_OK;
+    answer->status = ss_etcd_status(run->file, ss_progress_report, &run->progress, &answer->figures,
+                                    &answer->err);
+    if (work != NULL) {
+        answer->hash_status = ss_hash_finish(work, ss_progress_report, &run->progress,
+                                             &answer->hash, &answer->hash_err);
+    }
 }
 
 static void print_figures(struct ss_run *run, const struct ss_etcd_status *status)
@@ -132,28 +144,26 @@ static int run_status(struct ss_run *run)
         return ss_usage_error(run, "--json has all figures; it goes with neither -w nor --count");
     }
     run->hash_stream = !opts->skip_hash_check;
+    run->threads = (unsigned)opts->threads;
     int code = ss_run_open_readable(run, run->args[0]);
     if (code != SS_EXIT_OK) {
         return code;
     }
-    enum ss_hash_state state = SS_HASH_NOT_CHECKED;
-    code = check_hash(run, &state);
-    if (code != SS_EXIT_OK) {
-        return code;
+    struct answer answer = {.hash.state = SS_HASH_NOT_CHECKED};
+    read_answer(run, &answer);
+    if (ss_run_checked(run, answer.hash_status, &answer.hash_err) != SS_OK) {
+        return ss_report(run, &answer.hash_err);
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
-    struct ss_etcd_status status;
-    enum ss_status read =
-        ss_etcd_status(run->file, ss_progress_report, &run->progress, &status, &err);
-    if (ss_run_checked(run, read, &err) != SS_OK) {
-        return ss_report(run, &err);
+    ss_note(run, "trailing SHA-256: %s", hash_meaning(answer.hash.state));
+    if (ss_run_checked(run, answer.status, &answer.err) != SS_OK) {
+        return ss_report(run, &answer.err);
     }
     if (run->common.json) {
-        print_doc(run, &status, state);
+        print_doc(run, &answer.figures, answer.hash.state);
     } else {
-        print_figures(run, &status);
+        print_figures(run, &answer.figures);
     }
-    return is_bad_hash(state) ? SS_EXIT_ANSWER : SS_EXIT_OK;
+    return is_bad_hash(answer.hash.state) ? SS_EXIT_ANSWER : SS_EXIT_OK;
 }
 
 const struct ss_command ss_cmd_status = {

@@ -17,7 +17,6 @@
 
 #define SHOWN_DEFAULT 20
 #define KEPT_DEFAULT 1000
-#define THREADS_MAX 256
 
 struct verify_opts {
     const char *only;
@@ -69,7 +68,7 @@ static const struct ss_option options[] = {
      .arg = "N",
      .help = "1: hash and walk one after the other (default 2)",
      .min = 1,
-     .max = THREADS_MAX},
+     .max = SS_CLI_THREADS_MAX},
     {.name = NULL},
 };
 

@@ -62,6 +62,7 @@ struct ss_run {
     const char *second_name;
     struct ss_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
+    unsigned threads;  /* likewise: that the file's calls may use; 0: one a processor */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
     bool settled;      /* the inputs need no further look: they changed, or the answer is out */
 };

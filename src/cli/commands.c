@@ -103,6 +103,7 @@ static bool open_input(struct ss_run *run, const char *path, struct ss_file **fi
         .page_size = (uint32_t)run->common.page_size,
         .unpacked_limit = run->common.unpacked_limit,
         .hash_stream = run->hash_stream,
+        .threads = run->threads,
         .progress = ss_progress_report,
         .progress_ctx = &run->progress,
     };

@@ -31,6 +31,16 @@ struct ss_option {
     const char *const *choices; /* ended by NULL */
 };
 
+#define SS_CLI_THREADS_MAX 256
+
+/* The row of --threads, of the commands that share their work; the slot is a uint64_t. */
+#define SS_OPTION_THREADS(opts)                                                              \
+    {                                                                                        \
+        .name = "threads", .kind = SS_OPTION_NUMBER, .slot = offsetof(struct opts, threads), \
+        .arg = "N", .help = "use N threads at most (default one a processor)", .min = 1,     \
+        .max = SS_CLI_THREADS_MAX                                                            \
+    }
+
 /* What every command takes. */
 struct ss_common {
     bool help;

@@ -48,6 +48,11 @@ refused not-etcd "$(unpacked bbolt-nested)" 'the file has no `key` bucket' hashk
 run "$SNAPSCOPE" hashkv "$db"
 expect_rc 0
 expect_out_eq '2610952112, 547, 431'
+for threads in 1 2 4 256; do
+    run "$SNAPSCOPE" hashkv --threads "$threads" "$db"
+    expect_rc 0
+    expect_out_eq '2610952112, 547, 431'
+done
 run "$SNAPSCOPE" hashkv -w json --rev 441 "$db"
 expect_rc 0
 expect_out_eq '{"hash":3585472980,"hashRevision":441,"compactRevision":431}'
@@ -86,6 +91,7 @@ run "$SNAPSCOPE" hashkv "$db" --rev 500 --compact-revision 501
 expect_rc 2
 expect_err_has 'compaction at 501 is asked for, it must be from 1 to 500'
 usage_fault '--json and -w exclude one another' hashkv --json -w json "$db"
+usage_fault "--threads: '257' is no whole number from 1 to 256" hashkv --threads 257 "$db"
 usage_fault "--rev: '-1' is no whole number from 0 to 9223372036854775807" hashkv --rev=-1 "$db"
 
 # Two members at one revision, the second compacted: alike only where the first is taken there, too.

@@ -313,5 +313,6 @@ run "$SNAPSCOPE" info "$scratch/etcd36-bump/member.db"
 expect_out_has 'records       62; tombstones 1, bump-revision markers 1; 859 B of history'
 expect_out_has 'compacted     up to 1062, scheduled only; the last finished one 0'
 
+usage_fault "--threads: 'x' is no whole number from 1 to 256" info --threads x "$db"
 usage_fault "'x' is one argument too many" info "$db" x
 summary

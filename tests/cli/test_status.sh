@@ -54,6 +54,12 @@ expect_out_eq '+----------+----------+------------+------------+---------+
 +----------+----------+------------+------------+---------+
 | 102ad289 |      547 |        240 |     2.3 MB |   3.6.0 |
 +----------+----------+------------+------------+---------+'
+for threads in 1 2 4 256; do
+    run "$SNAPSCOPE" status --threads "$threads" "$db"
+    expect_rc 0
+    expect_out_eq '102ad289, 547, 240, 2.3 MB, 3.6.0'
+    expect_err_eq "$valid"
+done
 run "$SNAPSCOPE" status --json "$db"
 expect_rc 0
 expect_err_eq "$valid"
@@ -133,6 +139,7 @@ done
 usage_fault '--json has all figures; it goes with neither -w nor --count' status --json --count all "$db"
 usage_fault "--write-out: 'protobuf' is none of simple, json, table, fields" status -w protobuf "$db"
 usage_fault "--count: 'some' is none of live, all" status --count some "$db"
+usage_fault "--threads: '0' is no whole number from 1 to 256" status --threads 0 "$db"
 usage_fault "'x' is one argument too many" status "$db" x
 
 fixture etcd36-history-be
