@@ -30,4 +30,11 @@ void ss_live_cut(struct ss_live *live, uint64_t count);
 /* The state of what is there; takes over the slots, also on failure. Errors: NOMEM. */
 enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct ss_error *err);
 
+/*
+ * For callers that get the records of a state one after the other and stand at the i-th: asks the memory
+ * ahead of time for elements that follow, and for `value_len` bytes of their values at most. Keys that
+ * stand side by side lie anywhere in the file. Nothing but time depends on it.
+ */
+void ss_state_ask(const struct ss_state *state, uint64_t i, uint64_t value_len);
+
 #endif

@@ -13,8 +13,13 @@
  */
 #include "etcd/live.h"
 #include "etcd/sort.h"
+#include "util/touch.h"
 
 #include <stdlib.h>
+
+/* Records whose element, and then value, is asked for that far ahead. */
+#define AHEAD_ELEMENT UINT64_C(24)
+#define AHEAD_VALUE UINT64_C(8)
 
 struct ss_state {
     struct ss_locator at;
@@ -144,6 +149,25 @@ void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *ou
 
     if (i >= state->count || !ss_locator_record(&state->at, state->locs[i], out))
         *out = (struct ss_record){.key = none, .value = none, .pgid = SS_NONE};
+}
+
+void ss_state_ask(const struct ss_state *state, uint64_t i, uint64_t value_len)
+{
+    const uint8_t *file = state->at.file->bytes.ptr;
+    struct ss_entry entry;
+
+    if (i + AHEAD_ELEMENT < state->count) {
+        uint64_t off = ss_locator_off(&state->at, state->locs[i + AHEAD_ELEMENT]);
+
+        if (off != SS_NONE)
+            __builtin_prefetch(file + off);
+    }
+    if (i + AHEAD_VALUE >= state->count ||
+        !ss_locator_entry(&state->at, state->locs[i + AHEAD_VALUE], &entry))
+        return;
+    value_len = ss_min_u64(value_len, entry.value.len);
+    for (uint64_t pos = 0; pos < value_len; pos += SS_LINE_LEN)
+        __builtin_prefetch(entry.value.ptr + pos);
 }
 
 enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,

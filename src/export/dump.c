@@ -12,7 +12,7 @@
  */
 #include "export/dump.h"
 
-#include "etcd/record.h"
+#include "etcd/live.h"
 #include "export/bucket_walk.h"
 #include "export/job.h"
 #include "export/json_text.h"
@@ -143,6 +143,7 @@ static enum ss_status dump_record(struct ss_export *d, const struct ss_record *r
 static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned threads,
                                  struct ss_error *err)
 {
+    uint64_t ask_len = d->opts->keys_only ? SS_EXPORT_ASK_KEY : SS_EXPORT_ASK_RECORD;
     struct ss_state *state;
     enum ss_status status = ss_state_new(d->file, d->opts->rev, &d->opts->range, &state, err);
 
@@ -158,6 +159,7 @@ static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned thr
     for (uint64_t i = 0; status == SS_OK && i < d->total; i++) {
         struct ss_record rec;
 
+        ss_state_ask(state, i, ask_len);
         ss_state_get(state, i, &rec);
         status = dump_record(d, &rec, err);
     }

@@ -10,7 +10,7 @@
  * once to write the files. Values go from the mapped file to libarchive as they lie; nothing is kept.
  * The same file and options give the same bytes: times, owners and modes are fixed.
  */
-#include "etcd/record.h"
+#include "etcd/live.h"
 #include "export/bucket_walk.h"
 #include "export/job.h"
 #include "export/json_text.h"
@@ -51,6 +51,8 @@ struct tar {
     bool given_up; /* what libarchive still writes goes nowhere */
 };
 
+static enum ss_status visit_file(struct tar *t, const struct item *item, struct ss_error *err);
+
 /* ------------------------------------------------------------------------------ what there is --- */
 
 static enum ss_status visit_at_path(struct tar *t, struct item *item, struct ss_error *err)
@@ -87,12 +89,14 @@ static bool is_folder(const struct ss_state *state, uint64_t i, struct ss_span k
 
 static enum ss_status each_key(struct tar *t, struct ss_error *err)
 {
+    uint64_t ask_len = t->visit == visit_file ? SS_EXPORT_ASK_RECORD : SS_EXPORT_ASK_KEY;
     enum ss_status status = SS_OK;
 
     for (uint64_t i = 0; status == SS_OK && i < ss_state_count(t->state); i++) {
         struct ss_record rec;
         struct item item = {.rec = &rec};
 
+        ss_state_ask(t->state, i, ask_len);
         ss_state_get(t->state, i, &rec);
         ss_tar_path_begin(&t->path, "keys");
         ss_tar_path_key(&t->path, rec.key, is_folder(t->state, i, rec.key));
