@@ -45,7 +45,8 @@ bool ss_tar_path_begin(struct ss_tar_path *path, const char *top)
 static bool is_plain(uint8_t byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || (byte != 0 && strchr("-_.~@=+,", byte) != NULL);
+           (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.' ||
+           byte == '~' || byte == '@' || byte == '=' || byte == '+' || byte == ',';
 }
 
 /* One byte of a key in the name at hand, or in the next one when this is full. */
@@ -65,6 +66,23 @@ static bool append_byte(struct ss_tar_path *path, uint8_t byte)
     return whole ? append(path, plain, 1) : append(path, escape, 3);
 }
 
+/* Bytes that go into the name at hand as they are, taken in one go: how many. */
+static uint64_t append_run(struct ss_tar_path *path, struct ss_span bytes)
+{
+    uint64_t room = SS_TAR_NAME_MAX - path->name_len;
+    uint64_t n = 0;
+
+    if (bytes.len > 0 && bytes.ptr[0] == '.' && path->name_len == 0) {
+        return 0;
+    }
+    while (n < bytes.len && n < room && is_plain(bytes.ptr[n])) {
+        n++;
+    }
+    path->name_len += (size_t)n;
+    append(path, (const char *)bytes.ptr, (size_t)n);
+    return n;
+}
+
 static bool begin_name(struct ss_tar_path *path)
 {
     path->name_len = 0;
@@ -76,28 +94,38 @@ static bool end_name(struct ss_tar_path *path)
     return path->name_len > 0 || append(path, "%", 1);
 }
 
-bool ss_tar_path_key(struct ss_tar_path *path, struct ss_span key, bool is_folder)
+/* A key, whose slashes part names, or one name. */
+static void append_all(struct ss_tar_path *path, struct ss_span bytes, bool is_key)
 {
     begin_name(path);
-    for (uint64_t i = 0; i < key.len && !path->nomem; i++) {
-        if (key.ptr[i] == '/') {
+    for (uint64_t i = 0; i < bytes.len && !path->nomem;) {
+        const struct ss_span rest = {bytes.ptr + i, bytes.len - i, SS_NONE};
+        uint64_t run = append_run(path, rest);
+
+        i += run > 0 ? run : 1;
+        if (run > 0) {
+            continue;
+        }
+        if (is_key && *rest.ptr == '/') {
             end_name(path);
             begin_name(path);
         } else {
-            append_byte(path, key.ptr[i]);
+            append_byte(path, *rest.ptr);
         }
     }
     end_name(path);
+}
+
+bool ss_tar_path_key(struct ss_tar_path *path, struct ss_span key, bool is_folder)
+{
+    append_all(path, key, true);
     return is_folder ? append(path, "%", 1) : !path->nomem;
 }
 
 bool ss_tar_path_name(struct ss_tar_path *path, struct ss_span name)
 {
-    begin_name(path);
-    for (uint64_t i = 0; i < name.len && !path->nomem; i++) {
-        append_byte(path, name.ptr[i]);
-    }
-    return end_name(path) && !path->nomem;
+    append_all(path, name, false);
+    return !path->nomem;
 }
 
 bool ss_tar_path_end(struct ss_tar_path *path)

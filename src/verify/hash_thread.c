@@ -107,7 +107,8 @@ struct ss_hash_work {
     struct ss_hash_job job;
 };
 
-enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out, struct ss_error *err)
+enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out,
+                             struct ss_error *err)
 {
     struct ss_hash_work *work = calloc(1, sizeof(*work));
 
