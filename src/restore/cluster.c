@@ -4,6 +4,7 @@
 #include "restore/cluster.h"
 
 #include "util/endian.h"
+#include "util/sha256.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -180,7 +181,7 @@ static bool sha1_u64(const void *bytes, size_t len, uint64_t *out)
     uint8_t digest[SHA1_LEN];
     unsigned digest_len = 0;
 
-    if (EVP_Digest(bytes, len, digest, &digest_len, EVP_sha1(), NULL) != 1 ||
+    if (!ss_openssl_ready() || EVP_Digest(bytes, len, digest, &digest_len, EVP_sha1(), NULL) != 1 ||
         digest_len != SHA1_LEN)
         return false;
     *out = ss_load_u64(digest, true);

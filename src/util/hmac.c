@@ -3,6 +3,7 @@
  * copy of it, which also makes it safe to share.
  */
 #include "util/hmac.h"
+#include "util/sha256.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -24,8 +25,8 @@ struct ss_hmac *ss_hmac_new(const void *key, size_t key_len)
     if (hmac == NULL) {
         return NULL;
     }
-    hmac->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    hmac->keyed = EVP_MAC_CTX_new(hmac->mac);
+    hmac->mac = ss_openssl_ready() ? EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
+    hmac->keyed = hmac->mac != NULL ? EVP_MAC_CTX_new(hmac->mac) : NULL;
     if (hmac->keyed == NULL || EVP_MAC_init(hmac->keyed, key, key_len, params) != 1) {
         ss_hmac_free(hmac);
         return NULL;

@@ -3,11 +3,17 @@
  */
 #include "util/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+bool ss_openssl_ready(void)
+{
+    return OSSL_LIB_CTX_get0_global_default() != NULL;
+}
 
 bool ss_sha256_init(struct ss_sha256 *sha)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_MD_CTX *ctx = ss_openssl_ready() ? EVP_MD_CTX_new() : NULL;
 
     sha->ctx = ctx;
     return ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;

@@ -14,6 +14,12 @@ struct ss_sha256 {
     void *ctx;
 };
 
+/*
+ * Whether OpenSSL could make what it keeps for itself. To be asked before any other call: OpenSSL does not
+ * ask itself, and would use a lock that it had no memory for.
+ */
+bool ss_openssl_ready(void);
+
 /* False when the library has no memory or no SHA-256 (a FIPS provider without it). */
 bool ss_sha256_init(struct ss_sha256 *sha);
 bool ss_sha256_update(struct ss_sha256 *sha, const void *bytes, size_t len);
