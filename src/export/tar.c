@@ -16,6 +16,7 @@
 #include "export/json_text.h"
 #include "export/tar_path.h"
 #include "util/error.h"
+#include "util/memory.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -26,6 +27,7 @@
 #define MANIFEST_NAME "manifest.ndjson"
 #define FILE_MODE 0600
 #define FOLDER_MODE 0700
+#define HEADER_MEMORY_LEN ((size_t)64 << 10) /* some forty pieces of a header take less */
 
 /* One file or folder to be. */
 struct item {
@@ -296,6 +298,9 @@ static enum ss_status write_header(struct tar *t, const struct item *item, uint6
 {
     bool folder = item != NULL && item->rec == NULL && item->entry == NULL;
 
+    if (!ss_memory_ahead(HEADER_MEMORY_LEN)) {
+        return ss_nomem(err, HEADER_MEMORY_LEN);
+    }
     errno = 0;
     archive_entry_clear(t->entry);
     archive_entry_set_pathname(t->entry, item != NULL ? item->path : MANIFEST_NAME);

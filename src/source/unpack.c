@@ -14,6 +14,7 @@
  */
 #include "source/unpack.h"
 #include "util/error.h"
+#include "util/memory.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 
 enum {
+    READER_MEMORY_LEN = 1 << 20, /* more than any reader starts with */
     LIST_MAX = 20,
     SHOWN_MAX = 200
 };
@@ -123,6 +125,8 @@ static enum ss_status reader_open(struct reader *r, const struct ss_source *pack
                                   enum ss_kind kind, struct ss_error *err)
 {
     *r = (struct reader){.bytes = packed->base, .len = packed->len};
+    if (!ss_memory_ahead(READER_MEMORY_LEN))
+        return ss_nomem(err, READER_MEMORY_LEN);
     r->archive = archive_read_new();
     r->entry = archive_entry_new2(r->archive);
     if (r->archive != NULL && r->entry != NULL && reader_choose(r->archive, kind) &&
