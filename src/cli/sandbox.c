@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "abandon.h"
 #include "text.h"
 
 static void add_folder(struct ss_sandbox *sandbox, char *folder)
@@ -126,6 +127,9 @@ void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state 
     int abi = ss_landlock_abi();
     int landlock = abi > 0 ? ss_landlock_enter(sandbox, abi) : errno;
     int seccomp = ss_seccomp_enter(sandbox->folder_count > 0);
+    if (seccomp == ENOMEM || landlock == ENOMEM) {
+        ss_abandon_memory(0); /* no run is open for want of memory */
+    }
     fill(state, seccomp, landlock, abi);
 }
 

@@ -52,7 +52,8 @@ void ss_sandbox_fini(struct ss_sandbox *sandbox);
 
 /*
  * Closes the process, for good: nothing can open it again. What the kernel or the build does not have
- * is left out, and *state says so. The threads of this process must not have been started yet.
+ * is left out, and *state says so; without memory the process ends (abandon.h). The threads of this
+ * process must not have been started yet.
  */
 void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state *state);
 

@@ -22,14 +22,19 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "text.h"
 
 /* Kernel-side bits that the C library's names only hold together with others. */
 #define TMPFILE_BIT ((uint64_t)(O_TMPFILE & ~O_DIRECTORY))
 #define CREATE ((uint64_t)O_CREAT)
 #define EXCLUSIVE ((uint64_t)O_EXCL)
+
+#define MEMORY_LEN ((size_t)1 << 20)
 
 /* Flags are an int: what a caller leaves in the upper half of the register does not count. */
 #define LOW_HALF UINT64_C(0xFFFFFFFF)
@@ -220,8 +225,18 @@ int ss_seccomp_probe(void)
     return seccomp_api_get() >= 1 ? 0 : ENOSYS;
 }
 
+/*
+ * libseccomp frees twice what it had no memory for. Nothing else runs while it makes the filter, of some
+ * 2500 small pieces: that much is had and given back before, or the process ends for want of it.
+ */
+static void have_memory(void)
+{
+    free(ss_must_alloc(MEMORY_LEN));
+}
+
 int ss_seccomp_enter(bool has_output)
 {
+    have_memory();
     struct filter f = {.ctx = seccomp_init(SCMP_ACT_ALLOW)};
     if (f.ctx == NULL) {
         return ENOMEM;
