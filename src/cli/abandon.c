@@ -4,6 +4,7 @@
  */
 #include "abandon.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,37 @@
 #include "command.h"
 
 static struct ss_output *removed;
+static jmp_buf within;
+static bool is_within, starved;
+static size_t starved_len;
 static bool exit_allowed;
 static volatile sig_atomic_t noted;
+
+bool ss_abandon_within(void (*work)(void *ctx), void *ctx)
+{
+    if (setjmp(within) == 0) {
+        is_within = true;
+        work(ctx);
+    }
+    is_within = false;
+    return !starved;
+}
+
+void ss_abandon_if_starved(void)
+{
+    if (starved) {
+        ss_abandon_memory(starved_len);
+    }
+}
 
 /* Without exit: another thread may still compute, and what exit tears down would be torn from it. */
 _Noreturn void ss_abandon_memory(size_t len)
 {
+    if (is_within) {
+        starved = true;
+        starved_len = len;
+        longjmp(within, 1);
+    }
     if (len > 0) {
         fprintf(stderr, "snapscope: out of memory (%zu bytes were needed)\n", len);
     } else {

@@ -9,6 +9,8 @@
 #define SS_CLI_ABANDON_H
 
 #include <snapscope.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Remembers the output that an end for want of memory removes, and notes signals from now on, as
@@ -25,6 +27,13 @@ void ss_abandon_allow_exit(void);
 
 /* Ends the process: `len` bytes could not be had. Only from the main thread. */
 _Noreturn void ss_abandon_memory(size_t len);
+
+/*
+ * Runs `work` where the library has something to remove if it fails, and the process must not end: false
+ * when memory was out. The process is then ended by ss_abandon_if_starved as soon as it can be.
+ */
+bool ss_abandon_within(void (*work)(void *ctx), void *ctx);
+void ss_abandon_if_starved(void);
 
 /*
  * From now on the first SIGINT, SIGTERM or SIGHUP is only noted; a second one ends the process at once.

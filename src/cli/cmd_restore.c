@@ -230,19 +230,24 @@ static int refuse(struct restore_job *job)
     return ss_intake_refused(job->run, &job->intake);
 }
 
-/* The decision, before anything has its name. False: it could not be printed. */
-static bool tell(void *ctx, const struct ss_intake *intake)
+static void print_decision(void *ctx)
 {
     struct restore_job *job = ctx;
     struct ss_run *run = job->run;
-    (void)intake;
-    job->told = true;
     if (!run->common.json) {
         print_intake(job);
     }
     ss_beside_read(run->file, run->input_name, &job->beside);
     warn(job);
-    return ss_out_flush(&run->out);
+}
+
+/* The decision, before anything has its name. False: it could not be printed. */
+static bool tell(void *ctx, const struct ss_intake *intake)
+{
+    struct restore_job *job = ctx;
+    (void)intake;
+    job->told = true;
+    return ss_abandon_within(print_decision, job) && ss_out_flush(&job->run->out);
 }
 
 /* Checks the source and, but with --dry-run, writes. job->intake is filled unless the checks failed. */
@@ -261,6 +266,7 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
     job->how.on_accepted_ctx = job;
     ss_abandon_catch();
     status = ss_restore_checked(run->file, &check, &job->how, &job->intake, &job->result, err);
+    ss_abandon_if_starved();
     if (status == SS_OK && job->intake.accepted) {
         run->settled = true; /* the library has looked, right before the names were given */
         return SS_OK;
