@@ -54,8 +54,9 @@ bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_e
     if (status == SS_OK) {
         return true;
     }
-    if (!info->failed) {
+    if (!info->failed || (status == SS_SYSTEM && !info->system_failed)) {
         info->failed = true;
+        info->system_failed = status == SS_SYSTEM;
         info->err = *err;
     }
     return status != SS_SYSTEM;

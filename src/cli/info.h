@@ -80,12 +80,16 @@ struct ss_info {
 
     struct ss_faults faults;
     bool failed;         /* something was not read, and `err` has the first reason */
+    bool system_failed;  /* and the reason is none of the file's */
     struct ss_error err; /* never one that is also among the faults */
 };
 
 enum ss_presence ss_info_presence(const struct ss_file_facts *facts);
 
-/* Keeps the first error. False when the system failed, so that going on makes no sense. */
+/*
+ * Keeps the first error, but one of the system before those of the file: what else would be told was not
+ * looked at. False when the system failed, so that going on makes no sense.
+ */
 bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_error *err);
 
 /* Where the library's faults go: `ctx` is a struct ss_info. */
