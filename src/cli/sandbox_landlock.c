@@ -71,13 +71,19 @@ int ss_landlock_abi(void)
     return abi > 0 ? (int)abi : 0;
 }
 
-/* A folder that is not there gets no rule: making the output will say so in its own words. */
+/* A folder that nobody can get into: making the output will say so in its own words. */
+static bool is_no_way(int sys)
+{
+    return sys == ENOENT || sys == ENOTDIR || sys == EACCES || sys == ELOOP || sys == ENAMETOOLONG;
+}
+
+/* Any other failure leaves Landlock out: without its rule the folder would be closed to its own output. */
 static int allow(int ruleset, const char *folder, uint64_t access)
 {
     struct landlock_path_beneath_attr rule = {.allowed_access = access};
-    rule.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    rule.parent_fd = (int)TEMP_FAILURE_RETRY(open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (rule.parent_fd < 0) {
-        return 0;
+        return is_no_way(errno) ? 0 : errno;
     }
     long got = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     int failed = got == 0 ? 0 : errno;
