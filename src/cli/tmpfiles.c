@@ -51,8 +51,11 @@ bool ss_tmpfiles_needed(const char *path)
     if (strcmp(path, "-") == 0) {
         return needed_for_stdin();
     }
-    if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) {
-        return false; /* and ss_open will say why */
+    if (stat(path, &st) != 0) {
+        return true; /* ss_open will say why, or may find it */
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return false;
     }
     if (!S_ISREG(st.st_mode)) {
         return true; /* a pipe, which is not opened here, since that could wait for its writer */
@@ -62,11 +65,10 @@ bool ss_tmpfiles_needed(const char *path)
     if (fd < 0 && errno == EPERM) {
         fd = (int)TEMP_FAILURE_RETRY(open(path, flags));
     }
-    if (fd < 0) {
-        return false;
+    bool plain = fd >= 0 && is_plain(fd);
+    if (fd >= 0) {
+        close(fd);
     }
-    bool plain = is_plain(fd);
-    close(fd);
     return !plain;
 }
 
