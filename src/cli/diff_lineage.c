@@ -148,10 +148,7 @@ static json_t *record_doc(const struct ss_record *rec)
 {
     json_t *doc = ss_doc_new();
     ss_doc_bytes(doc, "key", rec->key.ptr, rec->key.len);
-    ss_doc_int(doc, "create_revision", rec->create_revision);
-    ss_doc_int(doc, "mod_revision", rec->mod_revision);
-    ss_doc_int(doc, "version", rec->version);
-    ss_doc_int(doc, "lease", rec->lease);
+    ss_doc_record(doc, rec);
     ss_doc_int(doc, "sub", rec->rev.sub);
     if (rec->tombstone) {
         ss_doc_bool(doc, "tombstone", true);

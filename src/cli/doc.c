@@ -208,3 +208,11 @@ bool ss_list_end(struct ss_list *list, json_t *tail)
     free(text);
     return good;
 }
+
+void ss_doc_record(json_t *doc, const struct ss_record *rec)
+{
+    ss_doc_int(doc, "create_revision", rec->create_revision);
+    ss_doc_int(doc, "mod_revision", rec->mod_revision);
+    ss_doc_int(doc, "version", rec->version);
+    ss_doc_int(doc, "lease", rec->lease);
+}

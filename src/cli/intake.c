@@ -230,7 +230,7 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     const struct ss_verify_report *report = in->checked;
     unsigned checked =
         report->is_etcd ? report->checked : report->checked & ~(unsigned)SS_VERIFY_ETCD;
-    json_t *doc = ss_doc_new(), *findings = ss_doc_list();
+    json_t *doc = ss_doc_new();
     ss_doc_bool(doc, "accepted", in->accepted);
     ss_doc_text(doc, "decision", in->decision);
     ss_doc_set(doc, "hash", ss_hash_doc(&report->hash));
@@ -238,14 +238,7 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     ss_doc_set(doc, "not_checked", not_checked_doc(report));
     ss_doc_text(doc, "verdict", ss_verdict_name(report->verdict));
     ss_doc_bool(doc, "is_etcd", report->is_etcd);
-    ss_doc_number(doc, "error_count", report->error_count);
-    ss_doc_number(doc, "warning_count", report->warning_count);
-    ss_doc_number(doc, "note_count", report->note_count);
-    ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
-    for (size_t i = 0; i < report->finding_count; i++) {
-        ss_doc_append(findings, ss_finding_doc(&report->findings[i]));
-    }
-    ss_doc_set(doc, "findings", findings);
+    ss_findings_doc(doc, report);
     return doc;
 }
 

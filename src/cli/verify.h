@@ -27,10 +27,12 @@ void ss_verify_print(struct ss_out *out, const struct ss_verified *verified);
 /* An object of its own; with an error it holds that instead of a report. */
 json_t *ss_verify_doc(const struct ss_verified *verified);
 
-/* Parts of it: {"state":…,"found":…}, a finding, and SS_VERIFY_* as a list of words. */
+/* Parts of it: {"state":…,"found":…}, and SS_VERIFY_* as a list of words. */
 json_t *ss_hash_doc(const struct ss_hash_report *hash);
-json_t *ss_finding_doc(const struct ss_finding *finding);
 json_t *ss_checked_doc(unsigned checked);
+
+/* Puts the findings and how many there are of each severity into a document. */
+void ss_findings_doc(json_t *doc, const struct ss_verify_report *report);
 
 /* A JUnit document: one testsuite a file, one testcase a check. Each returns false when it fails. */
 bool ss_junit_begin(ss_write_fn write, void *ctx);

@@ -34,7 +34,7 @@ json_t *ss_hash_doc(const struct ss_hash_report *hash)
     return doc;
 }
 
-json_t *ss_finding_doc(const struct ss_finding *finding)
+static json_t *finding_doc(const struct ss_finding *finding)
 {
     json_t *doc = ss_doc_new();
     ss_doc_text(doc, "id", finding->check->id);
@@ -60,6 +60,19 @@ json_t *ss_finding_doc(const struct ss_finding *finding)
         ss_doc_text(doc, "expect", finding->expect);
     }
     return doc;
+}
+
+void ss_findings_doc(json_t *doc, const struct ss_verify_report *report)
+{
+    json_t *findings = ss_doc_list();
+    ss_doc_number(doc, "error_count", report->error_count);
+    ss_doc_number(doc, "warning_count", report->warning_count);
+    ss_doc_number(doc, "note_count", report->note_count);
+    ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
+    for (size_t i = 0; i < report->finding_count; i++) {
+        ss_doc_append(findings, finding_doc(&report->findings[i]));
+    }
+    ss_doc_set(doc, "findings", findings);
 }
 
 static void file_doc(const struct ss_verified *verified, json_t *doc)
@@ -91,7 +104,6 @@ static void file_doc(const struct ss_verified *verified, json_t *doc)
 
 static void report_doc(const struct ss_verify_report *report, json_t *doc)
 {
-    json_t *findings = ss_doc_list();
     ss_doc_text(doc, "verdict", ss_verdict_name(report->verdict));
     ss_doc_text(doc, "verdict_text", report->verdict_text);
     ss_doc_set(doc, "checked", ss_checked_doc(report->checked));
@@ -102,14 +114,7 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     ss_doc_number(doc, "leaked_pages", report->leaked_count);
     ss_doc_number(doc, "record_count", report->record_count);
     ss_doc_number(doc, "live_count", report->live_count);
-    ss_doc_number(doc, "error_count", report->error_count);
-    ss_doc_number(doc, "warning_count", report->warning_count);
-    ss_doc_number(doc, "note_count", report->note_count);
-    ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
-    for (size_t i = 0; i < report->finding_count; i++) {
-        ss_doc_append(findings, ss_finding_doc(&report->findings[i]));
-    }
-    ss_doc_set(doc, "findings", findings);
+    ss_findings_doc(doc, report);
 }
 
 json_t *ss_verify_doc(const struct ss_verified *verified)
