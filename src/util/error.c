@@ -46,8 +46,8 @@ void ss_error_clear(struct ss_error *err)
     err->expect[0] = '\0';
 }
 
-enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
-                          const char *format, ...)
+enum ss_status(ss_corrupt)(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
+                           const char *format, ...)
 {
     va_list args;
 
@@ -61,7 +61,7 @@ enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off,
     return SS_CORRUPT;
 }
 
-enum ss_status ss_error_have(struct ss_error *err, const char *format, ...)
+enum ss_status(ss_error_have)(struct ss_error *err, const char *format, ...)
 {
     va_list args;
 
@@ -71,7 +71,7 @@ enum ss_status ss_error_have(struct ss_error *err, const char *format, ...)
     return SS_CORRUPT;
 }
 
-enum ss_status ss_error_expect(struct ss_error *err, const char *format, ...)
+enum ss_status(ss_error_expect)(struct ss_error *err, const char *format, ...)
 {
     va_list args;
 
@@ -81,7 +81,7 @@ enum ss_status ss_error_expect(struct ss_error *err, const char *format, ...)
     return SS_CORRUPT;
 }
 
-enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
+enum ss_status(ss_system)(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
 {
     char reason[128];
     va_list args;
@@ -102,7 +102,7 @@ enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const
     return SS_SYSTEM;
 }
 
-enum ss_status ss_nomem(struct ss_error *err, uint64_t len)
+enum ss_status(ss_nomem)(struct ss_error *err, uint64_t len)
 {
     return ss_system(err, SS_E_NOMEM, 0, "out of memory (%" PRIu64 " bytes were needed)", len);
 }

@@ -43,4 +43,19 @@ enum ss_status ss_nomem(struct ss_error *err, uint64_t len);
 /* Adds the bucket's escaped path when the error has none yet. Returns `status`, for tail calls. */
 enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum ss_status status);
 
+/*
+ * What such a call returns also stands where it is called: compilers and analyzers then know that the
+ * path has failed, and that nothing behind an SS_OK is reached by it.
+ */
+static inline enum ss_status ss_status_as(enum ss_status said, enum ss_status known)
+{
+    (void)said;
+    return known;
+}
+#define ss_corrupt(...) ss_status_as((ss_corrupt)(__VA_ARGS__), SS_CORRUPT)
+#define ss_error_have(...) ss_status_as((ss_error_have)(__VA_ARGS__), SS_CORRUPT)
+#define ss_error_expect(...) ss_status_as((ss_error_expect)(__VA_ARGS__), SS_CORRUPT)
+#define ss_system(...) ss_status_as((ss_system)(__VA_ARGS__), SS_SYSTEM)
+#define ss_nomem(...) ss_status_as((ss_nomem)(__VA_ARGS__), SS_SYSTEM)
+
 #endif
