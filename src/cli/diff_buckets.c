@@ -9,6 +9,7 @@
  * Both sides are sorted, so that one pass over both finds what differs. An element that cannot be
  * decoded is reported with its place; then nothing is called the same, and the exit code is 3.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,9 @@ static uint64_t compare_fields(struct thing a, struct thing b, field_fn on_field
         if (c == 0 && strcmp(ss_fact_value(a.facts, in_a), ss_fact_value(b.facts, in_b)) == 0) {
             continue;
         }
-        bool is_field = (c <= 0 ? in_a : in_b)->form != SS_FACT_IS_THERE;
+        const struct ss_fact *named = c <= 0 ? in_a : in_b;
+        assert(named != NULL);
+        bool is_field = named->form != SS_FACT_IS_THERE;
         count += is_field;
         if (is_field && on_field != NULL) {
             on_field(ctx, a.facts, c <= 0 ? in_a : NULL, b.facts, c >= 0 ? in_b : NULL);

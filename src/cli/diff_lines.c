@@ -240,7 +240,7 @@ static void print_block(const struct line_diff *d, int from, int to)
     int pairs = removed < added ? removed : added;
     if (d->several) {
         ss_out_format(d->out, INDENT "@ line %llu\n",
-                      (unsigned long long)(d->first + (uint64_t)x + 1));
+                      (unsigned long long)d->first + (unsigned)x + 1);
     }
     for (int i = 0; i < removed; i++) {
         print_line(d->out, "-", d->a.line[x + i], i < pairs ? skip_of(d, x + i, y + i) : 0);
@@ -269,7 +269,7 @@ static void print_counts(struct ss_out *out, struct ss_span a, struct ss_span b,
 {
     ss_out_format(out, INDENT "%llu lines of A, %llu of B differ, from line %llu on\n",
                   (unsigned long long)count_lines(a, closed),
-                  (unsigned long long)count_lines(b, closed), (unsigned long long)(first + 1));
+                  (unsigned long long)count_lines(b, closed), (unsigned long long)first + 1);
 }
 
 static void print_binary(struct ss_out *out, struct ss_span a, struct ss_span b)

@@ -8,7 +8,6 @@
  *
  * The revisions are those that the key was last modified at. The key comes last because it may be long.
  */
-#include <string.h>
 
 #include "diff.h"
 #include "text.h"
@@ -32,19 +31,17 @@ void ss_diff_text_head(struct ss_out *out, const struct ss_diff_result *result)
 static void print_side(struct ss_out *out, const struct ss_record *a, const struct ss_record *b,
                        int width)
 {
-    char revs[2][32], sizes[2][32];
+    struct ss_number_text revs[2] = {{"-"}, {"-"}};
+    struct ss_size_text sizes[2] = {{"-"}, {"-"}};
     const struct ss_record *sides[] = {a, b};
     for (int i = 0; i < 2; i++) {
-        if (sides[i] == NULL) {
-            strcpy(revs[i], "-");
-            strcpy(sizes[i], "-");
-            continue;
+        if (sides[i] != NULL) {
+            revs[i] = ss_number_format((uint64_t)sides[i]->mod_revision);
+            sizes[i] = ss_size_format(sides[i]->value.len);
         }
-        strcpy(revs[i], ss_number_format((uint64_t)sides[i]->mod_revision).text);
-        strcpy(sizes[i], ss_size_format(sides[i]->value.len).text);
     }
-    ss_out_format(out, "  %*s  %*s  %10s  %10s  ", width, revs[0], width, revs[1], sizes[0],
-                  sizes[1]);
+    ss_out_format(out, "  %*s  %*s  %10s  %10s  ", width, revs[0].text, width, revs[1].text,
+                  sizes[0].text, sizes[1].text);
 }
 
 bool ss_diff_text_change(struct ss_out *out, const struct ss_diff_result *result,
@@ -61,7 +58,8 @@ bool ss_diff_text_change(struct ss_out *out, const struct ss_diff_result *result
                   (differs & SS_DIFFERS_REVISION) != 0 ? 'r' : '-');
     ss_print_bytes(out, named->key.ptr, named->key.len, SS_FORM_ESCAPED);
     ss_out_text(out, "\n");
-    if (show_values && (differs & SS_DIFFERS_VALUE) != 0) {
+    bool on_both = change->a != NULL && change->b != NULL;
+    if (show_values && on_both && (differs & SS_DIFFERS_VALUE) != 0) {
         ss_diff_lines(out, change->a->value, change->b->value);
     }
     return out->failed == 0;

@@ -301,8 +301,9 @@ static bool complain_unknown(const struct ss_command *command, const struct merg
 static bool complain_getopt(const struct ss_command *command, const struct merged *m, int got,
                             const char *word)
 {
-    if (optopt >= LONG_BASE) {
-        const struct ss_option *option = m->items[optopt - LONG_BASE].option;
+    const struct ss_option *option =
+        optopt >= LONG_BASE ? m->items[optopt - LONG_BASE].option : NULL;
+    if (option != NULL) {
         return got == ':' ? complain(command, "--%s needs a value: %s", option->name, option->arg)
                           : complain(command, "--%s takes no value", option->name);
     }
