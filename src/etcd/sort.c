@@ -22,6 +22,7 @@
 #include "util/error.h"
 #include "util/touch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define WORD_LEN 8u
@@ -510,6 +511,7 @@ enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots,
     uint64_t *locs = (uint64_t *)slots, *cut;
     enum ss_status st;
 
+    assert(count > 0);
     *out = NULL;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t loc = slots[i].loc;
