@@ -89,13 +89,12 @@ static enum ss_status check_folders(struct restore *r, const char *data_dir, str
 }
 
 static enum ss_status fill_member(struct ss_restore_member *member, const struct ss_peer *peer,
-                                  char *data_dir, struct ss_error *err)
+                                  struct ss_error *err)
 {
     member->id = peer->id;
     member->is_learner = peer->is_learner;
     member->name = strdup(peer->name);
     member->peer_urls = joined_urls(peer);
-    member->data_dir = data_dir;
     return member->name != NULL && member->peer_urls != NULL ? SS_OK
                                                              : ss_nomem(err, sizeof(*member));
 }
@@ -113,14 +112,14 @@ static enum ss_status fill_result(struct restore *r, const struct ss_peer *self,
         return ss_nomem(err, r->cluster.count * sizeof(*out->members));
     for (size_t i = 0; i < r->cluster.count && status == SS_OK; i++) {
         const struct ss_peer *peer = &r->cluster.peers[i];
-        char *dir = NULL;
+        struct ss_restore_member *member = &out->members[out->member_count++];
 
         if (self == NULL)
-            dir = ss_path_join(data_dir, peer->name);
+            member->data_dir = ss_path_join(data_dir, peer->name);
         else if (self == peer)
-            dir = strdup(data_dir);
-        status = fill_member(&out->members[out->member_count++], peer, dir, err);
-        if (status == SS_OK && dir == NULL && (self == NULL || self == peer))
+            member->data_dir = strdup(data_dir);
+        status = fill_member(member, peer, err);
+        if (status == SS_OK && member->data_dir == NULL && (self == NULL || self == peer))
             status = ss_nomem(err, strlen(data_dir));
     }
     if (status == SS_OK && r->opts->wal_dir != NULL) {
