@@ -1,7 +1,6 @@
 /*
  * datadir.c - see datadir.h.
  */
-#define _XOPEN_SOURCE 700
 #include "restore/datadir.h"
 
 #include "util/bulk.h"
