@@ -78,7 +78,7 @@ static size_t copy_run_portable(char *to, const uint8_t *p, size_t len)
         if (word_needs_escape(word)) {
             break;
         }
-        memcpy(to + i, &word, sizeof(word));
+        memcpy(to + i, p + i, sizeof(word));
     }
     for (; i < len && escape_letter(p[i]) == 0; i++) {
         to[i] = (char)p[i];
@@ -208,13 +208,13 @@ void ss_json_string_portable(struct ss_outbuf *out, const void *bytes, size_t le
 
 void ss_json_base64(struct ss_outbuf *out, const void *bytes, size_t len)
 {
-    const size_t piece_max = 3 * PIECE_LEN;
+    const size_t piece_max = (size_t)3 * PIECE_LEN;
     const uint8_t *p = bytes;
 
     ss_outbuf_append(out, "\"", 1);
     while (len > 0 && !out->failed) {
         size_t piece = len < piece_max ? len : piece_max;
-        char *to = ss_outbuf_reserve(out, 4 * PIECE_LEN + 1);
+        char *to = ss_outbuf_reserve(out, (size_t)4 * PIECE_LEN + 1);
 
         out->len += ss_text_base64(p, piece, to);
         p += piece;
