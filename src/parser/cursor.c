@@ -370,13 +370,16 @@ static uint32_t part_end(const struct ss_cursor *c, uint64_t len_max)
 
     for (i = top->index; i < top->end && pages <= pages_max; i++) {
         uint64_t pgid = ss_branch_child(&top->page, i);
-        struct ss_page_head head = {0};
+        uint64_t run = 1;
 
-        if (pgid < c->file->page_count)
-            head = ss_page_head_at(c->file, pgid);
-        if (head.type == SS_PAGE_BRANCH)
-            break;
-        pages += 1 + (uint64_t)head.overflow;
+        if (pgid < c->file->page_count) {
+            struct ss_page_head head = ss_page_head_at(c->file, pgid);
+
+            if (head.type == SS_PAGE_BRANCH)
+                break;
+            run += head.overflow;
+        }
+        pages += run;
     }
     return i;
 }
