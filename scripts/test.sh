@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up for all tests and runs them: the release build compiles, the tests in the dev build
 # and under AddressSanitizer and UndefinedBehaviorSanitizer, those of threads under ThreadSanitizer, the
-# comparisons with other tools, the format check.
+# comparisons with other tools, the format check, clang-tidy and gcc's analyzer.
 #
 #   scripts/test.sh [CTEST OPTION...]       for example -R unit_
 #
@@ -92,6 +92,10 @@ suite asan-ubsan "$@"
 # A choice of tests may leave it none.
 suite tsan ${1:+--no-tests=ignore} "$@"
 if [[ $# -eq 0 ]]; then
+    step analyzers
+    mapfile -t sources < <(git ls-files 'src/*.c')
+    one 'clang-tidy (scripts/tidy.sh)' scripts/tidy.sh "${sources[@]}" || true
+    one 'gcc -fanalyzer' build analyzer || true
     step 'fuzzing, a minute in all'
     one 'fuzzing' scripts/fuzz.sh --all 60 --seed 1 || true
 fi
