@@ -196,8 +196,8 @@ int ss_usage_error(const struct ss_run *run, const char *format, ...)
     return SS_EXIT_USAGE;
 }
 
-__attribute__((format(printf, 3, 0))) static void
-print_note(struct ss_run *run, const char *about, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void print_note(struct ss_run *run, const char *about,
+                                                             const char *format, va_list args)
 {
     char *name = ss_escaped_name(about);
     ss_progress_clear(&run->progress);
