@@ -104,6 +104,8 @@ enum ss_status(ss_system)(struct ss_error *err, enum ss_code code, int sys, cons
 
 enum ss_status(ss_nomem)(struct ss_error *err, uint64_t len)
 {
+    if (len == 0)
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory");
     return ss_system(err, SS_E_NOMEM, 0, "out of memory (%" PRIu64 " bytes were needed)", len);
 }
 

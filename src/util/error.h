@@ -37,7 +37,7 @@ enum ss_status ss_error_expect(struct ss_error *err, const char *format, ...)
 enum ss_status ss_system(struct ss_error *err, enum ss_code code, int sys, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* SS_SYSTEM, NOMEM, with how much was asked for. */
+/* SS_SYSTEM, NOMEM, with how much was asked for (0: not known). */
 enum ss_status ss_nomem(struct ss_error *err, uint64_t len);
 
 /* Adds the bucket's escaped path when the error has none yet. Returns `status`, for tail calls. */
