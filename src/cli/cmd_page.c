@@ -60,12 +60,14 @@ static bool on_row(void *ctx, const struct ss_page_row *row)
     return false;
 }
 
-/* A failure here leaves the place unknown: the page itself can still be shown. */
-static void place_find(const struct ss_file *file, struct page_place *place)
+/*
+ * Damage here leaves the place unknown: the page itself can still be shown. False when the system failed:
+ * then it would only seem so.
+ */
+static bool place_find(const struct ss_file *file, struct page_place *place, struct ss_error *err)
 {
-    struct ss_error ignored = {.off = SS_NONE, .pgid = SS_NONE};
     uint64_t fault_count = 0;
-    ss_pages(file, on_row, NULL, place, &fault_count, &ignored);
+    return ss_pages(file, on_row, NULL, place, &fault_count, err) != SS_SYSTEM || place->found;
 }
 
 /* All that is known of the page, gathered before a byte is printed. */
@@ -309,8 +311,8 @@ static int view_show(struct page_view *view)
     if (!view_head(view, &err)) {
         return ss_report(run, &err);
     }
-    if (view->facts.current_meta >= 0) {
-        place_find(run->file, &view->place);
+    if (view->facts.current_meta >= 0 && !place_find(run->file, &view->place, &err)) {
+        return ss_report(run, &err);
     }
     bool overflow = view->place.found && view->place.use == SS_USE_OVERFLOW;
     if (!view->is_meta && !overflow) {
