@@ -51,6 +51,7 @@ struct tar {
     struct ss_span names[SS_BUCKET_LEVEL_MAX];
     size_t name_count;
     bool given_up; /* what libarchive still writes goes nowhere */
+    bool torn;     /* not to be freed: libarchive has let go of a filter that it still knows */
 };
 
 static enum ss_status visit_file(struct tar *t, const struct item *item, struct ss_error *err);
@@ -213,8 +214,10 @@ static la_ssize_t write_block(struct archive *archive, void *ctx, const void *by
     return (la_ssize_t)len;
 }
 
-static bool set_packing(struct archive *archive, enum ss_dump_packing packing)
+static bool set_packing(struct tar *t, enum ss_dump_packing packing)
 {
+    struct archive *archive = t->archive;
+
     if (packing == SS_DUMP_UNPACKED) {
         return true;
     }
@@ -222,7 +225,8 @@ static bool set_packing(struct archive *archive, enum ss_dump_packing packing)
         return false;
     }
     if (packing == SS_DUMP_ZSTD) {
-        return archive_write_add_filter_zstd(archive) == ARCHIVE_OK;
+        t->torn = archive_write_add_filter_zstd(archive) != ARCHIVE_OK;
+        return !t->torn;
     }
     return archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
            archive_write_set_filter_option(archive, "gzip", "timestamp", NULL) == ARCHIVE_OK;
@@ -238,7 +242,7 @@ static enum ss_status archive_begin(struct tar *t, struct ss_error *err)
     }
     if (archive_write_set_format_pax_restricted(t->archive) != ARCHIVE_OK ||
         archive_write_set_format_option(t->archive, NULL, "xattrheader", "SCHILY") != ARCHIVE_OK ||
-        !set_packing(t->archive, t->d->opts->packing) ||
+        !set_packing(t, t->d->opts->packing) ||
         archive_write_open(t->archive, t, NULL, write_block, NULL) != ARCHIVE_OK) {
         return archive_failed(t, err);
     }
@@ -476,7 +480,9 @@ static enum ss_status archive_end(struct tar *t, enum ss_status status, struct s
     if (t->d->out.failed && status == SS_OK) {
         status = SS_END;
     }
-    archive_write_free(t->archive);
+    if (!t->torn) {
+        archive_write_free(t->archive);
+    }
     return status;
 }
 
