@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up for all tests and runs them: the release build compiles, the tests in the dev build
 # and under AddressSanitizer and UndefinedBehaviorSanitizer, those of threads under ThreadSanitizer, the
-# comparisons with other tools, the format check, clang-tidy and gcc's analyzer.
+# comparisons with other tools, unit tests and replays under MemorySanitizer, the format check, clang-tidy and
+# gcc's analyzer.
 #
 #   scripts/test.sh [CTEST OPTION...]       for example -R unit_
 #
@@ -91,6 +92,7 @@ suite dev "$@"
 suite asan-ubsan "$@"
 # A choice of tests may leave it none.
 suite tsan ${1:+--no-tests=ignore} "$@"
+suite msan ${1:+--no-tests=ignore} "$@"
 if [[ $# -eq 0 ]]; then
     step analyzers
     mapfile -t sources < <(git ls-files 'src/*.c')
