@@ -74,7 +74,7 @@ enum fault_class {
     CLASS_COUNT
 };
 
-static const char *const class_names[CLASS_COUNT] = {"alloc", "talloc", "thread", "open", "create",
+static const char *const class_names[CLASS_COUNT] = {"alloc", "talloc", "thread", "open",  "create",
                                                      "look",  "read",   "map",    "write", "stdout",
                                                      "space", "sync",   "close",  "name"};
 
@@ -96,17 +96,28 @@ static const struct {
     enum kind kind;
     int value; /* errno or signal */
 } kinds[] = {
-    {"EIO", KIND_ERRNO, EIO},         {"EINTR", KIND_ERRNO, EINTR},
-    {"ENOSPC", KIND_ERRNO, ENOSPC},   {"EDQUOT", KIND_ERRNO, EDQUOT},
-    {"EAGAIN", KIND_ERRNO, EAGAIN},   {"ENOMEM", KIND_ERRNO, ENOMEM},
-    {"EMFILE", KIND_ERRNO, EMFILE},   {"EACCES", KIND_ERRNO, EACCES},
-    {"ENODEV", KIND_ERRNO, ENODEV},   {"EROFS", KIND_ERRNO, EROFS},
-    {"EPIPE", KIND_ERRNO, EPIPE},     {"EOPNOTSUPP", KIND_ERRNO, EOPNOTSUPP},
-    {"EINVAL", KIND_ERRNO, EINVAL},   {"ESTALE", KIND_ERRNO, ESTALE},
-    {"short", KIND_SHORT, 0},         {"SIGINT", KIND_SIGNAL, SIGINT},
-    {"SIGTERM", KIND_SIGNAL, SIGTERM}, {"SIGHUP", KIND_SIGNAL, SIGHUP},
-    {"SIGKILL", KIND_SIGNAL, SIGKILL}, {"shrink", KIND_SHRINK, 0},
-    {"grow", KIND_GROW, 0},           {"change", KIND_CHANGE, 0},
+    {"EIO", KIND_ERRNO, EIO},
+    {"EINTR", KIND_ERRNO, EINTR},
+    {"ENOSPC", KIND_ERRNO, ENOSPC},
+    {"EDQUOT", KIND_ERRNO, EDQUOT},
+    {"EAGAIN", KIND_ERRNO, EAGAIN},
+    {"ENOMEM", KIND_ERRNO, ENOMEM},
+    {"EMFILE", KIND_ERRNO, EMFILE},
+    {"EACCES", KIND_ERRNO, EACCES},
+    {"ENODEV", KIND_ERRNO, ENODEV},
+    {"EROFS", KIND_ERRNO, EROFS},
+    {"EPIPE", KIND_ERRNO, EPIPE},
+    {"EOPNOTSUPP", KIND_ERRNO, EOPNOTSUPP},
+    {"EINVAL", KIND_ERRNO, EINVAL},
+    {"ESTALE", KIND_ERRNO, ESTALE},
+    {"short", KIND_SHORT, 0},
+    {"SIGINT", KIND_SIGNAL, SIGINT},
+    {"SIGTERM", KIND_SIGNAL, SIGTERM},
+    {"SIGHUP", KIND_SIGNAL, SIGHUP},
+    {"SIGKILL", KIND_SIGNAL, SIGKILL},
+    {"shrink", KIND_SHRINK, 0},
+    {"grow", KIND_GROW, 0},
+    {"change", KIND_CHANGE, 0},
     {"dead", KIND_DEAD, 0},
 };
 
@@ -120,7 +131,8 @@ static struct {
     enum kind kind;
     int value; /* errno, signal, or page */
     bool named;
-    int log_fd, input_fd, empty_fd; /* made before the program closes itself in its sandbox; -1: none */
+    int log_fd, input_fd,
+        empty_fd; /* made before the program closes itself in its sandbox; -1: none */
 } plan = {.log_fd = -1, .input_fd = -1, .empty_fd = -1};
 
 /* While the shim itself allocates: that is no call of the program. */
@@ -599,13 +611,13 @@ static int open_at(const char *name, int dir_fd, const char *path, int flags, mo
     return keep_created((int)syscall(SYS_openat, dir_fd, path, flags, mode), flags);
 }
 
-#define MODE_OF(flags)                                                       \
-    mode_t mode = 0;                                                         \
-    if (((flags) & O_CREAT) != 0 || ((flags) & O_TMPFILE) == O_TMPFILE) {    \
-        va_list args;                                                        \
-        va_start(args, flags);                                               \
-        mode = va_arg(args, mode_t);                                         \
-        va_end(args);                                                        \
+#define MODE_OF(flags)                                                \
+    mode_t mode = 0;                                                  \
+    if (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE) { \
+        va_list args;                                                 \
+        va_start(args, flags);                                        \
+        mode = va_arg(args, mode_t);                                  \
+        va_end(args);                                                 \
     }
 
 int open(const char *path, int flags, ...)
@@ -669,7 +681,7 @@ char *realpath(const char *restrict path, char *restrict resolved)
 
 ssize_t read(int fd, void *bytes, size_t len)
 {
-    int sys = fault(READ, "read");
+    int sys = fault(READ, fd == STDIN_FILENO ? "read of standard input" : "read");
 
     if (sys > 0) {
         errno = sys;
@@ -705,9 +717,9 @@ static void kill_page(char *base, size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)plan.value;
 
-    if (at * page >= len || (void *)syscall(SYS_mmap, base + at * page, page, PROT_READ,
-                                            MAP_PRIVATE | MAP_FIXED, plan.empty_fd, 0) !=
-                                base + at * page)
+    if (at * page >= len ||
+        (void *)syscall(SYS_mmap, base + at * page, page, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+                        plan.empty_fd, 0) != base + at * page)
         abort();
 }
 
@@ -780,7 +792,8 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
     return NEXT(writev)(fd, &first, 1);
 }
 
-ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t len, unsigned flags)
+ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t len,
+                        unsigned flags)
 {
     return write_fault(to, "copy_file_range", &len) != 0
                ? -1
