@@ -87,7 +87,7 @@ one 'format (scripts/format.sh mends it)' scripts/format.sh --check || true
 step 'oracles'
 oracles
 step release
-one 'build of release' build release || true
+one 'build of release' build release && one 'hardening of release' tests/house/hardening.sh build/release || true
 suite dev "$@"
 suite asan-ubsan "$@"
 # A choice of tests may leave it none.
