@@ -11,7 +11,7 @@ build=(cmake ninja-build gcc libc6-dev pkg-config zstd
     libssl-dev libxxhash-dev libjansson-dev libarchive-dev libisal-dev libseccomp-dev)
 test=(bzip2 ca-certificates clang clang-format clang-tidy etcd-client etcd-server git jq libarchive-tools
     libclang-rt-14-dev libcmocka-dev
-    libxml2-utils llvm mandoc python3 python3-jsonschema xxd xz-utils zip)
+    libxml2-utils llvm mandoc python3 python3-jsonschema valgrind xxd xz-utils zip)
 coverage=(gcovr)
 bench=(linux-perf openssl util-linux)
 
