@@ -6,7 +6,7 @@
  * The file is read once to bring it into the page cache. Then, best of five rounds, GB a second and the
  * seconds for this file: mapped and summed by words of 8 bytes, by one thread and by two; mapped with all
  * pages populated by one call first; read() into 256 KiB; one byte of each page; and over the mapped bytes
- * SHA-256 (OpenSSL), CRC-32C and XXH3. With SCRATCH, a path that is made and removed, also what it costs to
+ * SHA-256 (OpenSSL; and of both halves in step, by one thread), CRC-32C and XXH3. With SCRATCH, a path that is made and removed, also what it costs to
  * write the same bytes there, without and with fsync.
  */
 #include "util/crc32c.h"
@@ -217,6 +217,22 @@ static void sha256(void)
     unmap(ptr);
 }
 
+static void sha256_in_step(void)
+{
+    const uint8_t *ptr = map(0);
+    uint8_t digest[SS_SHA256_LEN];
+    struct ss_sha256 a, b;
+
+    if (!ss_sha256_init_two(&a, &b) ||
+        !ss_sha256_update_two(&a, ptr, &b, ptr + file_len / 2, file_len / 2) ||
+        !ss_sha256_final(&a, digest))
+        fail("SHA-256");
+    sink += digest[0];
+    ss_sha256_fini(&a);
+    ss_sha256_fini(&b);
+    unmap(ptr);
+}
+
 static void crc32c(void)
 {
     const uint8_t *ptr = map(0);
@@ -279,6 +295,7 @@ int main(int argc, char **argv)
     measure("map, populate and sum", populated);
     measure("map and sum, two threads", two_sum);
     measure("map and SHA-256", sha256);
+    measure("map and SHA-256, both halves", sha256_in_step);
     measure("map and CRC-32C", crc32c);
     measure("map and XXH3", xxh3);
     if (scratch != NULL) {
