@@ -5,8 +5,8 @@
  *   out   │ the same pages         │ SHA-256 over them │
  *
  * A checked conversion writes while the input is being checked. A rebuild's first run plans, and stops
- * at a fault of the trees before anything is written; a copy of pages computes the digest of the input
- * from the very bytes that it writes.
+ * at a fault of the trees before anything is written. The digest of the input is a by-product: of a copy
+ * of pages, whose very bytes it is over; of a rebuild, which hashes input and output in step.
  */
 #include "restore/checking.h"
 #include "util/error.h"
@@ -27,7 +27,7 @@ struct conversion {
     uint64_t done;
     bool cancelled;
     struct ss_checking *checking; /* NULL: none goes on beside */
-    bool has_digest;              /* pages were copied: of what the input's own hash covers */
+    bool has_digest;              /* of what the input's own hash covers */
     uint8_t digest[SS_SHA256_LEN];
 };
 
@@ -141,6 +141,18 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
     return ss_copy_tree(job->file, &root, "", w, err);
 }
 
+/* What the input's own hash covers; empty when there is none, or it is not computed here. */
+static struct ss_span covered(const struct conversion *job)
+{
+    struct ss_span span = {0};
+    struct ss_hash_job hash;
+
+    ss_hash_job_init(&hash, job->file);
+    if (job->checking != NULL && !job->opts->no_hash)
+        ss_span_sub(job->file->bytes, 0, hash.total, &span);
+    return span;
+}
+
 static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(job->file);
@@ -149,6 +161,7 @@ static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
                                .big_endian = result->big_endian,
                                .store_freelist = job->opts->store_freelist,
                                .hash = !job->opts->no_hash,
+                               .twin = covered(job),
                                .beside = beside(job),
                                .tell = tell,
                                .tell_ctx = job,
@@ -160,6 +173,10 @@ static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
     result->high_water = out.high_water;
     result->out_len = out.out_len;
     memcpy(result->sha256, out.sha256, sizeof(result->sha256));
+    memcpy(job->digest, out.twin_sha256, sizeof(job->digest));
+    /* Of bytes that could not be read, it is none. */
+    status = ss_source_check(&job->file->src, status, err);
+    job->has_digest = status == SS_OK && w.twin.len > 0;
     return status;
 }
 
@@ -231,7 +248,7 @@ enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_in
     ss_error_clear(err);
     *intake = (struct ss_intake){0};
     plan(file, opts, result);
-    if (ss_checking_begin(&checking, file, check, !result->rebuilt)) {
+    if (ss_checking_begin(&checking, file, check, !result->rebuilt || result->hashed)) {
         job.checking = &checking;
         status = check_and_run(&job, intake, err);
     } else {

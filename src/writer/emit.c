@@ -13,8 +13,36 @@
 #define PIECE_LEN ((size_t)1 << 20)
 #define PIECES 3u
 
+/* How far the twin is to be, once so many bytes of the output are hashed: whole blocks, till its end. */
+static uint64_t twin_due(const struct ss_emit *emit, uint64_t hashed_len)
+{
+    const struct ss_emit_opts *opts = &emit->opts;
+
+    if (hashed_len >= opts->due_len)
+        return opts->twin.len;
+    return (uint64_t)((unsigned __int128)opts->twin.len * hashed_len / opts->due_len) /
+           SS_SHA256_BLOCK_LEN * SS_SHA256_BLOCK_LEN;
+}
+
+static bool hash_both(struct ss_emit *emit, const uint8_t *bytes, size_t len)
+{
+    const uint8_t *twin = emit->opts.twin.ptr + emit->twin_len;
+    uint64_t due;
+    size_t both;
+
+    emit->hashed_len += len;
+    due = twin_due(emit, emit->hashed_len) - emit->twin_len;
+    both = (size_t)ss_min_u64(len, due);
+    emit->twin_len += due;
+    return ss_sha256_update_two(&emit->sha, bytes, &emit->twin_sha, twin, both) &&
+           ss_sha256_update(&emit->twin_sha, twin + both, (size_t)due - both) &&
+           ss_sha256_update(&emit->sha, bytes + both, len - both);
+}
+
 static bool hash_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
 {
+    if (emit->opts.hash && emit->opts.twin.len > 0)
+        return hash_both(emit, bytes, len);
     return !emit->opts.hash || ss_sha256_update(&emit->sha, bytes, len);
 }
 
@@ -51,13 +79,20 @@ static enum ss_status explain(const struct ss_emit *emit, struct ss_error *err)
     return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
 }
 
+static bool init_hashes(struct ss_emit *emit)
+{
+    if (emit->opts.hash && emit->opts.twin.len > 0)
+        return ss_sha256_init_two(&emit->sha, &emit->twin_sha);
+    return !emit->opts.hash || ss_sha256_init(&emit->sha);
+}
+
 enum ss_status ss_emit_init(struct ss_emit *emit, const struct ss_emit_opts *opts,
                             struct ss_error *err)
 {
     *emit = (struct ss_emit){.opts = *opts};
     if (opts->write == NULL)
         return SS_OK;
-    if (opts->hash && !ss_sha256_init(&emit->sha))
+    if (!init_hashes(emit))
         return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be started)");
     emit->lane = ss_lane_new(opts->beside != SS_BESIDE_NOTHING, PIECES, PIECE_LEN, handle, emit);
     if (emit->lane == NULL)
@@ -71,6 +106,7 @@ void ss_emit_fini(struct ss_emit *emit)
     ss_lane_free(emit->lane);
     emit->lane = NULL;
     ss_sha256_fini(&emit->sha);
+    ss_sha256_fini(&emit->twin_sha);
 }
 
 /* Hands the piece at hand on, and takes the next one. */
@@ -168,4 +204,16 @@ enum ss_status ss_emit_finish(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN
         return SS_OK;
     emit->len += SS_SHA256_LEN;
     return write_piece(emit, digest, SS_SHA256_LEN) ? SS_OK : explain(emit, err);
+}
+
+enum ss_status ss_emit_twin(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN],
+                            struct ss_error *err)
+{
+    struct ss_span twin = emit->opts.twin;
+    size_t rest = (size_t)(twin.len - emit->twin_len);
+    bool ok = ss_sha256_update(&emit->twin_sha, twin.ptr + emit->twin_len, rest) &&
+              ss_sha256_final(&emit->twin_sha, digest);
+
+    emit->twin_len = twin.len;
+    return ok ? SS_OK : explain(emit, err);
 }

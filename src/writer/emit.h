@@ -30,12 +30,19 @@ struct ss_emit_opts {
     void *tell_ctx;
     bool hash;   /* compute the SHA-256, and */
     bool append; /* write it behind the bytes */
+    /*
+     * With `hash`, or empty: other bytes, which are hashed in step with those that are written, so that
+     * both end together after due_len bytes of these. Two at once cost little more than one.
+     */
+    struct ss_span twin;
+    uint64_t due_len;
     enum ss_emit_beside beside;
 };
 
 struct ss_emit {
     struct ss_emit_opts opts;
-    struct ss_sha256 sha;
+    struct ss_sha256 sha, twin_sha;
+    uint64_t hashed_len, twin_len;
     uint64_t len; /* bytes so far */
     struct ss_lane *lane;
     uint8_t *piece;
@@ -64,5 +71,9 @@ enum ss_status ss_emit_digest_with(struct ss_emit *emit, struct ss_span more,
 /* Writes what is buffered; with `hash`, the digest is given to the caller, and written if it shall be. */
 enum ss_status ss_emit_finish(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN],
                               struct ss_error *err);
+
+/* After that, with a twin: its digest. Errors: NOMEM. */
+enum ss_status ss_emit_twin(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN],
+                            struct ss_error *err);
 
 #endif

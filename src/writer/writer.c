@@ -208,6 +208,8 @@ static enum ss_status run(const struct ss_writer_opts *opts, ss_produce_fn produ
                                .tell_ctx = opts->tell_ctx,
                                .hash = opts->hash,
                                .append = opts->hash,
+                               .twin = opts->twin,
+                               .due_len = plan->db_len,
                                .beside = opts->beside};
     struct ss_writer_result got = {0};
     enum ss_status status;
@@ -227,6 +229,8 @@ static enum ss_status run(const struct ss_writer_opts *opts, ss_produce_fn produ
         status = ss_system(err, SS_E_ARGUMENT, 0, "the input changed while it was written");
     if (status == SS_OK)
         status = ss_emit_finish(&w->file.emit, got.sha256, err);
+    if (status == SS_OK && write != NULL && opts->twin.len > 0)
+        status = ss_emit_twin(&w->file.emit, got.twin_sha256, err);
     got.out_len = w->file.emit.len;
     got.db_len = ss_mul_sat_u64(got.high_water, opts->page_size);
     *plan = got;

@@ -24,6 +24,7 @@ struct ss_writer_opts {
     bool big_endian;
     bool store_freelist;        /* an empty freelist page; else "not stored", as etcd has it */
     bool hash;                  /* append the SHA-256 over all that was written */
+    struct ss_span twin;        /* with `hash`: other bytes to be hashed in step, or empty */
     enum ss_emit_beside beside; /* what is done on a thread of its own */
     ss_tell_fn tell;            /* may be NULL */
     void *tell_ctx;
@@ -37,6 +38,7 @@ struct ss_writer_result {
     uint64_t db_len;     /* high_water x page size */
     uint64_t out_len;    /* with the hash */
     uint8_t sha256[32];  /* when asked for */
+    uint8_t twin_sha256[32];
 };
 
 /*
