@@ -77,6 +77,7 @@ def run_suite(runner, suite, part, parts):
         if thin == 1 and judge.must_show(title) and not set(found) - set(judge.NO_EFFECT):
             failures += 1
             print(f"FAIL {title}: none of these faults had an effect")
+    runner.check_contents()
     total = sum(outcomes.values())
     print(f"{suite}: {total} faults in {len(commands_seen)} commands, {failures} failures")
     return 1 if failures or total == 0 else 0

@@ -112,6 +112,11 @@ class Runner:
             if self.stamp(name) != self.stamps[name]:
                 raise Failure(f"the input {name} was touched")
 
+    def check_contents(self):
+        for name, path in self.paths.items():
+            if pathlib.Path(path).read_bytes() != self.contents[name]:
+                raise Failure(f"the input {name} has other bytes")
+
     def altered_by(self, row, fault):
         """The input that the kinds shrink, grow and change work on: of the n-th mapping the n-th."""
         names = self.inputs_of(row)
