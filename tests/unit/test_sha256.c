@@ -159,10 +159,8 @@ static void test_fork(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_two_streams),
+        cmocka_unit_test(test_examples), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_places),   cmocka_unit_test(test_two_streams),
         cmocka_unit_test(test_fork),
     };
 
