@@ -184,7 +184,7 @@ static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t 
     j->hashed_len = 0;
     j->ticker.done = j->ticker.next = 0;
     ss_crc32c_init(&j->crc);
-    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, err);
+    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, NULL, err);
     *sum = ss_crc32c_final(&j->crc);
     *len = j->hashed_len;
     return st;

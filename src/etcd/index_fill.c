@@ -67,7 +67,7 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
     struct fill fill = {.index = x, .rev = rev, .range = range, .markers = markers};
-    enum ss_status st = ss_leaves_run(x->at.file, tree, SS_KEY_BUCKET, &ops, &fill, err);
+    enum ss_status st = ss_leaves_run(x->at.file, tree, SS_KEY_BUCKET, &ops, &fill, NULL, err);
 
     return st == SS_OK ? ss_key_index_flush(x, err) : st;
 }

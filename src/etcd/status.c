@@ -18,7 +18,8 @@ struct walk {
     struct ss_crc32c crc;
     struct ss_ticker ticker;
     struct ss_key_index index;
-    bool is_key; /* the bucket at hand is `key` */
+    bool is_key;      /* the bucket at hand is `key` */
+    uint64_t entered; /* pages, by the walks of all buckets */
 };
 
 /* What a part of a bucket comes to. */
@@ -102,12 +103,15 @@ static enum ss_status walk_bucket(struct walk *w, const struct ss_tree *tree, co
                                              .on_leaf = on_leaf,
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
+    uint64_t entered = 0;
     enum ss_status st;
 
     w->is_key = is_key;
     if (is_key)
         ss_key_index_init(&w->index, w->file, tree);
-    st = ss_leaves_run(w->file, tree, path, &ops, w, err);
+    st = ss_leaves_run(w->file, tree, path, &ops, w, &entered, err);
+    if (st == SS_OK)
+        st = ss_tree_account(w->file, tree, path, entered, &w->entered, err);
     if (is_key && st == SS_OK)
         st = ss_key_index_flush(&w->index, err);
     if (is_key)

@@ -434,6 +434,19 @@ enum ss_status ss_cursor_next_part(struct ss_cursor *c, uint64_t len_max, struct
     return settle(c, next_part(c, len_max, part, err), true, err);
 }
 
+enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree *tree,
+                               const char *path, uint64_t entered, uint64_t *sum,
+                               struct ss_error *err)
+{
+    *sum += entered;
+    if (*sum <= file->page_count)
+        return SS_OK;
+    ss_corrupt(err, SS_E_CYCLE, tree->ref_off, tree->root,
+               "trees share pages: walks entered more of them than the file's %" PRIu64,
+               file->page_count);
+    return ss_error_in_bucket(err, path, SS_CORRUPT);
+}
+
 enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_tree *parent,
                                    const char *parent_path, struct ss_span name,
                                    struct ss_tree *out, struct ss_error *err)

@@ -73,6 +73,15 @@ enum ss_status ss_cursor_next_leaf(struct ss_cursor *c, struct ss_page_view *lea
 enum ss_status ss_cursor_next_part(struct ss_cursor *c, uint64_t len_max, struct ss_cursor *part,
                                    struct ss_error *err);
 
+/*
+ * Adds the pages that a finished walk of one tree entered to `sum`, which is of several trees. In a sound
+ * file no two trees have a page in common, so that they cannot enter more pages than it has; a file of
+ * buckets that all name one tree would otherwise be walked as often as it has buckets. Errors: CYCLE.
+ */
+enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree *tree,
+                               const char *path, uint64_t entered, uint64_t *sum,
+                               struct ss_error *err);
+
 /* Finds `name` in the tree and decodes it as a bucket. SS_END: no such key, or not a bucket. */
 enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_tree *parent,
                                    const char *parent_path, struct ss_span name,

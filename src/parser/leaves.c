@@ -232,7 +232,7 @@ static enum ss_status make_ring(struct team *t, struct ss_error *err)
 
 enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *tree,
                              const char *path, const struct ss_leaves_ops *ops, void *ctx,
-                             struct ss_error *err)
+                             uint64_t *entered, struct ss_error *err)
 {
     struct team t = {.ops = ops, .ctx = ctx, .file = file};
     enum ss_status status;
@@ -246,6 +246,8 @@ enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *t
         pthread_mutex_lock(&t.lock);
         status = run(&t, err);
         end_threads(&t);
+        if (entered != NULL)
+            *entered = t.tree.entered + t.leaf_count;
     }
     release(&t);
     return status;

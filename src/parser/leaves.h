@@ -44,11 +44,12 @@ struct ss_leaves_ops {
 };
 
 /*
- * Walks a tree; `path` is for errors. threads: as file->threads. Errors: NOMEM, what a broken tree gives,
- * and those of the callbacks.
+ * Walks a tree; `path` is for errors. threads: as file->threads. entered (may be NULL) gets the pages
+ * that a walk to the end entered, for ss_tree_account. Errors: NOMEM, what a broken tree gives, and
+ * those of the callbacks.
  */
 enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *tree,
                              const char *path, const struct ss_leaves_ops *ops, void *ctx,
-                             struct ss_error *err);
+                             uint64_t *entered, struct ss_error *err);
 
 #endif

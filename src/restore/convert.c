@@ -137,8 +137,9 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
 {
     const struct conversion *job = ctx;
     struct ss_tree root = ss_tree_root(job->file);
+    uint64_t entered = 0;
 
-    return ss_copy_tree(job->file, &root, "", w, err);
+    return ss_copy_tree(job->file, &root, "", &entered, w, err);
 }
 
 /* What the input's own hash covers; empty when there is none, or it is not computed here. */

@@ -204,9 +204,8 @@ static enum ss_status put_bump(const struct ss_restore_db *db, struct ss_writer 
     return status == SS_OK ? ss_writer_put(w, key, ss_span_of("", 0), err) : status;
 }
 
-static enum ss_status fill_replaced(const struct ss_restore_db *db, int which,
-                                    const struct ss_tree *tree, struct ss_writer *w,
-                                    struct ss_error *err)
+static enum ss_status fill_replaced(struct ss_restore_db *db, int which, const struct ss_tree *tree,
+                                    struct ss_writer *w, struct ss_error *err)
 {
     struct override list[OVERRIDE_MAX];
     uint32_t count = 0;
@@ -215,7 +214,7 @@ static enum ss_status fill_replaced(const struct ss_restore_db *db, int which,
     switch (which) {
     case REPLACED_KEY:
         if (tree != NULL)
-            status = ss_copy_tree(db->file, tree, SS_KEY_BUCKET, w, err);
+            status = ss_copy_tree(db->file, tree, SS_KEY_BUCKET, &db->entered, w, err);
         return status == SS_OK && db->bumped.main != 0 ? put_bump(db, w, err) : status;
     case REPLACED_MEMBERS:
         return put_members(db->cluster, w, err);
@@ -227,9 +226,8 @@ static enum ss_status fill_replaced(const struct ss_restore_db *db, int which,
     }
 }
 
-static enum ss_status put_replaced(const struct ss_restore_db *db, int which,
-                                   const struct ss_tree *tree, struct ss_writer *w,
-                                   struct ss_error *err)
+static enum ss_status put_replaced(struct ss_restore_db *db, int which, const struct ss_tree *tree,
+                                   struct ss_writer *w, struct ss_error *err)
 {
     enum ss_status status =
         ss_writer_begin(w, text_span(replaced[which]), tree != NULL ? tree->sequence : 0, err);
@@ -239,7 +237,7 @@ static enum ss_status put_replaced(const struct ss_restore_db *db, int which,
     return status == SS_OK ? ss_writer_end(w, err) : status;
 }
 
-static enum ss_status put_copied(const struct ss_restore_db *db, struct ss_span name,
+static enum ss_status put_copied(struct ss_restore_db *db, struct ss_span name,
                                  const struct ss_tree *tree, struct ss_writer *w,
                                  struct ss_error *err)
 {
@@ -248,14 +246,13 @@ static enum ss_status put_copied(const struct ss_restore_db *db, struct ss_span 
 
     ss_bucket_path_append(path, name);
     if (status == SS_OK)
-        status = ss_copy_tree(db->file, tree, path, w, err);
+        status = ss_copy_tree(db->file, tree, path, &db->entered, w, err);
     return status == SS_OK ? ss_writer_end(w, err) : status;
 }
 
 /* Takes the root element at the cursor, or the next replaced bucket, whichever comes first. */
-static enum ss_status put_next(const struct ss_restore_db *db, const struct ss_entry *entry,
-                               int *which, bool *took_entry, struct ss_writer *w,
-                               struct ss_error *err)
+static enum ss_status put_next(struct ss_restore_db *db, const struct ss_entry *entry, int *which,
+                               bool *took_entry, struct ss_writer *w, struct ss_error *err)
 {
     struct ss_tree tree;
     enum ss_status status;
@@ -278,13 +275,14 @@ static enum ss_status put_next(const struct ss_restore_db *db, const struct ss_e
 
 enum ss_status ss_restore_db_produce(void *ctx, struct ss_writer *w, struct ss_error *err)
 {
-    const struct ss_restore_db *db = ctx;
+    struct ss_restore_db *db = ctx;
     struct ss_tree root = ss_tree_root(db->file);
     struct ss_cursor c;
     struct ss_entry entry;
     enum ss_status at, status = SS_OK;
     int which = 0;
 
+    db->entered = 0;
     ss_cursor_init(&c, db->file, &root, "");
     at = ss_cursor_first(&c, &entry, err);
     while (status == SS_OK && (at == SS_OK || (at == SS_END && which < REPLACED_COUNT))) {

@@ -19,6 +19,7 @@ struct ss_restore_db {
     const struct ss_file *file;
     const struct ss_cluster *cluster;
     struct ss_revision bumped; /* {0, 0}: no bump */
+    uint64_t entered;          /* pages of the source, by the walks of all buckets; from 0 */
 };
 
 /* Finds the revision that a bump by `amount` gives. Errors: ARGUMENT on overflow; as ss_rev_facts. */

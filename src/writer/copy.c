@@ -68,17 +68,18 @@ static void next(struct level *level, struct ss_error *err)
 }
 
 /* The top level has come to its end: closes its bucket and goes on behind it in the outer one. */
-static enum ss_status ascend(struct level **top, uint32_t *depth, struct ss_writer *w,
-                             struct ss_error *err)
+static enum ss_status ascend(struct level **top, uint32_t *depth, uint64_t *entered,
+                             struct ss_writer *w, struct ss_error *err)
 {
     struct level *done = *top;
-    enum ss_status status = SS_OK;
+    const struct ss_cursor *c = &done->cursor;
+    enum ss_status status = ss_tree_account(c->file, &c->tree, c->path, c->entered, entered, err);
 
     *top = done->outer;
     free(done);
     --*depth;
-    if (*top == NULL)
-        return SS_OK;
+    if (*top == NULL || status != SS_OK)
+        return status;
     status = ss_writer_end(w, err);
     if (status == SS_OK)
         next(*top, err);
@@ -86,7 +87,8 @@ static enum ss_status ascend(struct level **top, uint32_t *depth, struct ss_writ
 }
 
 enum ss_status ss_copy_tree(const struct ss_file *file, const struct ss_tree *tree,
-                            const char *path, struct ss_writer *w, struct ss_error *err)
+                            const char *path, uint64_t *entered, struct ss_writer *w,
+                            struct ss_error *err)
 {
     struct level *top = push(NULL, file, tree, path, (struct ss_span){0}, err);
     enum ss_status status = top != NULL ? SS_OK : SS_SYSTEM;
@@ -94,7 +96,7 @@ enum ss_status ss_copy_tree(const struct ss_file *file, const struct ss_tree *tr
 
     while (top != NULL && status == SS_OK) {
         if (top->status == SS_END) {
-            status = ascend(&top, &depth, w, err);
+            status = ascend(&top, &depth, entered, w, err);
         } else if (top->status != SS_OK) {
             status = top->status;
         } else if (top->entry.is_bucket) {

@@ -34,6 +34,7 @@ struct walk {
     atomic_bool passed;
     size_t part_count;   /* parts handed over */
     size_t refused_part; /* on_part fails at this one; 0: at none */
+    uint64_t entered;    /* pages, of a walk to the end */
 };
 
 static void list_add(struct list *list, uint64_t pgid)
@@ -162,7 +163,8 @@ static enum ss_status run(const struct tree *t, unsigned threads, struct walk *w
     w->all = (struct list){0};
     w->part_count = 0;
     atomic_store(&w->passed, false);
-    st = ss_leaves_run(file, &tree, "tree", &ops, w, err);
+    w->entered = 0;
+    st = ss_leaves_run(file, &tree, "tree", &ops, w, &w->entered, err);
     ss_close(file);
     return st;
 }
@@ -183,6 +185,24 @@ static void expect(const struct tree *t, struct walk *w, const struct list *due,
         assert_string_equal(err.bucket, status == SS_CORRUPT ? "tree" : "");
         free(w->all.pgids);
     }
+}
+
+/* Pages that a cursor enters from one end to the other. */
+static uint64_t entered_by_cursor(const struct tree *t)
+{
+    struct ss_tree tree;
+    struct ss_file *file = tree_open(t, 0, &tree);
+    struct ss_cursor c;
+    struct ss_entry entry;
+    struct ss_error err;
+    enum ss_status st;
+
+    ss_cursor_init(&c, file, &tree, "tree");
+    for (st = ss_cursor_first(&c, &entry, &err); st == SS_OK;)
+        st = ss_cursor_next(&c, &entry, &err);
+    assert_int_equal(st, SS_END);
+    ss_close(file);
+    return c.entered;
 }
 
 static void expect_end(const struct tree *t, struct walk *w, const struct list *due, size_t count)
@@ -214,6 +234,7 @@ static void every_leaf_in_order(void **state)
 
         assert_true(due.count == 0 ? shapes[i].count == 0 : shapes[i].count > 0);
         expect_end(&t, &w, &due, due.count);
+        assert_int_equal(w.entered, entered_by_cursor(&t));
         free(due.pgids);
         free(t.bytes);
     }

@@ -44,8 +44,9 @@ static enum ss_status produce_copy(void *ctx, struct ss_writer *w, struct ss_err
 {
     const struct ss_file *file = ctx;
     struct ss_tree root = ss_tree_root(file);
+    uint64_t entered = 0;
 
-    return ss_copy_tree(file, &root, "", w, err);
+    return ss_copy_tree(file, &root, "", &entered, w, err);
 }
 
 static struct ss_file *open_bytes(const uint8_t *bytes, size_t len)
@@ -320,12 +321,71 @@ static void a_full_disk_ends_it(void **state)
     free(source);
 }
 
+/* Two buckets, of which the second is given the first one's tree of more than half the file. */
+static uint8_t *make_shared(size_t *len, uint64_t *element_off)
+{
+    struct ss_test_db *db = ss_test_db_new(1024, false);
+    uint32_t first = ss_test_db_bucket(db, SS_TEST_ROOT, "a", false);
+    struct ss_tree root, tree;
+    struct ss_entry entry;
+    struct ss_cursor c;
+    struct ss_error err;
+    struct ss_file *file;
+    uint8_t *bytes;
+    uint64_t shared;
+
+    ss_test_db_bucket(db, SS_TEST_ROOT, "b", false);
+    for (uint32_t i = 0; i < 2000; i++) {
+        uint8_t key[4] = {(uint8_t)(i >> 8), (uint8_t)i, 0, 1};
+
+        ss_test_db_put(db, first, key, sizeof(key), "v", 1);
+    }
+    bytes = ss_test_db_finish(db, len);
+    file = open_bytes(bytes, *len);
+    root = ss_tree_root(file);
+    assert_int_equal(ss_tree_find_bucket(file, &root, "", ss_span_of("a", 1), &tree, &err), SS_OK);
+    shared = tree.root;
+    ss_cursor_init(&c, file, &root, "");
+    assert_int_equal(ss_cursor_seek(&c, "b", 1, &entry, &err), SS_OK);
+    *element_off = entry.value.off;
+    ss_close(file);
+    ss_store_u64(bytes + *element_off, shared, false);
+    return bytes;
+}
+
+static void shared_trees_end_it(void **state)
+{
+    struct ss_writer_opts opts = {.page_size = 1024, .txid = 1};
+    struct ss_writer_result result;
+    struct ss_etcd_status figures;
+    struct sink sink = {0};
+    struct ss_error err;
+    uint64_t element_off;
+    size_t len;
+    uint8_t *source = make_shared(&len, &element_off);
+    struct ss_file *in = open_bytes(source, len);
+
+    (void)state;
+    assert_int_equal(ss_write_db(&opts, produce_copy, in, sink_write, &sink, &result, &err),
+                     SS_CORRUPT);
+    assert_int_equal(err.code, SS_E_CYCLE);
+    assert_int_equal(err.off, element_off);
+    assert_string_equal(err.bucket, "b");
+    assert_int_equal(ss_etcd_status(in, NULL, NULL, &figures, &err), SS_CORRUPT);
+    assert_int_equal(err.code, SS_E_CYCLE);
+    assert_int_equal(err.off, element_off);
+    assert_string_equal(err.bucket, "b");
+    ss_close(in);
+    free(sink.bytes);
+    free(source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_shape_comes_back), cmocka_unit_test(trees_are_filled),
-        cmocka_unit_test(misuse_is_refused),      cmocka_unit_test(options_are_checked),
-        cmocka_unit_test(a_full_disk_ends_it),
+        cmocka_unit_test(shared_trees_end_it), cmocka_unit_test(every_shape_comes_back),
+        cmocka_unit_test(trees_are_filled),    cmocka_unit_test(misuse_is_refused),
+        cmocka_unit_test(options_are_checked), cmocka_unit_test(a_full_disk_ends_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
