@@ -160,6 +160,8 @@ static void info_fini(struct ss_info *info)
     }
     free(info->buckets);
     free(info->members);
+    free(info->listed_order);
+    free(info->conf_ids);
     free(info->alarms);
     ss_etcd_meta_free(info->meta);
     ss_faults_fini(&info->faults);

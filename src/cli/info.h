@@ -71,8 +71,14 @@ struct ss_info {
     struct ss_boot_facts boot;
     struct ss_etcd_meta *meta; /* NULL: unknown */
     bool members_known, alarms_known, auth_known, leases_known;
+    uint64_t *conf_ids; /* of every list of confState, sorted */
+    size_t conf_id_count;
+    bool conf_knows_one;            /* a listed member is among them */
     struct ss_info_member *members; /* those of `members`, then of `members_removed` alone */
     size_t member_count, member_room;
+    size_t
+        *listed_order; /* indexes of the listed ones by id, then place; made when one is removed */
+    size_t listed_count;
     struct ss_info_alarm *alarms;
     size_t alarm_count, alarm_room;
     struct ss_auth_facts auth;

@@ -9,49 +9,101 @@
 #include "info.h"
 #include "text.h"
 
-static bool is_in(uint64_t id, const uint64_t *ids, size_t count)
+static int compare_ids(const void *a, const void *b)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (ids[i] == id) {
-            return true;
-        }
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void add_ids(struct ss_info *info, const uint64_t *ids, size_t count)
+{
+    if (count > 0) {
+        memcpy(info->conf_ids + info->conf_id_count, ids, count * sizeof *ids);
+        info->conf_id_count += count;
     }
-    return false;
+}
+
+static void sort_conf_ids(struct ss_info *info)
+{
+    const struct ss_conf_state *conf = &info->meta->conf_state;
+    size_t count = conf->voter_count + conf->learner_count + conf->voters_outgoing_count +
+                   conf->learners_next_count;
+    info->conf_ids = ss_must_alloc(count * sizeof *info->conf_ids);
+    add_ids(info, conf->voters, conf->voter_count);
+    add_ids(info, conf->learners, conf->learner_count);
+    add_ids(info, conf->voters_outgoing, conf->voters_outgoing_count);
+    add_ids(info, conf->learners_next, conf->learners_next_count);
+    qsort(info->conf_ids, count, sizeof *info->conf_ids, compare_ids);
 }
 
 static bool in_conf_state(const struct ss_info *info, uint64_t id)
 {
-    if (info->meta == NULL || !info->meta->has_conf_state) {
-        return false;
-    }
-    const struct ss_conf_state *conf = &info->meta->conf_state;
-    return is_in(id, conf->voters, conf->voter_count) ||
-           is_in(id, conf->learners, conf->learner_count) ||
-           is_in(id, conf->voters_outgoing, conf->voters_outgoing_count) ||
-           is_in(id, conf->learners_next, conf->learners_next_count);
+    return info->conf_id_count > 0 &&
+           bsearch(&id, info->conf_ids, info->conf_id_count, sizeof id, compare_ids) != NULL;
 }
 
+/* If confState knows none of the members, it is the old cluster's: restored, and not started since. */
 bool ss_info_zombie(const struct ss_info *info, const struct ss_info_member *member)
 {
     if (!member->listed || member->removed) {
         return member->listed;
     }
-    bool any = false; /* else confState is the old cluster's: restored, and not started since */
-    for (size_t i = 0; i < info->member_count; i++) {
-        any = any || (info->members[i].listed && info->members[i].in_conf_state);
+    return info->conf_knows_one && !member->in_conf_state;
+}
+
+static int compare_members(const void *a, const void *b, void *members)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    int by_id = compare_ids(&((struct ss_info_member *)members)[x].id,
+                            &((struct ss_info_member *)members)[y].id);
+    return by_id != 0 ? by_id : (x > y) - (x < y);
+}
+
+/* All listed members are known when the first removed one comes. */
+static void order_listed(struct ss_info *info)
+{
+    info->listed_count = info->member_count;
+    info->listed_order = ss_must_alloc(info->listed_count * sizeof *info->listed_order);
+    for (size_t i = 0; i < info->listed_count; i++) {
+        info->listed_order[i] = i;
     }
-    return any && !member->in_conf_state;
+    qsort_r(info->listed_order, info->listed_count, sizeof *info->listed_order, compare_members,
+            info->members);
+}
+
+/* The listed member of that id, the first of several; NULL: none. */
+static struct ss_info_member *find_listed(const struct ss_info *info, uint64_t id)
+{
+    size_t low = 0, high = info->listed_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (info->members[info->listed_order[middle]].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == info->listed_count || info->members[info->listed_order[low]].id != id) {
+        return NULL;
+    }
+    return &info->members[info->listed_order[low]];
 }
 
 static bool on_member(void *ctx, const struct ss_member *member)
 {
     struct ss_info *info = ctx;
-    for (size_t i = 0; member->removed && i < info->member_count; i++) {
-        if (info->members[i].id == member->id) {
-            info->members[i].removed = true;
+    if (member->removed) {
+        if (info->listed_order == NULL) {
+            order_listed(info);
+        }
+        struct ss_info_member *listed = find_listed(info, member->id);
+        if (listed != NULL) {
+            listed->removed = true;
             return true;
         }
     }
+    bool known = in_conf_state(info, member->id);
+    info->conf_knows_one = info->conf_knows_one || (known && !member->removed);
     info->members =
         ss_info_grow(info->members, info->member_count, &info->member_room, sizeof *info->members);
     info->members[info->member_count++] = (struct ss_info_member){
@@ -60,7 +112,7 @@ static bool on_member(void *ctx, const struct ss_member *member)
         .learner = member->is_learner,
         .removed = member->removed,
         .listed = !member->removed,
-        .in_conf_state = in_conf_state(info, member->id),
+        .in_conf_state = known,
     };
     return true;
 }
@@ -102,6 +154,9 @@ static bool gather_meta(struct ss_info *info)
     uint64_t fault_count;
     enum ss_status status =
         ss_etcd_meta_new(info->run->file, ss_info_fault, info, &fault_count, &info->meta, &err);
+    if (info->meta != NULL && info->meta->has_conf_state) {
+        sort_conf_ids(info);
+    }
     return ss_info_note(info, status, &err);
 }
 
