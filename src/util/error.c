@@ -1,11 +1,13 @@
 /*
- * error.c - see error.h. Messages are cut, never overrun: a struct ss_error is plain data.
+ * error.c - see error.h. Messages are cut, never overrun: a struct ss_error is plain data. Paths and
+ * names of callers are in some of them: whatever a terminal must not get is escaped here, once for all.
  */
 /* strerror_r as POSIX has it; with _GNU_SOURCE glibc declares another of that name. */
 #undef _GNU_SOURCE
 #define _POSIX_C_SOURCE 200809L
 
 #include "util/error.h"
+#include "util/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -58,6 +60,7 @@ enum ss_status(ss_corrupt)(struct ss_error *err, enum ss_code code, uint64_t off
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
+    ss_text_tame(err->message, sizeof(err->message));
     return SS_CORRUPT;
 }
 
@@ -93,6 +96,7 @@ enum ss_status(ss_system)(struct ss_error *err, enum ss_code code, int sys, cons
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
+    ss_text_tame(err->message, sizeof(err->message));
     if (sys == 0)
         return SS_SYSTEM;
     if (strerror_r(sys, reason, sizeof(reason)) != 0)

@@ -17,7 +17,8 @@ void ss_error_clear(struct ss_error *err);
 /*
  * Sets code, place (SS_NONE: does not apply) and a printf-formatted message, and returns SS_CORRUPT:
  *     return ss_corrupt(err, SS_E_PAGE_ID, page_off, pgid, "page says that it is %" PRIu64, id);
- * Strings that come from a file are escaped by the caller (ss_text_escape).
+ * Strings that come from a file are escaped by the caller (ss_text_escape), which is lossless; what is
+ * not printable in a message all the same becomes \xNN.
  */
 enum ss_status ss_corrupt(struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
                           const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -94,3 +94,25 @@ size_t ss_text_escape(const void *bytes, size_t len, char *out, size_t cap)
     }
     return needed;
 }
+
+void ss_text_tame(char *text, size_t cap)
+{
+    size_t len = strlen(text), used = 0, taken;
+    char form[8], tamed[1024];
+
+    for (size_t i = 0; i < len; i += taken) {
+        bool is_backslash = text[i] == '\\';
+        size_t n = is_backslash ? 1 : escape_one((const uint8_t *)text + i, len - i, form, &taken);
+
+        if (is_backslash) {
+            form[0] = '\\';
+            taken = 1;
+        }
+        if (used + n >= cap || used + n >= sizeof(tamed))
+            break;
+        memcpy(tamed + used, form, n);
+        used += n;
+    }
+    memcpy(text, tamed, used);
+    text[used] = '\0';
+}

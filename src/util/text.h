@@ -14,6 +14,13 @@
 unsigned ss_utf8_sequence_len(const uint8_t *p, size_t len);
 
 /*
+ * Makes text printable where it is not, for messages that are printable for the most part: as
+ * ss_text_escape, but a backslash stays single, so that what was escaped stays as it is. `text` has cap
+ * bytes; what finds no room is cut.
+ */
+void ss_text_tame(char *text, size_t cap);
+
+/*
  * ss_text_is_clean and ss_text_base64 without vector instructions: what machines that have none get,
  * and what tests hold the others against.
  */

@@ -386,6 +386,34 @@ static void test_escape_cut(void **state)
     }
 }
 
+/* What is printable stays, escapes among it; what finds no room is cut at a whole escape. */
+static void test_tame(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t cap;
+        const char *tamed;
+    } cases[] = {
+        {"", 64, ""},
+        {"a plain one, \\x1b[2J and \\\\", 64, "a plain one, \\x1b[2J and \\\\"},
+        {"\x1b[2J\n\x7f", 64, "\\x1b[2J\\x0a\\x7f"},
+        {"\xc2\x9b|\x9b|\xe2\x80\xae|\xc3\xa9", 64, "\\xc2\\x9b|\\x9b|\\xe2\\x80\\xae|\xc3\xa9"},
+        {"ab\x1b", 6, "ab"},
+        {"ab\x1b", 7, "ab\\x1b"},
+        {"\x1b\x1b", 3, ""},
+    };
+    char text[65];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(text, 'Z', sizeof(text));
+        strcpy(text, cases[i].text);
+        ss_text_tame(text, cases[i].cap);
+        assert_string_equal(text, cases[i].tamed);
+        assert_int_equal(text[64], 'Z');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_base64_rfc),
         cmocka_unit_test(test_escape_table),
         cmocka_unit_test(test_escape_cut),
+        cmocka_unit_test(test_tame),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
