@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "text.h"
 
 /* Bounds of bbolt: pages are a power of two between these. */
 #define PAGE_SIZE_MIN 1024
@@ -203,12 +204,18 @@ const char *ss_nearest(const char *word, const char *const *candidates, size_t c
 __attribute__((format(printf, 2, 3))) static bool complain(const struct ss_command *command,
                                                            const char *format, ...)
 {
+    char *text = NULL;
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "snapscope %s: ", command->name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    if (vasprintf(&text, format, args) < 0) {
+        text = NULL;
+    }
     va_end(args);
+    /* What was typed stands in it, and may have come from a file's name. */
+    char *shown = ss_escaped_name(text != NULL ? text : "out of memory");
+    fprintf(stderr, "snapscope %s: %s\n", command->name, shown);
+    free(shown);
+    free(text);
     return false;
 }
 
