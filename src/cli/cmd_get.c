@@ -55,6 +55,7 @@ static void print_value(struct ss_run *run, const struct ss_span *value)
 {
     const struct get_opts *opts = run->opts;
     if (!run->out.terminal || opts->raw) {
+        run->out.verbatim = true;
         ss_out_write(&run->out, value->ptr, (size_t)value->len);
         return;
     }

@@ -1,5 +1,6 @@
 /*
- * out.c - standard output through a buffer, with the first failure kept until the end.
+ * out.c - standard output through a buffer, with the first failure kept until the end; and what a
+ * terminal gets in place of characters that it would obey, or not show.
  *
  * Not through stdio's: that takes a write which a signal broke off for a failed one, and cannot wait for
  * a descriptor that somebody has left non-blocking.
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <snapscope.h>
 
 #include "abandon.h"
 #include "text.h"
@@ -86,6 +89,90 @@ bool ss_out_flush(struct ss_out *out)
     return out->failed != 0 ? fail(out) : write_through(out, out->buffer, used);
 }
 
+static bool put(struct ss_out *out, const void *bytes, size_t len)
+{
+    if (len > sizeof out->buffer - out->used && !ss_out_flush(out)) {
+        return false;
+    }
+    if (len > sizeof out->buffer) {
+        return write_through(out, bytes, len);
+    }
+    memcpy(out->buffer + out->used, bytes, len);
+    out->used += len;
+    return true;
+}
+
+static size_t sequence_len(unsigned char lead)
+{
+    return lead < 0xC2 || lead > 0xF4 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+static uint32_t code_point(const unsigned char *bytes, size_t len)
+{
+    uint32_t code = len == 1 ? bytes[0] : bytes[0] & (0x7Fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        code = code << 6 | (bytes[i] & 0x3Fu);
+    }
+    return code;
+}
+
+/* A sequence of UTF-8, or bytes that are none: as it is when it can be shown, else escaped. */
+static bool put_sequence(struct ss_out *out, const unsigned char *bytes, size_t len)
+{
+    char text[20];
+    if (!ss_text_is_clean(bytes, len)) {
+        for (size_t i = 0; i < len; i++) {
+            if (!put(out, text, (size_t)snprintf(text, sizeof text, "\\x%02x", bytes[i]))) {
+                return false;
+            }
+        }
+        return true;
+    }
+    if (ss_text_escape(bytes, len, text, sizeof text) == len) {
+        return put(out, bytes, len);
+    }
+    uint32_t code = code_point(bytes, len);
+    int text_len = code > 0xFFFF ? snprintf(text, sizeof text, "\\u%04X\\u%04X",
+                                            0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))
+                                 : snprintf(text, sizeof text, "\\u%04X", code);
+    return put(out, text, (size_t)text_len);
+}
+
+/* Whatever is left of a sequence that never became whole. */
+static bool end_part(struct ss_out *out)
+{
+    size_t len = out->part_len;
+    out->part_len = 0;
+    return len == 0 || put_sequence(out, out->part, len);
+}
+
+/* Bytes below DEL pass in runs, all others as sequences, which may be cut by the ends of writes. */
+static bool put_on_terminal(struct ss_out *out, const unsigned char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t run = i;
+        while (run < len && bytes[run] < 0x7F) {
+            run++;
+        }
+        if (run > i) {
+            if (!end_part(out) || !put(out, bytes + i, run - i)) {
+                return false;
+            }
+            i = run;
+            continue;
+        }
+        bool goes_on = (bytes[i] & 0xC0) == 0x80;
+        if (out->part_len > 0 && !goes_on && !end_part(out)) {
+            return false;
+        }
+        out->part[out->part_len++] = bytes[i++];
+        if (out->part_len == sequence_len(out->part[0]) && !end_part(out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool ss_out_write(void *ctx, const void *bytes, size_t len)
 {
     struct ss_out *out = ctx;
@@ -95,16 +182,9 @@ bool ss_out_write(void *ctx, const void *bytes, size_t len)
     if (len == 0) {
         return true;
     }
-    if (len > sizeof out->buffer - out->used && !ss_out_flush(out)) {
+    bool filtered = out->terminal && !out->verbatim;
+    if (filtered ? !put_on_terminal(out, bytes, len) : !put(out, bytes, len)) {
         return false;
-    }
-    if (len > sizeof out->buffer) {
-        if (!write_through(out, bytes, len)) {
-            return false;
-        }
-    } else {
-        memcpy(out->buffer + out->used, bytes, len);
-        out->used += len;
     }
     out->len += len;
     out->last = ((const char *)bytes)[len - 1];
@@ -140,6 +220,9 @@ bool ss_out_format(struct ss_out *out, const char *format, ...)
 
 int ss_out_finish(struct ss_out *out)
 {
+    if (out->failed == 0) {
+        end_part(out);
+    }
     ss_out_flush(out);
     errno = 0;
     if (fclose(stdout) != 0) { /* help texts go there */

@@ -3,6 +3,10 @@
  *
  * Everything that a command prints as data goes through here. A failure (full disk, closed pipe) is
  * remembered; later writes are dropped and return false, so that a loop can stop at any of them.
+ *
+ * JSON leaves DEL, the controls beyond ASCII and what reverses or hides text as they are, and readers of
+ * JSON want them so. On a terminal they become \uXXXX, which says the same to both: text has none of
+ * them left to be touched.
  */
 #ifndef SS_CLI_OUT_H
 #define SS_CLI_OUT_H
@@ -14,9 +18,12 @@
 #define SS_OUT_BUFFER_LEN 65536
 
 struct ss_out {
-    int failed;    /* errno of the first failure, 0: none */
-    uint64_t len;  /* bytes taken so far */
-    char last;     /* the last byte taken */
+    int failed;            /* errno of the first failure, 0: none */
+    uint64_t len;          /* bytes taken so far */
+    char last;             /* the last byte taken */
+    bool verbatim;         /* bytes go to a terminal as they are: it was asked for */
+    unsigned char part[4]; /* a sequence of UTF-8 that is not whole yet, on its way to a terminal */
+    size_t part_len;
     bool terminal; /* standard output is one */
     bool colour;   /* and colour is wanted there */
     size_t used;   /* of the buffer */
