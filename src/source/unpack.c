@@ -31,10 +31,10 @@ enum {
 
 /* What one pass over an archive's headers found. */
 struct listing {
-    uint64_t count; /* regular files */
-    uint64_t entry; /* ordinal of the one to take, among all entries */
-    bool found;
-    char text[512]; /* "a.db (12 bytes), b.db (34 bytes)" */
+    uint64_t count;       /* regular files */
+    uint64_t entry;       /* ordinal of the one to take, among all entries */
+    uint64_t match_count; /* regular files of the name that is asked for; of none: all */
+    char text[512];       /* "a.db (12 bytes), b.db (34 bytes)" */
     size_t text_len;
     uint64_t shown;
 };
@@ -289,7 +289,7 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
             if (opts->member == NULL ||
                 strcmp(name_bare(entry_name(entry)), name_bare(opts->member)) == 0) {
                 list->entry = i;
-                list->found = true;
+                list->match_count++;
             }
         }
         if (status == SS_OK && i % 256 == 0)
@@ -314,9 +314,13 @@ static enum ss_status listing_judge(const struct listing *list, const char *memb
         return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
                           "the archive holds %" PRIu64 " files, and none was named: %s%s",
                           list->count, list->text, more);
-    if (list->found || member == NULL)
+    if (list->match_count == 1 || member == NULL)
         return SS_OK;
     ss_text_escape(member, strlen(member), shown, 80);
+    if (list->match_count > 1)
+        return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
+                          "the archive holds %" PRIu64 " files named %s, of which any may be meant",
+                          list->match_count, shown);
     return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file %s, but: %s%s",
                       shown, list->text, more);
 }
