@@ -364,7 +364,7 @@ bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *re
 
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
 {
-    struct ss_slot *slots = x->slots;
+    struct ss_slot *slots, *cut;
 
     *count = x->count;
     if (x->count == 0) {
@@ -372,7 +372,9 @@ struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
         return NULL;
     }
     pack(x);
+    slots = x->slots;
     x->slots = NULL;
     ss_key_index_fini(x);
-    return slots;
+    cut = realloc(slots, (size_t)*count * sizeof(*slots));
+    return cut != NULL ? cut : slots;
 }

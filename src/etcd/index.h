@@ -114,7 +114,8 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);
 
 /*
- * Ends the index: hands its array over, `count` slots packed to the front, by word. NULL when there are none. The caller frees it.
+ * Ends the index: hands its array over, by word, cut to the `count` slots that are used. NULL when there
+ * are none. The caller frees it.
  */
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count);
 

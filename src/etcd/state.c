@@ -6,8 +6,8 @@
  *                                                                └──► locs[], by key
  *
  * A state keeps 8 bytes a live key: where its record stands. While it is made, the index takes 20 to
- * 30 bytes for each of the most keys that were live at once (index.h); its own array is then packed,
- * widened to 24 bytes a live key, sorted, and cut down in place (sort.h).
+ * 30 bytes for each of the most keys that were live at once (index.h); its own array is then packed, cut
+ * to 16 bytes a live key, sorted with as much room again and 32 MiB (sort.h), and cut down in place.
  *
  * Markers are no keys: etcd keeps them under the empty key, which no request can name.
  */
