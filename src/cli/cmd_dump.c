@@ -327,7 +327,8 @@ static int dump_to_file(struct dump_job *job)
     if (ss_dump(run->file, &job->dump, write_output, job, &result, &err) == SS_OK) {
         code = ss_run_ready(run);
     } else if (err.code == SS_E_OUTPUT) {
-        return ss_report_about(run, path, &job->output_err);
+        bool ours = job->output_err.code != SS_E_NONE; /* else the archive's own */
+        return ss_report_about(run, path, ours ? &job->output_err : &err);
     } else {
         code = err.code == SS_E_NOT_FOUND ? ss_report_bucket(run, &err) : ss_report(run, &err);
     }

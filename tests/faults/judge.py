@@ -15,7 +15,7 @@ SANITIZER_WORDS = (b"Sanitizer", b"runtime error:")
 BESIDE = ("nothing was written", "what was written is not the whole", "what was printed is not the whole",
           "snapscope: try: ", LIBARCHIVE, "the history above ends", "the list above ends",
           "further faults are not listed")
-OUT_OF_MEMORY = ("out of memory", os.strerror(errno.ENOMEM))
+OUT_OF_MEMORY = ("out of memory", os.strerror(errno.ENOMEM), "not enough memory")  # the last one is zstd's
 WRITTEN_TO = "was written to while it was read"
 CUT = "shrank or its disk failed while it was read"
 MUST_BE_SAME = ("EINTR", "short")

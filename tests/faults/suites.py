@@ -6,7 +6,9 @@ import commands
 # Of a row's allocations the first and last ENDS are failed and of those between each STEP-th, another one in
 # each row. libcrypto allocates some 5000 times when it starts: every STRIDE-th of these alone is tried.
 # libseccomp frees twice what it had no memory for, and is called only once there is enough: it is left out.
+# The libraries that compress have few each, and all are failed.
 SAMPLED, LEFT_OUT, OWN = "libcrypto", "libseccomp", "snapscope"
+FEW = ("libzstd", "liblzma", "libz.", "libbz2", "liblz4")
 ENDS, STEP, STRIDE = 40, 8, 199
 # Under a sanitizer, which looks for leaks, the program's own allocations are failed: its thread start does not
 # bear one, and what judge.dies_in_libarchive allows would be a report.
@@ -45,14 +47,16 @@ def is_packed(row):
 
 def allocations(runner, row, phase):
     """The numbers of the main thread's allocations that are to fail."""
-    at, every, numbers = 0, os.environ.get("SS_FAULTS_EVERY") == "1", []
+    at, every, numbers, whole = 0, os.environ.get("SS_FAULTS_EVERY") == "1", [], set()
     taken = (lambda module: module == OWN) if SANITIZED else lambda module: not module.startswith(LEFT_OUT)
     for module, count in runner.callers(row):
-        numbers += [n for n in range(at + 1, at + count + 1) if taken(module) and
-                    (every or not module.startswith(SAMPLED) or n % STRIDE == phase % STRIDE)]
+        new = [n for n in range(at + 1, at + count + 1) if taken(module) and
+               (every or not module.startswith(SAMPLED) or n % STRIDE == phase % STRIDE)]
+        numbers += new
+        whole.update(new if module.startswith(FEW) else ())
         at += count
     for i, n in enumerate(numbers):
-        if every or i < ENDS or i >= len(numbers) - ENDS or i % STEP == phase % STEP:
+        if every or n in whole or i < ENDS or i >= len(numbers) - ENDS or i % STEP == phase % STEP:
             yield n
 
 
