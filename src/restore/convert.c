@@ -142,6 +142,12 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
     return ss_copy_tree(job->file, &root, "", &entered, w, err);
 }
 
+/* Whether both files are hashed by one thread: where that takes longer, the checks have their own. */
+static bool hashes_in_step(const struct ss_convert_result *result)
+{
+    return result->rebuilt && result->hashed && ss_sha256_in_step();
+}
+
 /* What the input's own hash covers; empty when there is none, or it is not computed here. */
 static struct ss_span covered(const struct conversion *job)
 {
@@ -149,7 +155,7 @@ static struct ss_span covered(const struct conversion *job)
     struct ss_hash_job hash;
 
     ss_hash_job_init(&hash, job->file);
-    if (job->checking != NULL && !job->opts->no_hash)
+    if (job->checking != NULL && hashes_in_step(job->result))
         ss_span_sub(job->file->bytes, 0, hash.total, &span);
     return span;
 }
@@ -249,7 +255,7 @@ enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_in
     ss_error_clear(err);
     *intake = (struct ss_intake){0};
     plan(file, opts, result);
-    if (ss_checking_begin(&checking, file, check, !result->rebuilt || result->hashed)) {
+    if (ss_checking_begin(&checking, file, check, !result->rebuilt || hashes_in_step(result))) {
         job.checking = &checking;
         status = check_and_run(&job, intake, err);
     } else {

@@ -30,10 +30,15 @@ static bool init_ni(struct ss_sha256 *sha)
     return sha->ni != NULL;
 }
 
+bool ss_sha256_in_step(void)
+{
+    return ss_sha256_ni_available();
+}
+
 bool ss_sha256_init_two(struct ss_sha256 *a, struct ss_sha256 *b)
 {
     *a = *b = (struct ss_sha256){0};
-    if (!ss_sha256_ni_available())
+    if (!ss_sha256_in_step())
         return ss_sha256_init(a) && ss_sha256_init(b);
     return init_ni(a) && init_ni(b);
 }

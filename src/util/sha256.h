@@ -30,9 +30,10 @@ bool ss_sha256_init(struct ss_sha256 *sha);
 bool ss_sha256_update(struct ss_sha256 *sha, const void *bytes, size_t len);
 
 /*
- * Two states whose bytes are there at the same time. update_two takes len bytes for each: where the
- * processor has instructions for SHA-256, in about the time that one of them takes.
+ * Two states whose bytes are there at the same time. update_two takes len bytes for each: in little more
+ * than the time that one of them takes where they go in step, one after the other where they do not.
  */
+bool ss_sha256_in_step(void);
 bool ss_sha256_init_two(struct ss_sha256 *a, struct ss_sha256 *b);
 bool ss_sha256_update_two(struct ss_sha256 *a, const void *a_bytes, struct ss_sha256 *b,
                           const void *b_bytes, size_t len);
