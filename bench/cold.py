@@ -1,13 +1,13 @@
 """From a cold page cache: each run begins with the file's pages dropped.
 
-Clean pages that nobody maps are dropped by posix_fadvise(POSIX_FADV_DONTNEED), which needs no
-privilege. Whether it worked is asked of fincore: where a hundredth of the file is left, the measurement
+Whether that worked is asked of fincore: where a hundredth of the file is left, the measurement
 ends. All read one copy, so all wait for the same blocks of the disk.
 """
 
 import os
 import sys
 
+import cache
 import files
 import jobs
 import measure
@@ -15,10 +15,7 @@ import report
 
 
 def drop(path):
-    fd = os.open(path, os.O_RDONLY)
-    os.fsync(fd)
-    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(fd)
+    cache.drop(path)
     left = int(files.run(["fincore", "--bytes", "--noheadings", "--output", "RES", path]))
     if left > os.path.getsize(path) // 100:
         sys.exit(f"bench: {left} bytes of {path} stay in the page cache")
@@ -32,6 +29,7 @@ def measure_all(args, store, sides, put):
         warm = sides(job, words, False)["ours"]
         cold = measure.Side(warm.commands, before=lambda: drop(path))
         found = measure.measure({"cold": cold}, args.runs)["cold"]
+        cache.load(path)
         found_warm = measure.measure({"warm": warm}, args.runs)["warm"]
         put({"job": job.name, "size": os.path.getsize(path), "cold": found, "warm": found_warm})
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 
+import cache
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 
@@ -82,7 +84,9 @@ class Files:
                 say(f"making {path}")
                 run([self.tool("bbolt", "bbolt"), "compact", "--no-sync", "-o", path + ".part", self.path("later")])
                 os.rename(path + ".part", path)
-        self.inputs.setdefault(path, state_of(path))
+        if path not in self.inputs:
+            self.inputs[path] = state_of(path)
+            cache.load(path)
         return path
 
     def copy(self, role):
@@ -91,6 +95,7 @@ class Files:
         if role not in self.copies or state_of(path) != self.copies[role]:
             shutil.copyfile(self.path(role), path)
             self.copies[role] = state_of(path)
+            cache.load(path)
         return path
 
     def check_inputs(self):

@@ -100,7 +100,7 @@ def time_once(side):
 
 
 def memory_once(side):
-    """One run: peak RSS and own memory in KiB, and its times. It also warms the page cache."""
+    """One run: peak RSS and own memory in KiB, and its times."""
     clear(side)
     rss = own = 0
     before, began = os.times(), time.perf_counter()

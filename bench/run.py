@@ -7,9 +7,10 @@
     run.py profile [--only NAME]          perf's view of each of our jobs; not part of all
     run.py show FILE [--markdown]         the tables of what --json wrote
 
-Each command first runs once untimed, which warms the page cache and takes the memory; then ours and the
-peer's in turn (A B A B ...), and medians are printed. Outputs go to new paths in one folder; they are removed,
-and the disk is synced, before each run and outside of the timed part. Peers read a copy.
+Inputs and the peers' copies are read into the page cache from front to back (cache.py). Each command
+first runs once untimed, which takes the memory; then ours and the peer's in turn (A B A B ...), and
+medians are printed. Outputs go to new paths in one folder; they are removed, and the disk is synced,
+before each run and outside of the timed part. Peers read a copy.
 """
 
 import argparse
