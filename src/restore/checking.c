@@ -4,12 +4,10 @@
 #include "restore/checking.h"
 
 #include "util/error.h"
+#include "util/threads.h"
 #include "verify/hash.h"
 
 #include <string.h>
-#include <time.h>
-
-#define WAIT_NS 100000000L /* how often the caller's progress is called while it waits */
 
 /* False: a look at sizes and at the last 32 bytes is enough to refuse. */
 static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_opts *opts)
@@ -75,33 +73,13 @@ bool ss_checking_refused(const struct ss_checking *c)
     return atomic_load_explicit(&c->refused, memory_order_relaxed);
 }
 
-/* Sleeps until the checks have ended or it is time to tell how far they are. */
-static bool wait_a_little(struct ss_checking *c)
-{
-    struct timespec until;
-    bool has_ended;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_NS;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_mutex_lock(&c->lock);
-    if (!c->has_ended)
-        pthread_cond_timedwait(&c->changed, &c->lock, &until);
-    has_ended = c->has_ended;
-    pthread_mutex_unlock(&c->lock);
-    return has_ended;
-}
-
 static void join(struct ss_checking *c, bool cancel)
 {
     const struct ss_intake_opts *opts = c->opts;
 
     if (cancel)
         atomic_store(&c->cancel, true);
-    while (opts->progress != NULL && !wait_a_little(c))
+    while (opts->progress != NULL && !ss_wait_a_little(&c->lock, &c->changed, &c->has_ended))
         if (!opts->progress(opts->progress_ctx, atomic_load(&c->phase), atomic_load(&c->done),
                             atomic_load(&c->total)))
             atomic_store(&c->cancel, true);

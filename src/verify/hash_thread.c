@@ -13,7 +13,6 @@
 #include "util/threads.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* Worth a thread from here on. A fuzzer's files are small and shall have one. */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
@@ -21,8 +20,6 @@
 #else
 #define WORTH_LEN (UINT64_C(1) << 20)
 #endif
-
-#define WATCH_NS 100000000L /* how often progress is told of while the caller waits */
 
 static void *run(void *arg)
 {
@@ -63,24 +60,6 @@ static void join(struct ss_hash_job *job)
     job->threaded = false;
 }
 
-/* Sleeps until the hash is done, or it is time to tell how far it is. */
-static bool wait_a_little(struct ss_hash_job *job)
-{
-    struct timespec until;
-    bool is_done;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WATCH_NS;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&job->lock);
-    if (!job->is_done)
-        pthread_cond_timedwait(&job->finished, &job->lock, &until);
-    is_done = job->is_done;
-    pthread_mutex_unlock(&job->lock);
-    return is_done;
-}
-
 void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx)
 {
     if (!job->threaded) {
@@ -89,7 +68,7 @@ void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *
         ss_hash_job_run(job);
         return;
     }
-    while (progress != NULL && !wait_a_little(job))
+    while (progress != NULL && !ss_wait_a_little(&job->lock, &job->finished, &job->is_done))
         if (!progress(progress_ctx, "hashing", atomic_load(&job->done), job->total))
             atomic_store(&job->cancel, true);
     join(job);
