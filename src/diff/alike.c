@@ -10,12 +10,13 @@
  */
 #include "diff/alike.h"
 
+#include "util/checked.h"
 #include "util/span.h"
+#include "util/touch.h"
 
 /* Pairs on their way, and how many wait between two steps: twice that and one fit the queue. */
 #define QUEUE 32u
 #define STEP_WAIT 8u
-#define LINE_LEN 64u
 #define ASK_LEN 256u /* of a value; what is behind that, the processor fetches in stride */
 #define PROGRESS_COUNT 4096u
 
@@ -59,28 +60,14 @@ static void keep_b(struct ss_alike_job *job, struct ss_slot slot)
     job->b->slots[job->from_b + job->kept_b++] = slot;
 }
 
-static inline void ask_element(const struct ss_live *live, uint64_t loc)
-{
-    uint64_t off = ss_locator_off(&live->at, loc);
-
-    if (off != SS_NONE)
-        __builtin_prefetch(live->at.file->bytes.ptr + off);
-}
-
-static inline void ask_value(struct ss_span value)
-{
-    for (uint64_t pos = 0; pos < value.len && pos < ASK_LEN; pos += LINE_LEN)
-        __builtin_prefetch(value.ptr + pos);
-}
-
 static inline void locate(const struct ss_alike_job *job, struct pair *p)
 {
     p->located = ss_locator_entry(&job->a->at, p->a.loc, &p->in_a) &&
                  ss_locator_entry(&job->b->at, p->b.loc, &p->in_b);
     if (!p->located)
         return;
-    ask_value(p->in_a.value);
-    ask_value(p->in_b.value);
+    ss_ask(p->in_a.value.ptr, ss_min_u64(p->in_a.value.len, ASK_LEN));
+    ss_ask(p->in_b.value.ptr, ss_min_u64(p->in_b.value.len, ASK_LEN));
 }
 
 /* Equal bytes are one record: what is compared beside them, its revision, stands in them too. */
@@ -121,8 +108,8 @@ static void add_pair(struct walk *w, struct ss_slot a, struct ss_slot b)
 
     p->a = a;
     p->b = b;
-    ask_element(w->job->a, a.loc);
-    ask_element(w->job->b, b.loc);
+    ss_locator_ask(&w->job->a->at, a.loc);
+    ss_locator_ask(&w->job->b->at, b.loc);
     advance(w, STEP_WAIT);
 }
 

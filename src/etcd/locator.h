@@ -38,6 +38,16 @@ static inline uint64_t ss_locator_pack(uint64_t pgid, uint32_t index)
 /* Where the element itself stands; SS_NONE when that is outside the file. */
 uint64_t ss_locator_off(const struct ss_locator *at, uint64_t loc);
 
+/* Asks the memory for the element itself, if it is inside the file. Always inline: see util/touch.h. */
+static inline __attribute__((always_inline)) void ss_locator_ask(const struct ss_locator *at,
+                                                                 uint64_t loc)
+{
+    uint64_t off = ss_locator_off(at, loc);
+
+    if (off != SS_NONE)
+        __builtin_prefetch(at->file->bytes.ptr + off);
+}
+
 /* The element at `loc`; false when its bytes no longer make sense. */
 bool ss_locator_entry(const struct ss_locator *at, uint64_t loc, struct ss_entry *out);
 

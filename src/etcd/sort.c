@@ -359,12 +359,8 @@ static inline __attribute__((always_inline)) void ask_keys(const struct ss_locat
 {
     struct ss_entry entry;
 
-    if (i + AHEAD_ELEMENT < end) {
-        uint64_t off = ss_locator_off(at, locs[i + AHEAD_ELEMENT]);
-
-        if (off != SS_NONE)
-            __builtin_prefetch(at->file->bytes.ptr + off);
-    }
+    if (i + AHEAD_ELEMENT < end)
+        ss_locator_ask(at, locs[i + AHEAD_ELEMENT]);
     if (i + AHEAD_VALUE < end && ss_locator_entry(at, locs[i + AHEAD_VALUE], &entry)) {
         __builtin_prefetch(entry.value.ptr);
         if (entry.value.len > SS_LINE_LEN)

@@ -153,21 +153,14 @@ void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *ou
 
 void ss_state_ask(const struct ss_state *state, uint64_t i, uint64_t value_len)
 {
-    const uint8_t *file = state->at.file->bytes.ptr;
     struct ss_entry entry;
 
-    if (i + AHEAD_ELEMENT < state->count) {
-        uint64_t off = ss_locator_off(&state->at, state->locs[i + AHEAD_ELEMENT]);
-
-        if (off != SS_NONE)
-            __builtin_prefetch(file + off);
-    }
+    if (i + AHEAD_ELEMENT < state->count)
+        ss_locator_ask(&state->at, state->locs[i + AHEAD_ELEMENT]);
     if (i + AHEAD_VALUE >= state->count ||
         !ss_locator_entry(&state->at, state->locs[i + AHEAD_VALUE], &entry))
         return;
-    value_len = ss_min_u64(value_len, entry.value.len);
-    for (uint64_t pos = 0; pos < value_len; pos += SS_LINE_LEN)
-        __builtin_prefetch(entry.value.ptr + pos);
+    ss_ask(entry.value.ptr, ss_min_u64(value_len, entry.value.len));
 }
 
 enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,

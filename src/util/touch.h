@@ -30,4 +30,14 @@ static inline void ss_touch_all(const uint8_t *p, uint64_t len)
         ss_touch(p + pos);
 }
 
+/*
+ * Asks for all lines of len bytes, which may be gone: nothing waits, nothing fails. Always inline, or gcc
+ * takes it for a function without effect.
+ */
+static inline __attribute__((always_inline)) void ss_ask(const uint8_t *p, uint64_t len)
+{
+    for (uint64_t pos = 0; pos < len; pos += SS_LINE_LEN)
+        __builtin_prefetch(p + pos);
+}
+
 #endif
