@@ -140,6 +140,16 @@ struct ss_span {
 /* Long work reports through this. Return false to stop it: the call then fails, SS_E_CANCELLED. */
 typedef bool (*ss_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
+/*
+ * How a long call runs: the last argument before the results, of every one that can take a while. NULL or
+ * zeroes: as many threads as the file allows, and nobody is told.
+ */
+struct ss_call {
+    unsigned threads; /* the caller's own included; 1: no other is started; 0: as the file allows */
+    ss_progress_fn progress; /* on the calling thread only; false from it: SS_E_CANCELLED */
+    void *progress_ctx;
+};
+
 /* Takes all len bytes of output, or returns false with errno set: the call then fails, SS_E_OUTPUT. */
 typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
 
