@@ -8,6 +8,7 @@
  */
 #include "probe.h"
 
+#include "parser/db.h"
 #include "parser/page.h"
 #include "util/fnv.h"
 
@@ -69,7 +70,7 @@ static void check_inline(const struct ss_file *file, const uint8_t *data, size_t
     struct ss_error err;
     uint64_t sum = 0;
 
-    if (ss_page_gate_inline(file, value, 2, &view, &err) != SS_OK) {
+    if (ss_page_gate_inline(&file->geo, value, 2, &view, &err) != SS_OK) {
         probe_error(&err, size);
         return;
     }

@@ -217,7 +217,7 @@ static void answer(const struct ss_file *file, const struct fields *f, enum ss_e
     unsigned minor = 4 + (unsigned)line;
 
     *a = (struct ss_boot_answer){.starts = true, .why = SS_BOOT_STARTS};
-    if (file->big &&
+    if (file->geo.big &&
         refuse(a, SS_BOOT_BYTE_ORDER, "big-endian: bbolt reads it on a big-endian machine only"))
         return;
     if (line == SS_ETCD_3_4 || refuses_downgrade(f, minor, a) || line == SS_ETCD_3_5)

@@ -208,7 +208,7 @@ static inline void probe(struct ss_key_index *x, struct ss_index_pending *p)
     if (off == SS_NONE)
         return;
     p->old = x->slots[p->pos].loc;
-    __builtin_prefetch(x->at.file->bytes.ptr + off);
+    __builtin_prefetch(x->at.file->geo.bytes.ptr + off);
 }
 
 /* Second step: where its value begins, which begins with its key. */

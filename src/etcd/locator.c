@@ -7,16 +7,16 @@ uint64_t ss_locator_off(const struct ss_locator *at, uint64_t loc)
 {
     uint64_t off = at->inline_off;
 
-    if (off == SS_NONE && !ss_mul_u64(loc >> 16, at->file->page_size, &off))
+    if (off == SS_NONE && !ss_mul_u64(loc >> 16, at->file->geo.page_size, &off))
         return SS_NONE;
     off += SS_PAGE_HEADER_LEN + (loc & 0xffff) * SS_ELEMENT_LEN;
-    return ss_in_range_u64(off, SS_ELEMENT_LEN, at->file->bytes.len) ? off : SS_NONE;
+    return ss_in_range_u64(off, SS_ELEMENT_LEN, at->file->geo.bytes.len) ? off : SS_NONE;
 }
 
 bool ss_locator_entry(const struct ss_locator *at, uint64_t loc, struct ss_entry *out)
 {
-    struct ss_span all = at->file->bytes;
-    bool big = at->file->big;
+    struct ss_span all = at->file->geo.bytes;
+    bool big = at->file->geo.big;
     uint64_t off = ss_locator_off(at, loc);
     const uint8_t *element;
 
@@ -44,5 +44,5 @@ struct ss_span ss_locator_key(const struct ss_locator *at, uint64_t loc)
 
     if (ss_locator_entry(at, loc, &entry))
         return ss_record_key(entry.value);
-    return (struct ss_span){at->file->bytes.ptr, 0, at->file->bytes.off};
+    return (struct ss_span){at->file->geo.bytes.ptr, 0, at->file->geo.bytes.off};
 }

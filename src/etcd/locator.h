@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void ss_locator_ask(const struct ss
     uint64_t off = ss_locator_off(at, loc);
 
     if (off != SS_NONE)
-        __builtin_prefetch(at->file->bytes.ptr + off);
+        __builtin_prefetch(at->file->geo.bytes.ptr + off);
 }
 
 /* The element at `loc`; false when its bytes no longer make sense. */

@@ -145,7 +145,7 @@ int64_t ss_state_rev(const struct ss_state *state)
 
 void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *out)
 {
-    const struct ss_span none = {state->at.file->bytes.ptr, 0, state->at.file->bytes.off};
+    const struct ss_span none = {state->at.file->geo.bytes.ptr, 0, state->at.file->geo.bytes.off};
 
     if (i >= state->count || !ss_locator_record(&state->at, state->locs[i], out))
         *out = (struct ss_record){.key = none, .value = none, .pgid = SS_NONE};

@@ -129,7 +129,7 @@ static enum ss_status take_top_level(struct walk *w, const struct ss_entry *entr
     if (!entry->is_bucket)
         return ss_corrupt(err, SS_E_BUCKET, entry->key.off, entry->pgid,
                           "a plain key stands among the top-level buckets");
-    st = ss_tree_decode(w->file, entry->value, entry->pgid, &tree, err);
+    st = ss_tree_decode(&w->file->geo, entry->value, entry->pgid, &tree, err);
     if (st != SS_OK)
         return st;
     ss_bucket_path_append(path, entry->key);

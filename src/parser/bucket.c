@@ -20,7 +20,7 @@ struct ss_tree ss_tree_root(const struct ss_file *file)
                             .host = SS_NONE};
 }
 
-enum ss_status ss_tree_decode(const struct ss_file *file, struct ss_span value, uint64_t host,
+enum ss_status ss_tree_decode(const struct ss_geometry *geo, struct ss_span value, uint64_t host,
                               struct ss_tree *out, struct ss_error *err)
 {
     struct ss_page_view page;
@@ -29,8 +29,8 @@ enum ss_status ss_tree_decode(const struct ss_file *file, struct ss_span value, 
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "bucket header has %" PRIu64 " bytes, due at least %u", value.len,
                           SS_BUCKET_HEADER_LEN);
-    *out = (struct ss_tree){.root = ss_load_u64(value.ptr, file->big),
-                            .sequence = ss_load_u64(value.ptr + 8, file->big),
+    *out = (struct ss_tree){.root = ss_load_u64(value.ptr, geo->big),
+                            .sequence = ss_load_u64(value.ptr + 8, geo->big),
                             .ref_off = value.off,
                             .host = host};
     if (out->root != 0)
@@ -38,7 +38,7 @@ enum ss_status ss_tree_decode(const struct ss_file *file, struct ss_span value, 
     out->inline_page =
         (struct ss_span){value.ptr + SS_BUCKET_HEADER_LEN, value.len - SS_BUCKET_HEADER_LEN,
                          value.off + SS_BUCKET_HEADER_LEN};
-    return ss_page_gate_inline(file, out->inline_page, host, &page, err);
+    return ss_page_gate_inline(geo, out->inline_page, host, &page, err);
 }
 
 bool ss_bucket_path_append(char path[SS_PATH_TEXT_CAP], struct ss_span name)

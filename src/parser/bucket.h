@@ -9,6 +9,7 @@
 #ifndef SS_PARSER_BUCKET_H
 #define SS_PARSER_BUCKET_H
 
+#include "parser/db.h"
 #include "parser/page.h"
 
 #define SS_BUCKET_HEADER_LEN 16u
@@ -35,7 +36,7 @@ struct ss_bucket {
 struct ss_tree ss_tree_root(const struct ss_file *file);
 
 /* Decodes a bucket element's value. Errors: BUCKET, PAGE_COUNT, ELEM_* of an inline page. */
-enum ss_status ss_tree_decode(const struct ss_file *file, struct ss_span value, uint64_t host,
+enum ss_status ss_tree_decode(const struct ss_geometry *geo, struct ss_span value, uint64_t host,
                               struct ss_tree *out, struct ss_error *err);
 
 /* Adds "/name", escaped, to a path. False when it was cut for want of room. */

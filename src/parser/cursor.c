@@ -47,9 +47,10 @@ static enum ss_status count_run(struct ss_cursor *c, const struct ss_page_view *
                                 uint64_t ref_off, struct ss_error *err)
 {
     c->entered += page->run_count;
-    if (c->entered > c->file->page_count)
+    if (c->entered > c->file->geo.page_count)
         return ss_corrupt(err, SS_E_CYCLE, ref_off, page->pgid,
-                          "walk entered more pages than the file's %" PRIu64, c->file->page_count);
+                          "walk entered more pages than the file's %" PRIu64,
+                          c->file->geo.page_count);
     return SS_OK;
 }
 
@@ -64,15 +65,16 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     status = check_stack(c, pgid, ref_off, err);
     if (status != SS_OK)
         return status;
-    if (c->reads_all && pgid < c->file->page_count)
-        ss_touch_all(c->file->bytes.ptr + pgid * c->file->page_size,
-                     ss_min_u64(c->file->page_size, TOUCH_MAX));
+    if (c->reads_all && pgid < c->file->geo.page_count)
+        ss_touch_all(c->file->geo.bytes.ptr + pgid * c->file->geo.page_size,
+                     ss_min_u64(c->file->geo.page_size, TOUCH_MAX));
     frame = &c->stack[c->depth];
     *frame = (struct ss_cursor_frame){.lo = lo, .hi = hi};
     if (pgid == 0 && c->depth == 0 && c->tree.inline_page.ptr != NULL)
-        status = ss_page_gate_inline(c->file, c->tree.inline_page, c->tree.host, &frame->page, err);
+        status = ss_page_gate_inline(&c->file->geo, c->tree.inline_page, c->tree.host, &frame->page,
+                                     err);
     else
-        status = ss_page_gate(c->file, pgid, ref_off, &frame->page, err);
+        status = ss_page_gate(&c->file->geo, pgid, ref_off, &frame->page, err);
     if (status != SS_OK)
         return status;
     if (frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
@@ -151,7 +153,7 @@ static inline const uint8_t *child_start(const struct ss_file *file,
 {
     uint64_t pgid = i < branch->count ? ss_branch_child(branch, i) : SS_NONE;
 
-    return pgid < file->page_count ? file->bytes.ptr + pgid * file->page_size : NULL;
+    return pgid < file->geo.page_count ? file->geo.bytes.ptr + pgid * file->geo.page_size : NULL;
 }
 
 /*
@@ -173,15 +175,15 @@ static inline __attribute__((always_inline)) void ask_ahead(const struct ss_file
         __builtin_prefetch(far);
     if (near == NULL)
         return;
-    off = (uint64_t)(near - file->bytes.ptr) + SS_PAGE_HEADER_LEN;
-    count = ss_min_u64(ss_load_u16(near + 10, file->big), AHEAD_ELEMENTS);
+    off = (uint64_t)(near - file->geo.bytes.ptr) + SS_PAGE_HEADER_LEN;
+    count = ss_min_u64(ss_load_u16(near + 10, file->geo.big), AHEAD_ELEMENTS);
     for (; count > 0; count--, off += SS_ELEMENT_LEN) {
-        uint64_t data = off + ss_load_u32(file->bytes.ptr + off + 4, file->big);
+        uint64_t data = off + ss_load_u32(file->geo.bytes.ptr + off + 4, file->geo.big);
 
-        if (!ss_in_range_u64(data, UINT64_C(2) * SS_LINE_LEN, file->bytes.len))
+        if (!ss_in_range_u64(data, UINT64_C(2) * SS_LINE_LEN, file->geo.bytes.len))
             return;
-        __builtin_prefetch(file->bytes.ptr + data);
-        __builtin_prefetch(file->bytes.ptr + data + SS_LINE_LEN);
+        __builtin_prefetch(file->geo.bytes.ptr + data);
+        __builtin_prefetch(file->geo.bytes.ptr + data + SS_LINE_LEN);
     }
 }
 
@@ -365,15 +367,15 @@ enum ss_status ss_cursor_next_leaf(struct ss_cursor *c, struct ss_page_view *lea
 static uint32_t part_end(const struct ss_cursor *c, uint64_t len_max)
 {
     const struct ss_cursor_frame *top = &c->stack[c->depth - 1];
-    uint64_t pages = 0, pages_max = len_max / c->file->page_size;
+    uint64_t pages = 0, pages_max = len_max / c->file->geo.page_size;
     uint32_t i;
 
     for (i = top->index; i < top->end && pages <= pages_max; i++) {
         uint64_t pgid = ss_branch_child(&top->page, i);
         uint64_t run = 1;
 
-        if (pgid < c->file->page_count) {
-            struct ss_page_head head = ss_page_head_at(c->file, pgid);
+        if (pgid < c->file->geo.page_count) {
+            struct ss_page_head head = ss_page_head_at(&c->file->geo, pgid);
 
             if (head.type == SS_PAGE_BRANCH)
                 break;
@@ -439,11 +441,11 @@ enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree 
                                struct ss_error *err)
 {
     *sum += entered;
-    if (*sum <= file->page_count)
+    if (*sum <= file->geo.page_count)
         return SS_OK;
     ss_corrupt(err, SS_E_CYCLE, tree->ref_off, tree->root,
                "trees share pages: walks entered more of them than the file's %" PRIu64,
-               file->page_count);
+               file->geo.page_count);
     return ss_error_in_bucket(err, path, SS_CORRUPT);
 }
 
@@ -461,7 +463,7 @@ enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_t
         return status;
     if (!ss_span_eq(entry.key, name) || !entry.is_bucket)
         return SS_END;
-    status = ss_tree_decode(file, entry.value, entry.pgid, out, err);
+    status = ss_tree_decode(&file->geo, entry.value, entry.pgid, out, err);
     return ss_error_in_bucket(err, parent_path, status);
 }
 

@@ -7,12 +7,12 @@
  *   └─────────────┴─────────────┴──────────────────┴───────────────────┴───────────────────────
  *   0             page_size     2 x page_size       high_water x page_size               src.len
  *
- * Guarantees: when `readable`, page_size is a power of two in [1 KiB, 16 MiB], and page_count
- * pages lie whole inside the file, at most high_water, which may be any number.
+ * Guarantees: when `readable`, the geometry's page_size is not 0 and `current` names a valid meta.
  */
 #ifndef SS_PARSER_DB_H
 #define SS_PARSER_DB_H
 
+#include "parser/geometry.h"
 #include "source/source.h"
 
 #define SS_META_MAGIC 0xED0CDAEDu
@@ -22,23 +22,19 @@
 
 struct ss_file {
     struct ss_source src;
-    struct ss_span bytes; /* the whole source */
     enum ss_kind kind;
     struct ss_meta meta[2];
     int current; /* index of the meta in force, -1: none */
     bool readable;
     struct ss_error why_not; /* when not readable */
-    bool big;                /* byte order */
-    uint32_t page_size;
-    uint64_t high_water;
-    uint64_t page_count;
-    unsigned threads; /* that a call may use; 0: one a processor */
+    struct ss_geometry geo;  /* of the whole source, as the meta in force has it */
+    unsigned threads;        /* that a call may use; 0: one a processor */
     /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
      * it is no part of what a const file keeps. */
     _Atomic unsigned *busy, busy_count;
 };
 
-/* Fills file->meta, current, and the sizes from file->bytes. forced: --page-size, 0 for none. */
+/* Fills file->meta, current, and the sizes from file->geo.bytes. forced: --page-size, 0 for none. */
 void ss_meta_load(struct ss_file *file, uint32_t forced);
 
 /* Whether n is a page size that bbolt can have: a power of two from 1 KiB to 16 MiB. */

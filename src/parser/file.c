@@ -33,7 +33,7 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
 {
     file->threads = opts != NULL ? opts->threads : 0;
     file->busy = &file->busy_count;
-    file->bytes = ss_source_span(&file->src);
+    file->geo.bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
     ss_meta_load(file, opts != NULL ? opts->page_size : 0);
     file->readable = file->current >= 0;
@@ -128,12 +128,12 @@ void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
                                   .packed_len = src->packed_len,
                                   .len = src->len,
                                   .kind = file->kind,
-                                  .big_endian = file->big,
-                                  .page_size = file->page_size,
+                                  .big_endian = file->geo.big,
+                                  .page_size = file->geo.page_size,
                                   .current_meta = file->current,
-                                  .high_water = file->high_water,
-                                  .page_count = file->page_count};
-    out->db_len = ss_mul_sat_u64(file->high_water, file->page_size);
+                                  .high_water = file->geo.high_water,
+                                  .page_count = file->geo.page_count};
+    out->db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
 }
 
 enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err)
@@ -152,10 +152,10 @@ enum ss_status ss_file_unchanged(const struct ss_file *file, struct ss_error *er
 
 struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, uint64_t len)
 {
-    struct ss_span span = {file->bytes.ptr, 0, off};
+    struct ss_span span = {file->geo.bytes.ptr, 0, off};
 
-    if (off < file->bytes.len)
-        ss_span_sub(file->bytes, off, ss_min_u64(len, file->bytes.len - off), &span);
+    if (off < file->geo.bytes.len)
+        ss_span_sub(file->geo.bytes, off, ss_min_u64(len, file->geo.bytes.len - off), &span);
     return span;
 }
 

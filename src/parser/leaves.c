@@ -146,10 +146,10 @@ static enum ss_status count_pages(struct team *t, const struct part *part, struc
     const struct ss_page_view *branch = &c->stack[c->floor].page;
 
     t->leaf_count += c->entered;
-    if (t->leaf_count + part->branch_count <= t->file->page_count)
+    if (t->leaf_count + part->branch_count <= t->file->geo.page_count)
         return SS_OK;
     ss_corrupt(err, SS_E_CYCLE, branch->run.off, branch->pgid,
-               "walk entered more pages than the file's %" PRIu64, t->file->page_count);
+               "walk entered more pages than the file's %" PRIu64, t->file->geo.page_count);
     return ss_error_in_bucket(err, c->path, SS_CORRUPT);
 }
 

@@ -72,7 +72,7 @@ static void read_meta(const struct ss_file *file, uint64_t off, uint64_t due, st
     struct ss_span page;
 
     *meta = (struct ss_meta){.off = off};
-    if (!ss_span_sub(file->bytes, off, SS_PAGE_HEADER_LEN + SS_META_LEN, &page)) {
+    if (!ss_span_sub(file->geo.bytes, off, SS_PAGE_HEADER_LEN + SS_META_LEN, &page)) {
         meta->fault = SS_E_META;
         snprintf(meta->reason, sizeof(meta->reason), "the file ends before it");
         return;
@@ -129,12 +129,12 @@ void ss_meta_load(struct ss_file *file, uint32_t forced)
 
     file->current = choose(meta);
     if (file->current < 0) {
-        file->page_size = forced;
+        file->geo.page_size = forced;
         return;
     }
     now = &meta[file->current];
-    file->big = now->big_endian;
-    file->page_size = now->page_size;
-    file->high_water = now->high_water;
-    file->page_count = ss_min_u64(now->high_water, file->bytes.len / now->page_size);
+    file->geo.big = now->big_endian;
+    file->geo.page_size = now->page_size;
+    file->geo.high_water = now->high_water;
+    file->geo.page_count = ss_min_u64(now->high_water, file->geo.bytes.len / now->page_size);
 }

@@ -5,6 +5,8 @@
  * Numbers from the file are widened to 64 bits before they are added, so nothing here can wrap.
  */
 #include "parser/page.h"
+#include "util/checked.h"
+#include "util/span.h"
 
 #include <inttypes.h>
 
@@ -36,11 +38,11 @@ static struct ss_page_head head_from(const uint8_t *p, uint64_t off, bool big)
     return head;
 }
 
-struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid)
+struct ss_page_head ss_page_head_at(const struct ss_geometry *geo, uint64_t pgid)
 {
-    uint64_t off = pgid * file->page_size;
+    uint64_t off = pgid * geo->page_size;
 
-    return head_from(file->bytes.ptr + off, off, file->big);
+    return head_from(geo->bytes.ptr + off, off, geo->big);
 }
 
 static enum ss_status refuse_pos(const struct ss_page_view *page, uint32_t i, uint64_t off,
@@ -209,36 +211,36 @@ static enum ss_status check_elements(struct ss_page_view *page, struct ss_error 
     return page->type == SS_PAGE_LEAF ? check_leaf(page, err) : check_branch(page, err);
 }
 
-static enum ss_status check_range(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+static enum ss_status check_range(const struct ss_geometry *geo, uint64_t pgid, uint64_t ref_off,
                                   struct ss_error *err)
 {
-    if (pgid < 2 || pgid >= file->high_water) {
+    if (pgid < 2 || pgid >= geo->high_water) {
         ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid, "page %" PRIu64 " cannot exist", pgid);
         ss_error_have(err, "%" PRIu64, pgid);
-        return ss_error_expect(err, "in [2, %" PRIu64 ")", file->high_water);
+        return ss_error_expect(err, "in [2, %" PRIu64 ")", geo->high_water);
     }
-    if (pgid >= file->page_count) {
+    if (pgid >= geo->page_count) {
         ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
                    "page %" PRIu64
                    " lies behind the end of the file, which is truncated: it has %" PRIu64
                    " of %" PRIu64 " pages",
-                   pgid, file->page_count, file->high_water);
+                   pgid, geo->page_count, geo->high_water);
         ss_error_have(err, "%" PRIu64, pgid);
-        return ss_error_expect(err, "below %" PRIu64, file->page_count);
+        return ss_error_expect(err, "below %" PRIu64, geo->page_count);
     }
     return SS_OK;
 }
 
-static enum ss_status check_head(const struct ss_file *file, uint64_t pgid,
+static enum ss_status check_head(const struct ss_geometry *geo, uint64_t pgid,
                                  const struct ss_page_head *head, struct ss_error *err)
 {
-    if (head->overflow >= file->page_count - pgid) {
+    if (head->overflow >= geo->page_count - pgid) {
         ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
-                   head->overflow >= file->high_water - pgid
+                   head->overflow >= geo->high_water - pgid
                        ? "overflow run passes high-water"
                        : "overflow run passes the end of the file, which is truncated");
         ss_error_have(err, "%" PRIu32, head->overflow);
-        return ss_error_expect(err, "below %" PRIu64, file->page_count - pgid);
+        return ss_error_expect(err, "below %" PRIu64, geo->page_count - pgid);
     }
     if (head->id != pgid) {
         bool zeroed = ss_page_head_is_zero(head);
@@ -256,17 +258,17 @@ static enum ss_status check_head(const struct ss_file *file, uint64_t pgid,
     return SS_OK;
 }
 
-enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+enum ss_status ss_page_gate(const struct ss_geometry *geo, uint64_t pgid, uint64_t ref_off,
                             struct ss_page_view *out, struct ss_error *err)
 {
     struct ss_page_head head;
     enum ss_status status;
 
-    status = check_range(file, pgid, ref_off, err);
+    status = check_range(geo, pgid, ref_off, err);
     if (status != SS_OK)
         return status;
-    head = ss_page_head_at(file, pgid);
-    status = check_head(file, pgid, &head, err);
+    head = ss_page_head_at(geo, pgid);
+    status = check_head(geo, pgid, &head, err);
     if (status != SS_OK)
         return status;
 
@@ -274,21 +276,21 @@ enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t 
                                  .run_count = 1 + (uint64_t)head.overflow,
                                  .count = head.count,
                                  .type = head.type,
-                                 .big = file->big};
+                                 .big = geo->big};
     out->run =
-        (struct ss_span){file->bytes.ptr + head.off, out->run_count * file->page_size, head.off};
+        (struct ss_span){geo->bytes.ptr + head.off, out->run_count * geo->page_size, head.off};
     return check_elements(out, err);
 }
 
-enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span value, uint64_t host,
-                                   struct ss_page_view *out, struct ss_error *err)
+enum ss_status ss_page_gate_inline(const struct ss_geometry *geo, struct ss_span value,
+                                   uint64_t host, struct ss_page_view *out, struct ss_error *err)
 {
     struct ss_page_head head;
 
     if (value.len < SS_PAGE_HEADER_LEN)
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "inline bucket has no room for its page");
-    head = head_from(value.ptr, value.off, file->big);
+    head = head_from(value.ptr, value.off, geo->big);
     if (head.id != 0 || head.overflow != 0)
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "inline page says id %" PRIu64 " and overflow %" PRIu32 ", due 0 and 0",
@@ -301,7 +303,7 @@ enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span va
                                  .pgid = host,
                                  .count = head.count,
                                  .type = SS_PAGE_LEAF,
-                                 .big = file->big,
+                                 .big = geo->big,
                                  .is_inline = true};
     return check_elements(out, err);
 }

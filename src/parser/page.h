@@ -19,7 +19,7 @@
 #ifndef SS_PARSER_PAGE_H
 #define SS_PARSER_PAGE_H
 
-#include "parser/db.h"
+#include "parser/geometry.h"
 #include "util/endian.h"
 #include "util/error.h"
 
@@ -53,18 +53,18 @@ struct ss_page_view {
  * The gate for page `pgid`, which was named by the 8 bytes at ref_off (SS_NONE: by the caller): an id
  * that is out of range is that place's fault. Errors: PAGE_*, ELEM_*, FREELIST, with offset and page.
  */
-enum ss_status ss_page_gate(const struct ss_file *file, uint64_t pgid, uint64_t ref_off,
+enum ss_status ss_page_gate(const struct ss_geometry *geo, uint64_t pgid, uint64_t ref_off,
                             struct ss_page_view *out, struct ss_error *err);
 
 /*
  * The gate for an inline page: `value` is what stands behind the bucket header, `host` the page that
  * holds it. Its stored id must be 0 and its type leaf. Errors: BUCKET, PAGE_COUNT, ELEM_*.
  */
-enum ss_status ss_page_gate_inline(const struct ss_file *file, struct ss_span value, uint64_t host,
-                                   struct ss_page_view *out, struct ss_error *err);
+enum ss_status ss_page_gate_inline(const struct ss_geometry *geo, struct ss_span value,
+                                   uint64_t host, struct ss_page_view *out, struct ss_error *err);
 
-/* A header as it stands, unchecked; the page must be whole in the file. */
-struct ss_page_head ss_page_head_at(const struct ss_file *file, uint64_t pgid);
+/* A header as it stands, unchecked; pgid is below page_count. */
+struct ss_page_head ss_page_head_at(const struct ss_geometry *geo, uint64_t pgid);
 
 /* Whether all 16 bytes of a header are zero: the commonest damage of all deserves its own word. */
 static inline bool ss_page_head_is_zero(const struct ss_page_head *head)

@@ -45,12 +45,12 @@ enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid, struct ss
     status = ss_file_readable(file, err);
     if (status != SS_OK)
         return status;
-    if (pgid >= file->page_count)
+    if (pgid >= file->geo.page_count)
         return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
                           "page %" PRIu64 " is not in the file: it has %" PRIu64
                           " whole pages below high-water %" PRIu64,
-                          pgid, file->page_count, file->high_water);
-    *out = ss_page_head_at(file, pgid);
+                          pgid, file->geo.page_count, file->geo.high_water);
+    *out = ss_page_head_at(&file->geo, pgid);
     return ss_source_check(&file->src, SS_OK, err);
 }
 
@@ -64,7 +64,7 @@ enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss
     ss_error_clear(err);
     status = ss_file_readable(file, err);
     if (status == SS_OK)
-        status = ss_page_gate(file, pgid, SS_NONE, &view, err);
+        status = ss_page_gate(&file->geo, pgid, SS_NONE, &view, err);
     status = ss_source_check(&file->src, status, err);
     if (status != SS_OK)
         return status;
@@ -72,7 +72,7 @@ enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss
     if (*out == NULL)
         return ss_nomem(err, sizeof(**out));
     (*out)->view = view;
-    (*out)->head = ss_page_head_at(file, pgid);
+    (*out)->head = ss_page_head_at(&file->geo, pgid);
     return SS_OK;
 }
 
@@ -148,7 +148,7 @@ static void mark_fault(struct page_list *list, const struct ss_error *err)
 {
     uint8_t *state;
 
-    if (err->pgid >= list->file->page_count)
+    if (err->pgid >= list->file->geo.page_count)
         return;
     state = &list->state[err->pgid];
     if ((*state & STATE_CODE) == 0)
@@ -163,7 +163,7 @@ static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
     (void)walk;
     (void)element;
     mark_fault(list, err);
-    if (err->pgid < list->file->page_count && list->owner[err->pgid] == 0) {
+    if (err->pgid < list->file->geo.page_count && list->owner[err->pgid] == 0) {
         list->owner[err->pgid] = node + 1;
         list->state[err->pgid] |= STATE_REACHED | STATE_HEAD;
     }
@@ -186,11 +186,11 @@ static void note_free_id(struct page_list *list, const struct ss_page_view *page
     uint64_t off = ss_freelist_id_off(page, i);
     uint64_t id = ss_freelist_id(page, i);
 
-    if (id < 2 || id >= list->file->high_water)
+    if (id < 2 || id >= list->file->geo.high_water)
         ss_corrupt(err, SS_E_FREELIST, off, page->pgid,
                    "freelist names page %" PRIu64 ", not in [2, %" PRIu64 ")", id,
-                   list->file->high_water);
-    else if (id >= list->file->page_count)
+                   list->file->geo.high_water);
+    else if (id >= list->file->geo.page_count)
         return;
     else if (!ss_bitmap_claim(&list->freed, id))
         ss_corrupt(err, SS_E_FREELIST, off, id, "freelist names page %" PRIu64 " twice", id);
@@ -229,8 +229,8 @@ static void load_freelist(struct page_list *list, struct ss_error *err)
 
     if (meta->freelist == SS_PGID_NO_FREELIST)
         return;
-    status =
-        ss_page_gate(list->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err);
+    status = ss_page_gate(&list->file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
+                          &page, err);
     if (status == SS_OK && page.type != SS_PAGE_FREELIST)
         status = ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
                             "meta names a %s page as the freelist", ss_page_type_name(page.type));
@@ -269,11 +269,11 @@ static enum ss_status give_rows(struct page_list *list, struct ss_error *err)
     uint32_t path_of = 1;
     uint64_t pgid;
 
-    for (pgid = 0; pgid < list->file->page_count; pgid++) {
+    for (pgid = 0; pgid < list->file->geo.page_count; pgid++) {
         struct ss_page_row row = {.pgid = pgid, .use = use_of(list, pgid)};
         uint32_t owner = list->owner[pgid];
 
-        row.head = ss_page_head_at(list->file, pgid);
+        row.head = ss_page_head_at(&list->file->geo, pgid);
         row.fault = (enum ss_code)(list->state[pgid] & STATE_CODE);
         if (owner != 0 && owner != path_of) {
             ss_walk_path(&list->walk, owner - 1, path);
@@ -289,7 +289,7 @@ static enum ss_status give_rows(struct page_list *list, struct ss_error *err)
 static enum ss_status list_init(struct page_list *list, const struct ss_file *file,
                                 struct ss_error *err)
 {
-    size_t count = (size_t)file->page_count + 1;
+    size_t count = (size_t)file->geo.page_count + 1;
 
     list->file = file;
     list->owner = calloc(count, sizeof(*list->owner));

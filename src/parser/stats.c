@@ -119,7 +119,7 @@ static uint64_t count_free(const struct ss_walk *walk, const struct ss_page_view
     for (i = 0; i < n; i++) {
         uint64_t id = ss_freelist_id(page, i);
 
-        count += id >= 2 && id < walk->file->page_count && !ss_bitmap_test(&walk->claimed, id);
+        count += id >= 2 && id < walk->file->geo.page_count && !ss_bitmap_test(&walk->claimed, id);
     }
     return count;
 }
@@ -133,7 +133,7 @@ static void read_freelist(struct stats_pass *pass, struct ss_error *err)
     pass->space->freelist_stored = meta->freelist != SS_PGID_NO_FREELIST;
     if (!pass->space->freelist_stored)
         return;
-    if (ss_page_gate(file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err) ==
+    if (ss_page_gate(&file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err) ==
             SS_OK &&
         page.type != SS_PAGE_FREELIST)
         ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
@@ -151,19 +151,19 @@ static void count_space(struct stats_pass *pass, struct ss_error *err)
 {
     const struct ss_file *file = pass->walk.file;
     struct ss_space *space = pass->space;
-    uint64_t db_len = ss_mul_sat_u64(file->high_water, file->page_size);
+    uint64_t db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
     uint64_t taken;
 
     read_freelist(pass, err);
     space->tree_count = pass->walk.claimed_count;
-    space->beyond_len = file->bytes.len > db_len ? file->bytes.len - db_len : 0;
-    taken = ss_min_u64(file->page_count, 2) + space->tree_count + space->freelist_count;
-    if (taken > file->page_count)
+    space->beyond_len = file->geo.bytes.len > db_len ? file->geo.bytes.len - db_len : 0;
+    taken = ss_min_u64(file->geo.page_count, 2) + space->tree_count + space->freelist_count;
+    if (taken > file->geo.page_count)
         return;
     if (!space->freelist_stored && pass->walk.fault_count == 0)
-        space->free_count = file->page_count - taken;
+        space->free_count = file->geo.page_count - taken;
     space->lost_count =
-        file->page_count - taken - ss_min_u64(space->free_count, file->page_count - taken);
+        file->geo.page_count - taken - ss_min_u64(space->free_count, file->geo.page_count - taken);
 }
 
 enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn on_stats,

@@ -89,7 +89,8 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
             fault(walk, node, i, err);
             continue;
         }
-        if (ss_tree_decode(walk->file, ss_leaf_value(page, i), page->pgid, &tree, err) != SS_OK) {
+        if (ss_tree_decode(&walk->file->geo, ss_leaf_value(page, i), page->pgid, &tree, err) !=
+            SS_OK) {
             fault(walk, node, i, err);
             continue;
         }
@@ -112,7 +113,7 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
 static bool claim_head(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
                        struct ss_error *err)
 {
-    if (pgid < 2 || pgid >= walk->file->page_count)
+    if (pgid < 2 || pgid >= walk->file->geo.page_count)
         return true;
     if (ss_bitmap_claim(&walk->claimed, pgid)) {
         walk->claimed_count++;
@@ -173,9 +174,10 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     frame = &walk->stack[walk->depth];
     *frame = (struct ss_walk_frame){.lo = lo, .hi = hi};
     if (is_inline)
-        status = ss_page_gate_inline(walk->file, tree->inline_page, tree->host, &frame->page, err);
+        status =
+            ss_page_gate_inline(&walk->file->geo, tree->inline_page, tree->host, &frame->page, err);
     else
-        status = ss_page_gate(walk->file, pgid, ref_off, &frame->page, err);
+        status = ss_page_gate(&walk->file->geo, pgid, ref_off, &frame->page, err);
     if (status == SS_OK && frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
         status = ss_tree_page_refuse(&frame->page, err);
     if (status != SS_OK) {
@@ -226,7 +228,7 @@ static enum ss_status check_going(struct ss_walk *walk, struct ss_error *err)
     const struct ss_walk_ops *ops = walk->ops;
 
     if (ops->progress != NULL && !ops->progress(ops->progress_ctx, "walking trees",
-                                                walk->claimed_count, walk->file->page_count))
+                                                walk->claimed_count, walk->file->geo.page_count))
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     return ss_source_check(&walk->file->src, SS_OK, err);
 }
@@ -302,8 +304,8 @@ enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
     status = ss_file_readable(file, err);
     if (status != SS_OK)
         return status;
-    if (!ss_bitmap_init(&walk->claimed, file->page_count))
-        return ss_nomem(err, file->page_count / 8);
+    if (!ss_bitmap_init(&walk->claimed, file->geo.page_count))
+        return ss_nomem(err, file->geo.page_count / 8);
     root = ss_tree_root(file);
     status = add_bucket(walk, &root, (struct ss_span){0}, 0, &node, err);
     while (status == SS_OK && walk->pending != NO_NODE && !walk->stopped)

@@ -15,7 +15,7 @@ static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_o
     static const uint8_t zero[sizeof(((struct ss_hash_report *)NULL)->found)];
     struct ss_hash_job job;
 
-    if (!file->readable || file->page_count < file->high_water)
+    if (!file->readable || file->geo.page_count < file->geo.high_water)
         return false;
     ss_hash_job_init(&job, file);
     if (job.report.found_len == 0)
@@ -55,7 +55,8 @@ static void *check_thread(void *arg)
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
                        const struct ss_intake_opts *opts, bool without_hash)
 {
-    if (opts->threads == 1 || file->bytes.len < SS_THREAD_WORTH_LEN || !may_be_accepted(file, opts))
+    if (opts->threads == 1 || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
+        !may_be_accepted(file, opts))
         return false;
     *c = (struct ss_checking){.file = file, .opts = opts, .without_hash = without_hash};
     atomic_init(&c->phase, "walking trees");

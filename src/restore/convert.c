@@ -35,11 +35,11 @@ static enum ss_status check_whole(const struct ss_file *file, struct ss_error *e
 {
     enum ss_status status = ss_file_readable(file, err);
 
-    if (status != SS_OK || file->page_count == file->high_water)
+    if (status != SS_OK || file->geo.page_count == file->geo.high_water)
         return status;
-    return ss_corrupt(err, SS_E_PAGE_RANGE, file->bytes.len, file->page_count,
+    return ss_corrupt(err, SS_E_PAGE_RANGE, file->geo.bytes.len, file->geo.page_count,
                       "the file has %" PRIu64 " of its %" PRIu64 " pages: it is truncated",
-                      file->page_count, file->high_water);
+                      file->geo.page_count, file->geo.high_water);
 }
 
 /* The total is the input's, which a compact output seldom reaches. */
@@ -52,16 +52,16 @@ static bool tell(void *ctx, uint64_t len)
     if (job->checking != NULL && ss_checking_refused(job->checking))
         return false;
     job->done += len;
-    job->cancelled =
-        opts->progress != NULL && !opts->progress(opts->progress_ctx, phase, job->done,
-                                                  job->file->high_water * job->file->page_size);
+    job->cancelled = opts->progress != NULL &&
+                     !opts->progress(opts->progress_ctx, phase, job->done,
+                                     job->file->geo.high_water * job->file->geo.page_size);
     return !job->cancelled;
 }
 
 /* A thread is worth its start for long work only. */
 static enum ss_emit_beside beside(const struct conversion *job)
 {
-    return job->opts->threads != 1 && job->file->bytes.len >= SS_THREAD_WORTH_LEN
+    return job->opts->threads != 1 && job->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
                ? SS_BESIDE_HASH
                : SS_BESIDE_NOTHING;
 }
@@ -70,13 +70,13 @@ static enum ss_status copy_bytes(const struct conversion *job, struct ss_emit *e
                                  struct ss_error *err)
 {
     const struct ss_file *file = job->file;
-    uint64_t len = file->high_water * file->page_size, at = 0;
+    uint64_t len = file->geo.high_water * file->geo.page_size, at = 0;
     enum ss_status status = SS_OK;
 
     while (status == SS_OK && at < len) {
         uint64_t n = ss_min_u64(CHUNK_LEN, len - at);
 
-        status = ss_emit_bytes(emit, file->bytes.ptr + at, n, err);
+        status = ss_emit_bytes(emit, file->geo.bytes.ptr + at, n, err);
         status = ss_source_check(&file->src, status, err);
         at += n;
     }
@@ -97,7 +97,7 @@ static enum ss_status digest_input(struct conversion *job, struct ss_emit *emit,
 
     ss_hash_job_init(&hash, file);
     if (job->checking == NULL || hash.total < emit->len ||
-        !ss_span_sub(file->bytes, emit->len, hash.total - emit->len, &more))
+        !ss_span_sub(file->geo.bytes, emit->len, hash.total - emit->len, &more))
         return SS_OK;
     status = ss_emit_digest_with(emit, more, job->digest, err);
     status = ss_source_check(&file->src, status, err);
@@ -127,7 +127,7 @@ static enum ss_status copy_pages(struct conversion *job, struct ss_error *err)
         status = ss_emit_finish(&emit, digest, err);
     if (!opts->no_hash)
         memcpy(job->result->sha256, digest, sizeof(digest));
-    job->result->high_water = job->file->high_water;
+    job->result->high_water = job->file->geo.high_water;
     job->result->out_len = emit.len;
     ss_emit_fini(&emit);
     return status;
@@ -156,7 +156,7 @@ static struct ss_span covered(const struct conversion *job)
 
     ss_hash_job_init(&hash, job->file);
     if (job->checking != NULL && hashes_in_step(job->result))
-        ss_span_sub(job->file->bytes, 0, hash.total, &span);
+        ss_span_sub(job->file->geo.bytes, 0, hash.total, &span);
     return span;
 }
 
@@ -191,11 +191,12 @@ static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
                  struct ss_convert_result *result)
 {
     *result = (struct ss_convert_result){0};
-    result->page_size = opts->page_size != 0 ? opts->page_size : file->page_size;
-    result->big_endian = opts->byte_order == 0 ? file->big : opts->byte_order == 2;
+    result->page_size = opts->page_size != 0 ? opts->page_size : file->geo.page_size;
+    result->big_endian = opts->byte_order == 0 ? file->geo.big : opts->byte_order == 2;
     result->hashed = !opts->no_hash;
     result->rebuilt = opts->rebuild || opts->store_freelist ||
-                      result->page_size != file->page_size || result->big_endian != file->big;
+                      result->page_size != file->geo.page_size ||
+                      result->big_endian != file->geo.big;
 }
 
 static enum ss_status run(struct conversion *job, struct ss_error *err)

@@ -167,7 +167,7 @@ static bool tell(void *ctx, uint64_t len)
     out->done += len;
     r->cancelled =
         opts->progress != NULL && !opts->progress(opts->progress_ctx, "restoring", out->done,
-                                                  r->file->high_water * r->file->page_size);
+                                                  r->file->geo.high_water * r->file->geo.page_size);
     return !r->cancelled;
 }
 
@@ -180,8 +180,9 @@ static bool write_bytes(void *ctx, const void *bytes, size_t len)
 
 static enum ss_emit_beside beside(const struct restore *r)
 {
-    return r->opts->threads != 1 && r->file->bytes.len >= SS_THREAD_WORTH_LEN ? SS_BESIDE_WRITE
-                                                                              : SS_BESIDE_NOTHING;
+    return r->opts->threads != 1 && r->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
+               ? SS_BESIDE_WRITE
+               : SS_BESIDE_NOTHING;
 }
 
 /* bbolt reads only the byte order of its machine: the db gets this one's, whatever the snapshot's. */
@@ -194,7 +195,7 @@ static enum ss_status write_db(struct restore *r, const char *snap_dir, struct s
 {
     const struct ss_meta *meta = ss_file_current(r->file);
     struct db_out out = {.r = r};
-    struct ss_writer_opts opts = {.page_size = r->file->page_size,
+    struct ss_writer_opts opts = {.page_size = r->file->geo.page_size,
                                   .big_endian = host_is_big(),
                                   .beside = beside(r),
                                   .tell = tell,

@@ -265,7 +265,7 @@ static enum ss_status put_next(struct ss_restore_db *db, const struct ss_entry *
         return put_replaced(db, (*which)++, NULL, w, err);
     if (!entry->is_bucket)
         return ss_writer_put(w, entry->key, entry->value, err);
-    status = ss_tree_decode(db->file, entry->value, entry->pgid, &tree, err);
+    status = ss_tree_decode(&db->file->geo, entry->value, entry->pgid, &tree, err);
     if (status != SS_OK)
         return status;
     if (cmp == 0)

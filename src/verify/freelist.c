@@ -29,14 +29,14 @@ static void check_id(struct freelist *list, uint64_t i)
     struct ss_place at = {ss_freelist_id_off(&list->page, i), list->page.pgid, i, NULL};
     char have[24], expect[40];
 
-    if (id < 2 || id >= file->high_water) {
+    if (id < 2 || id >= file->geo.high_water) {
         snprintf(have, sizeof(have), "%" PRIu64, id);
-        snprintf(expect, sizeof(expect), "in [2, %" PRIu64 ")", file->high_water);
+        snprintf(expect, sizeof(expect), "in [2, %" PRIu64 ")", file->geo.high_water);
         ss_find(list->pass->findings, SS_CHECK_FREE_RANGE, at, have, expect,
                 "freelist names page %" PRIu64 ", which cannot exist", id);
         return;
     }
-    if (id >= file->page_count)
+    if (id >= file->geo.page_count)
         return; /* behind the end of a truncated file, which has a finding of its own */
     if (!ss_bitmap_claim(&list->freed, id))
         ss_find(list->pass->findings, SS_CHECK_FREE_DUPLICATE, at, NULL, NULL,
@@ -69,7 +69,7 @@ static void check_own_pages(struct freelist *list)
 static void report_leak(struct freelist *list, uint64_t first, uint64_t end)
 {
     const struct ss_file *file = list->pass->file;
-    struct ss_place at = {first * file->page_size, first, SS_NONE, NULL};
+    struct ss_place at = {first * file->geo.page_size, first, SS_NONE, NULL};
     char which[80];
 
     list->pass->report->leaked_count += end - first;
@@ -87,7 +87,7 @@ static void check_leaks(struct freelist *list)
 {
     uint64_t pgid, first = SS_NONE;
 
-    for (pgid = 2; pgid < list->pass->file->page_count; pgid++) {
+    for (pgid = 2; pgid < list->pass->file->geo.page_count; pgid++) {
         bool used =
             ss_bitmap_test(&list->walk->claimed, pgid) || ss_bitmap_test(&list->freed, pgid);
 
@@ -117,7 +117,7 @@ static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
     enum ss_status status;
     uint64_t i;
 
-    status = ss_page_gate(pass->file, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
+    status = ss_page_gate(&pass->file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
                           &list->page, err);
     if (status == SS_OK && list->page.type != SS_PAGE_FREELIST) {
         ss_corrupt(err, SS_E_PAGE_TYPE, list->page.run.off + 8, list->page.pgid,
@@ -129,8 +129,8 @@ static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
         find_unusable(pass, err);
         return SS_OK;
     }
-    if (!ss_bitmap_init(&list->freed, pass->file->page_count))
-        return ss_nomem(err, pass->file->page_count / 8);
+    if (!ss_bitmap_init(&list->freed, pass->file->geo.page_count))
+        return ss_nomem(err, pass->file->geo.page_count / 8);
     for (i = 0; i < ss_freelist_count(&list->page); i++)
         check_id(list, i);
     pass->report->free_count = ss_freelist_count(&list->page);
@@ -144,7 +144,7 @@ enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const str
                                  const struct ss_bitmap *named, struct ss_error *err)
 {
     struct freelist list = {.pass = pass, .walk = walk, .named = named};
-    uint64_t above_metas = pass->file->page_count > 2 ? pass->file->page_count - 2 : 0;
+    uint64_t above_metas = pass->file->geo.page_count > 2 ? pass->file->geo.page_count - 2 : 0;
 
     pass->report->reachable_count = walk->claimed_count;
     if (ss_file_current(pass->file)->freelist != SS_PGID_NO_FREELIST)

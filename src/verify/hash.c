@@ -41,7 +41,7 @@ void ss_hex(const uint8_t *bytes, size_t n, char *out)
 
 static uint64_t db_len_of(const struct ss_file *file)
 {
-    return ss_mul_sat_u64(file->high_water, file->page_size);
+    return ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
 }
 
 /* etcd's own rule for "a hash is there". */
@@ -53,7 +53,7 @@ static bool ends_like_hash(uint64_t len)
 /* How many bytes the found part of the hash covers; SS_NONE: nothing that looks like one. */
 static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
 {
-    uint64_t len = file->bytes.len;
+    uint64_t len = file->geo.bytes.len;
     uint64_t db_len = db_len_of(file);
 
     *found_len = 0;
@@ -80,14 +80,14 @@ void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file)
     if (covered == SS_NONE)
         return;
     report->covered_len = covered;
-    memcpy(report->found, file->bytes.ptr + covered, report->found_len);
+    memcpy(report->found, file->geo.bytes.ptr + covered, report->found_len);
     job->total = covered;
 }
 
 static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash_report *report)
 {
     static const uint8_t zero[HASH_LEN];
-    uint64_t len = file->bytes.len;
+    uint64_t len = file->geo.bytes.len;
 
     if (report->found_len == HASH_LEN && memcmp(report->found, report->expected, HASH_LEN) == 0)
         return SS_HASH_VALID;
@@ -109,7 +109,7 @@ static bool tell(const struct ss_hash_job *job, uint64_t at)
 
 static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
 {
-    const uint8_t *bytes = job->file->bytes.ptr;
+    const uint8_t *bytes = job->file->geo.bytes.ptr;
     uint64_t at = 0;
     bool ok = ss_sha256_init(sha);
 
@@ -198,7 +198,7 @@ static void find_cut(const struct ss_file *file, const struct ss_hash_report *re
     snprintf(have, sizeof(have), "%u bytes", report->found_len);
     ss_find(findings, SS_CHECK_HASH_CUT, at, have, "32 bytes",
             "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s",
-            file->bytes.len,
+            file->geo.bytes.len,
             agrees ? "agrees with the bytes before it" : "does not agree with the bytes before it");
 }
 
@@ -206,7 +206,7 @@ void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *r
                       bool required, struct ss_findings *findings)
 {
     struct ss_place at = {report->covered_len, SS_NONE, SS_NONE, NULL};
-    struct ss_place end = {file->bytes.len, SS_NONE, SS_NONE, NULL};
+    struct ss_place end = {file->geo.bytes.len, SS_NONE, SS_NONE, NULL};
     char found[2 * HASH_LEN + 1], expected[2 * HASH_LEN + 1];
 
     ss_hex(report->found, report->found_len, found);
@@ -223,7 +223,7 @@ void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *r
         break;
     case SS_HASH_ABSENT:
         ss_find(findings, required ? SS_CHECK_HASH_REQUIRED : SS_CHECK_HASH_ABSENT, end, NULL, NULL,
-                "the file of %" PRIu64 " bytes ends without a SHA-256", file->bytes.len);
+                "the file of %" PRIu64 " bytes ends without a SHA-256", file->geo.bytes.len);
         break;
     case SS_HASH_CUT:
         find_cut(file, report, findings);

@@ -13,7 +13,7 @@
 /* Where the bytes after the last page end: before a trailing hash when the length says there is one. */
 static uint64_t content_end(const struct ss_file *file)
 {
-    uint64_t len = file->bytes.len;
+    uint64_t len = file->geo.bytes.len;
 
     return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN ? len - HASH_LEN : len;
 }
@@ -35,9 +35,9 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
     uint64_t end = content_end(file), at;
     struct ss_place place;
 
-    if (end <= db_len || file->bytes.len - db_len < HASH_LEN)
+    if (end <= db_len || file->geo.bytes.len - db_len < HASH_LEN)
         return; /* nothing, or what is left of a hash that was cut */
-    at = first_nonzero(file->bytes.ptr, db_len, end);
+    at = first_nonzero(file->geo.bytes.ptr, db_len, end);
     if (at == end)
         return;
     place = (struct ss_place){at, SS_NONE, SS_NONE, NULL};
@@ -49,18 +49,18 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
 
 static void check_length(const struct ss_file *file, struct ss_findings *findings)
 {
-    uint64_t db_len = ss_mul_sat_u64(file->high_water, file->page_size);
-    uint64_t len = file->bytes.len;
+    uint64_t db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
+    uint64_t len = file->geo.bytes.len;
     struct ss_place end = {len, SS_NONE, SS_NONE, NULL};
     char have[40], expect[48];
 
     if (len < db_len) {
-        end.pgid = file->page_count;
+        end.pgid = file->geo.page_count;
         snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
         snprintf(expect, sizeof(expect), "%" PRIu64 " bytes or more", db_len);
         ss_find(findings, SS_CHECK_FILE_TRUNCATED, end, have, expect,
                 "the file is truncated: %" PRIu64 " of its %" PRIu64 " pages are there whole",
-                file->page_count, file->high_water);
+                file->geo.page_count, file->geo.high_water);
         return;
     }
     if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {
@@ -89,7 +89,7 @@ static bool is_of_other_size(const struct ss_file *file, const struct ss_meta *m
 {
     return file->readable && meta->present && meta->magic == SS_META_MAGIC &&
            meta->version == SS_META_VERSION && meta->checksum == meta->computed &&
-           meta->page_size != file->page_size;
+           meta->page_size != file->geo.page_size;
 }
 
 static void check_usable(const struct ss_file *file, int i, struct ss_findings *findings)
@@ -103,7 +103,7 @@ static void check_usable(const struct ss_file *file, int i, struct ss_findings *
     if (is_of_other_size(file, meta)) {
         at.off += SS_PAGE_HEADER_LEN + 8;
         snprintf(have, sizeof(have), "%" PRIu32, meta->page_size);
-        snprintf(expect, sizeof(expect), "%" PRIu32, file->page_size);
+        snprintf(expect, sizeof(expect), "%" PRIu32, file->geo.page_size);
         ss_find(findings, SS_CHECK_META_PAGE_SIZE, at, have, expect,
                 "meta %d: %s; the other one is in force", i, meta->reason);
         return;

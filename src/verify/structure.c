@@ -34,11 +34,11 @@ static enum ss_check_id check_for(const struct ss_file *file, const struct ss_er
 {
     struct ss_page_head head;
 
-    if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->high_water)
+    if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->geo.high_water)
         return SS_CHECK_PAGE_BEYOND_FILE;
-    if (err->pgid < file->page_count &&
+    if (err->pgid < file->geo.page_count &&
         (err->code == SS_E_PAGE_ID || err->code == SS_E_PAGE_TYPE)) {
-        head = ss_page_head_at(file, err->pgid);
+        head = ss_page_head_at(&file->geo, err->pgid);
         if (err->code == SS_E_PAGE_ID && ss_page_head_is_zero(&head))
             return SS_CHECK_PAGE_ZEROED;
         if (err->code == SS_E_PAGE_TYPE && head.type != SS_PAGE_UNKNOWN)
@@ -56,7 +56,7 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
 
     (void)walk;
     (void)node;
-    if (err->pgid < s->pass->file->page_count)
+    if (err->pgid < s->pass->file->geo.page_count)
         ss_bitmap_claim(&s->named, err->pgid);
     ss_find(s->pass->findings, check_for(s->pass->file, err), at, err->have, err->expect, "%s",
             err->message);
@@ -203,10 +203,10 @@ enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_
         return ss_nomem(err, sizeof(*s));
     s->pass = pass;
     s->status = SS_OK;
-    if (ss_bitmap_init(&s->named, pass->file->page_count))
+    if (ss_bitmap_init(&s->named, pass->file->geo.page_count))
         status = run(s, err);
     else
-        status = ss_nomem(err, pass->file->page_count / 8);
+        status = ss_nomem(err, pass->file->geo.page_count / 8);
     ss_walk_fini(&s->walk);
     ss_bitmap_fini(&s->named);
     free(s);

@@ -48,7 +48,7 @@ static enum ss_status descend(struct level **top, uint32_t *depth, struct ss_wri
     if (*depth == SS_BUCKET_LEVEL_MAX)
         return ss_corrupt(err, SS_E_DEPTH, at->key.off, at->pgid,
                           "buckets are nested deeper than %u levels", SS_BUCKET_LEVEL_MAX);
-    status = ss_tree_decode(outer->cursor.file, at->value, at->pgid, &tree, err);
+    status = ss_tree_decode(&outer->cursor.file->geo, at->value, at->pgid, &tree, err);
     if (status != SS_OK)
         return ss_error_in_bucket(err, outer->path, status);
     status = ss_writer_begin(w, at->key, tree.sequence, err);

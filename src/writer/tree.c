@@ -4,6 +4,7 @@
 #include "writer/tree.h"
 
 #include "parser/page.h"
+#include "util/span.h"
 
 #include <stdlib.h>
 

@@ -122,8 +122,8 @@ static void assert_same_tree(const struct ss_file *a, const struct ss_tree *ta,
             assert_true(ss_span_eq(ea.value, eb.value));
             continue;
         }
-        assert_int_equal(ss_tree_decode(a, ea.value, ea.pgid, &na, &err), SS_OK);
-        assert_int_equal(ss_tree_decode(b, eb.value, eb.pgid, &nb, &err), SS_OK);
+        assert_int_equal(ss_tree_decode(&a->geo, ea.value, ea.pgid, &na, &err), SS_OK);
+        assert_int_equal(ss_tree_decode(&b->geo, eb.value, eb.pgid, &nb, &err), SS_OK);
         assert_same_tree(a, &na, b, &nb);
     }
     assert_int_equal(sa, SS_END);
