@@ -1023,7 +1023,10 @@ struct ss_verify_report {
     bool is_etcd;           /* `key` and another of etcd's buckets are there: its checks apply */
     struct ss_hash_report hash;
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
-    size_t finding_count;                            /* kept */
+    uint64_t
+        freelist_error_count; /* of error_count: the stored freelist's own (FREE-001 to FREE-005),
+                                      which lose no data and which a rebuild leaves behind */
+    size_t finding_count;     /* kept */
     const struct ss_finding *findings;
     uint64_t reachable_count, free_count, leaked_count; /* pages; a freelist's own are reachable */
     uint64_t record_count, live_count;                  /* of `key` */
@@ -1172,6 +1175,7 @@ SS_API const char *ss_seal_name(enum ss_seal seal);
 struct ss_intake_opts {
     bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
     bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
+    bool rebuilds; /* the output is written from the buckets: a damaged freelist is left behind */
     unsigned threads; /* 1: one after the other; else each job on a thread of its own */
     ss_progress_fn progress;
     void *progress_ctx;
@@ -1186,11 +1190,15 @@ struct ss_intake_opts {
  *   absent             refused, unless vouches_not   the same
  *   cut                refused                       refused: bytes are missing
  *
- * and damage in structure or meaning is refused always.
+ * and damage in structure or meaning is refused always; but a stored freelist alone that is damaged is no
+ * reason to refuse when the output is rebuilt: which pages are free follows from the trees, and these were
+ * walked whole.
  */
 struct ss_intake {
     bool accepted;
-    char decision[256];               /* in words, whichever it is */
+    bool
+        heals_freelist; /* accepted over a damaged freelist, which the output has anew, or not at all */
+    char decision[384];               /* in words, whichever it is */
     enum ss_seal seal;                /* what a fresh hash would be worth */
     struct ss_verify_report *checked; /* the verification that it rests on */
 };
@@ -1230,8 +1238,11 @@ SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_con
                                  ss_write_fn write, void *write_ctx,
                                  struct ss_convert_result *result, struct ss_error *err);
 
+/* Whether ss_convert writes a rebuild: asked for, or implied by page size, byte order or freelist. */
+SS_API bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opts *opts);
+
 /*
- * ss_intake and ss_convert at once: what can be refused at a glance is refused before a byte is written,
+ * ss_intake and ss_convert at once, check->rebuilds as opts have it: what can be refused at a glance is refused before a byte is written,
  * the rest is checked while `write` takes the output, which its owner must drop unless this returns SS_OK
  * with intake->accepted. Refused: SS_OK, and *result is zeroed. A copy of pages as they are computes one
  * hash, over the bytes that it writes. With check->threads 1 one follows the other. Progress comes from
@@ -1306,8 +1317,8 @@ SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_res
 SS_API void ss_restore_result_fini(struct ss_restore_result *result);
 
 /*
- * ss_intake and ss_restore at once, as ss_convert_checked: folders get their names only when the input
- * is accepted. Refused: SS_OK, and nothing stays.
+ * ss_intake and ss_restore at once, as ss_convert_checked and always as one that rebuilds: folders get
+ * their names only when the input is accepted. Refused: SS_OK, and nothing stays.
  */
 SS_API enum ss_status ss_restore_checked(const struct ss_file *file,
                                          const struct ss_intake_opts *check,

@@ -268,6 +268,7 @@ static int run_job(struct convert_job *job)
         .progress_ctx = &run->progress,
     };
     struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    check.rebuilds = ss_convert_rebuilds(run->file, &how);
     enum ss_status status = check_and_convert(job, &check, &how, &err);
     if (status != SS_OK && (job->intake.checked == NULL || err.code == SS_E_IO)) {
         return ss_report(run, &err);

@@ -258,6 +258,7 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
     struct ss_intake_opts check =
         ss_intake_opts_of(run, opts->skip_hash_check, false, opts->threads);
     enum ss_status status;
+    check.rebuilds = true;
     if (opts->dry_run || job->hidden.code != SS_E_NONE) {
         return ss_run_checked(run, ss_intake(run->file, &check, &job->intake, err), err);
     }

@@ -149,13 +149,17 @@ static uint64_t shown_errors(const struct ss_verify_report *report)
 
 static void print_checked(FILE *to, const struct ss_verify_report *report)
 {
-    uint64_t errors = shown_errors(report);
+    uint64_t errors = shown_errors(report) - report->freelist_error_count;
     if ((report->checked & SS_VERIFY_STRUCTURE) == 0) {
         field(to, "structure", "not checked: nothing could be walked");
+    } else if (errors == 0 && report->freelist_error_count > 0) {
+        field(to, "structure", "checked: the trees are whole, the stored freelist is damaged");
     } else {
         field(to, "structure", "checked%s", errors == 0 ? ", no error" : "");
     }
-    if ((report->checked & SS_VERIFY_ETCD) == 0 || !report->is_etcd) {
+    if (!report->is_etcd && errors > 0) {
+        field(to, "records", "not checked: what the damaged trees held cannot be told");
+    } else if ((report->checked & SS_VERIFY_ETCD) == 0 || !report->is_etcd) {
         field(to, "records", "not checked: this is no etcd database, and no etcd starts from it");
     } else {
         field(to, "records", "checked%s: %" PRIu64 ", of which %" PRIu64 " are live keys",
@@ -233,6 +237,7 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     json_t *doc = ss_doc_new();
     ss_doc_bool(doc, "accepted", in->accepted);
     ss_doc_text(doc, "decision", in->decision);
+    ss_doc_bool(doc, "heals_freelist", in->heals_freelist);
     ss_doc_set(doc, "hash", ss_hash_doc(&report->hash));
     ss_doc_set(doc, "checked", ss_checked_doc(checked));
     ss_doc_set(doc, "not_checked", not_checked_doc(report));
@@ -242,23 +247,40 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     return doc;
 }
 
+/* What takes the input all the same; NULL: nothing does. */
+static const char *way_out(const struct ss_run *run, const struct ss_verify_report *report)
+{
+    static const char *const ways[2][3] = {
+        {NULL, "--skip-hash-check, if the bytes are known to be good from elsewhere",
+         "--no-hash, since this is no etcd snapshot: OUT then has no SHA-256 either; with "
+         "--rebuild "
+         "it is written compact"},
+        {"--rebuild, which writes OUT without the damaged freelist: no data are lost",
+         "--rebuild --skip-hash-check, which writes OUT without the damaged freelist, if the bytes "
+         "are known to be good from elsewhere",
+         "--rebuild --no-hash, which writes OUT without the damaged freelist: no data are lost"},
+    };
+    enum ss_hash_state state = report->hash.state;
+    bool converts = strcmp(run->command->name, "convert") == 0;
+    bool heals = converts && report->freelist_error_count > 0; /* restore always rebuilds */
+    if (shown_errors(report) > report->freelist_error_count || state == SS_HASH_CUT) {
+        return NULL;
+    }
+    if (state == SS_HASH_ABSENT) {
+        return ways[heals][converts && !report->is_etcd ? 2 : 1];
+    }
+    return ways[heals][state == SS_HASH_VALID ? 0 : 1];
+}
+
 int ss_intake_refused(struct ss_run *run, const struct ss_intake *in)
 {
+    const char *way = way_out(run, in->checked);
     char *name = ss_escaped_name(run->input_name);
     ss_note(run, "%s", in->decision);
     fputs("snapscope: nothing was written\n", stderr);
-    switch (in->checked->hash.state) {
-    case SS_HASH_MISMATCH:
-    case SS_HASH_ZERO:
-    case SS_HASH_ABSENT:
-        if (shown_errors(in->checked) == 0) {
-            fputs("snapscope: try: --skip-hash-check, if the bytes are known to be good from "
-                  "elsewhere\n",
-                  stderr);
-            break;
-        }
-        /* fall through */
-    default:
+    if (way != NULL) {
+        fprintf(stderr, "snapscope: try: %s\n", way);
+    } else {
         fprintf(stderr, "snapscope: try: snapscope verify %s lists every finding\n", name);
     }
     free(name);

@@ -43,7 +43,7 @@ static void *check_thread(void *arg)
                                   .progress_ctx = c};
 
     c->status = ss_verification_trees(c->file, &opts, &c->verification, &c->err);
-    if (c->status == SS_OK && ss_verification_errors(c->verification) > 0)
+    if (c->status == SS_OK && ss_verification_errors(c->verification, !c->opts.rebuilds) > 0)
         atomic_store(&c->refused, true);
     pthread_mutex_lock(&c->lock);
     c->has_ended = true;
@@ -58,7 +58,7 @@ bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
     if (opts->threads == 1 || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
         !may_be_accepted(file, opts))
         return false;
-    *c = (struct ss_checking){.file = file, .opts = opts, .without_hash = without_hash};
+    *c = (struct ss_checking){.file = file, .opts = *opts, .without_hash = without_hash};
     atomic_init(&c->phase, "walking trees");
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->changed, NULL);
@@ -76,7 +76,7 @@ bool ss_checking_refused(const struct ss_checking *c)
 
 static void join(struct ss_checking *c, bool cancel)
 {
-    const struct ss_intake_opts *opts = c->opts;
+    const struct ss_intake_opts *opts = &c->opts;
 
     if (cancel)
         atomic_store(&c->cancel, true);
@@ -92,7 +92,7 @@ static void join(struct ss_checking *c, bool cancel)
 static enum ss_status finish(struct ss_checking *c, const uint8_t *digest, struct ss_intake *out,
                              struct ss_error *err)
 {
-    const struct ss_intake_opts *opts = c->opts;
+    const struct ss_intake_opts *opts = &c->opts;
     enum ss_status status;
 
     if (c->status != SS_OK) {

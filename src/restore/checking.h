@@ -21,7 +21,7 @@
 
 struct ss_checking {
     const struct ss_file *file;
-    const struct ss_intake_opts *opts;
+    struct ss_intake_opts opts;
     bool without_hash; /* the caller computes it */
     pthread_t thread;
     pthread_mutex_t lock;

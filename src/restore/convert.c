@@ -187,6 +187,14 @@ static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
     return status;
 }
 
+bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opts *opts)
+{
+    bool same_size = opts->page_size == 0 || opts->page_size == file->geo.page_size;
+    bool same_order = opts->byte_order == 0 || file->geo.big == (opts->byte_order == 2);
+
+    return opts->rebuild || opts->store_freelist || !same_size || !same_order;
+}
+
 static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
                  struct ss_convert_result *result)
 {
@@ -194,9 +202,7 @@ static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
     result->page_size = opts->page_size != 0 ? opts->page_size : file->geo.page_size;
     result->big_endian = opts->byte_order == 0 ? file->geo.big : opts->byte_order == 2;
     result->hashed = !opts->no_hash;
-    result->rebuilt = opts->rebuild || opts->store_freelist ||
-                      result->page_size != file->geo.page_size ||
-                      result->big_endian != file->geo.big;
+    result->rebuilt = ss_convert_rebuilds(file, opts);
 }
 
 static enum ss_status run(struct conversion *job, struct ss_error *err)
@@ -250,17 +256,19 @@ enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_in
 {
     struct conversion job = {
         .file = file, .opts = opts, .result = result, .write = write, .write_ctx = write_ctx};
+    struct ss_intake_opts how = *check;
     struct ss_checking checking;
     enum ss_status status;
 
     ss_error_clear(err);
     *intake = (struct ss_intake){0};
     plan(file, opts, result);
-    if (ss_checking_begin(&checking, file, check, !result->rebuilt || hashes_in_step(result))) {
+    how.rebuilds = result->rebuilt;
+    if (ss_checking_begin(&checking, file, &how, !result->rebuilt || hashes_in_step(result))) {
         job.checking = &checking;
         status = check_and_run(&job, intake, err);
     } else {
-        status = check_then_run(&job, check, intake, err);
+        status = check_then_run(&job, &how, intake, err);
     }
     if (status != SS_OK || !intake->accepted)
         *result = (struct ss_convert_result){0};

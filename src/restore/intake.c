@@ -22,13 +22,13 @@ const char *ss_seal_name(enum ss_seal seal)
     return (unsigned)seal < sizeof(names) / sizeof(names[0]) ? names[seal] : "unknown";
 }
 
-/* Errors that are not the hash's: those are in structure or meaning. */
+/* Errors that are neither the hash's nor the stored freelist's: those are in structure or meaning. */
 static uint64_t other_errors(const struct ss_verify_report *report)
 {
     enum ss_hash_state state = report->hash.state;
     bool hash_error = state == SS_HASH_MISMATCH || state == SS_HASH_ZERO;
 
-    return report->error_count - (hash_error ? 1 : 0);
+    return report->error_count - (hash_error ? 1 : 0) - report->freelist_error_count;
 }
 
 static void decide(struct ss_intake *in, bool accepted, enum ss_seal seal, const char *text)
@@ -38,8 +38,37 @@ static void decide(struct ss_intake *in, bool accepted, enum ss_seal seal, const
     snprintf(in->decision, sizeof(in->decision), "%s", text);
 }
 
+/*
+ * The list says which pages are free, and nothing else: a page that it names wrongly is still what the trees
+ * say, as long as nothing was written over it, and that every tree came out whole shows.
+ */
+static void judge_freelist(struct ss_intake *in, bool rebuilds)
+{
+    const struct ss_verify_report *report = in->checked;
+    size_t used = strlen(in->decision);
+    char leaked[80] = "";
+
+    if (!in->accepted)
+        return;
+    if (!rebuilds) {
+        decide(
+            in, false, SS_SEAL_NONE,
+            "refused: the stored freelist is damaged, and a copy of the pages would keep it; the "
+            "trees are whole: a rebuild loses no data");
+        return;
+    }
+    in->heals_freelist = true;
+    if (report->leaked_count > 0)
+        snprintf(leaked, sizeof(leaked), "; %" PRIu64 " page%s that no tree names %s left out",
+                 report->leaked_count, report->leaked_count == 1 ? "" : "s",
+                 report->leaked_count == 1 ? "is" : "are");
+    snprintf(in->decision + used, sizeof(in->decision) - used,
+             "; no data are lost: the freelist was damaged and is rebuilt%s", leaked);
+}
+
 static void refuse_damage(struct ss_intake *in, uint64_t errors)
 {
+    errors += in->checked->freelist_error_count;
     in->accepted = false;
     in->seal = SS_SEAL_NONE;
     snprintf(in->decision, sizeof(in->decision),
@@ -109,6 +138,8 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
     }
     if (errors > 0)
         refuse_damage(in, errors);
+    else if (report->freelist_error_count > 0)
+        judge_freelist(in, opts->rebuilds);
 }
 
 enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,

@@ -482,9 +482,11 @@ enum ss_status ss_restore_checked(const struct ss_file *file, const struct ss_in
                                   struct ss_restore_result *result, struct ss_error *err)
 {
     struct restore r = {.file = file, .opts = opts, .result = result};
+    struct ss_intake_opts how = *check;
 
     *intake = (struct ss_intake){0};
-    return restore(&r, check, intake, err);
+    how.rebuilds = true; /* the db is always written from the buckets */
+    return restore(&r, &how, intake, err);
 }
 
 void ss_restore_result_fini(struct ss_restore_result *result)

@@ -28,8 +28,9 @@ struct ss_findings {
     struct ss_finding *items; /* strings on the heap */
     size_t count, cap;
     uint64_t max;
-    uint64_t total[3]; /* by severity */
-    bool nomem;        /* a finding could not be kept: the verification must fail */
+    uint64_t total[3];        /* by severity */
+    uint64_t freelist_errors; /* of them: what is wrong with the stored freelist alone */
+    bool nomem;               /* a finding could not be kept: the verification must fail */
 };
 
 void ss_findings_init(struct ss_findings *list, uint64_t max);

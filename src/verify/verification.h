@@ -18,8 +18,11 @@ struct ss_verification;
 enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss_verify_opts *opts,
                                      struct ss_verification **out, struct ss_error *err);
 
-/* Errors found in structure and meaning: no hash makes them less. */
-uint64_t ss_verification_errors(const struct ss_verification *v);
+/*
+ * Errors found in structure and meaning: no hash makes them less. Those of the stored freelist alone are
+ * counted `with_freelist`.
+ */
+uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freelist);
 
 /*
  * `digest`: SHA-256 over what the trailing hash of the file covers (hash.h: struct ss_hash_job, total),

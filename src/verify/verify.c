@@ -107,6 +107,7 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
     if (v->hash.nomem)
         return ss_nomem(err, sizeof(struct ss_finding));
     report->error_count = v->hash.total[SS_SEVERITY_ERROR];
+    report->freelist_error_count = v->hash.freelist_errors;
     report->warning_count = v->hash.total[SS_SEVERITY_WARNING];
     report->note_count = v->hash.total[SS_SEVERITY_NOTE];
     report->findings = v->hash.items;
@@ -194,9 +195,10 @@ enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss
     return SS_OK;
 }
 
-uint64_t ss_verification_errors(const struct ss_verification *v)
+uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freelist)
 {
-    return v->structure.total[SS_SEVERITY_ERROR] + v->etcd.total[SS_SEVERITY_ERROR];
+    return v->structure.total[SS_SEVERITY_ERROR] + v->etcd.total[SS_SEVERITY_ERROR] -
+           (with_freelist ? 0 : v->structure.freelist_errors);
 }
 
 enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *digest,

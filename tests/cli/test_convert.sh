@@ -208,6 +208,75 @@ expect_eq "$(jq -c '[.intake.is_etcd, .intake.not_checked]' "$out")" '[false,["e
 run "$SNAPSCOPE" convert --force --skip-hash-check "$plain" -o "$new"
 expect_out_has '  records    not checked: this is no etcd database, and no etcd starts from it'
 
+run "$SNAPSCOPE" convert "$plain" -o "$scratch/none"
+expect_rc 3
+expect_err_has 'snapscope: try: --no-hash, since this is no etcd snapshot: OUT then has no SHA-256 either; with --rebuild it is written compact'
+run "$SNAPSCOPE" convert --force --no-hash --rebuild "$plain" -o "$new"
+expect_rc 0
+
+# A stored freelist that is damaged and nothing else: a copy would keep it, a rebuild loses no data.
+run "$SNAPSCOPE" convert --force --rebuild --store-freelist "$db" -o "$scratch/listed.db"
+expect_rc 0
+while read -r check words; do
+    # shellcheck disable=SC2086 # several words
+    python3 "$SS_SOURCE_DIR/tests/cli/freelist.py" "$scratch/listed.db" "$scratch/damaged.db" $words
+    run "$SNAPSCOPE" convert --json "$scratch/damaged.db" -o "$scratch/none"
+    expect_rc 3
+    expect_schema convert
+    expect_eq "$(jq -c '[.intake.accepted, .intake.heals_freelist, (.intake.findings | map(.id) | unique)]' "$out")" \
+        "[false,false,[$check]]" "refused: $words"
+    expect_err_has 'refused: the stored freelist is damaged, and a copy of the pages would keep it; the trees are whole: a rebuild loses no data'
+    expect_err_has 'snapscope: try: --rebuild, which writes OUT without the damaged freelist: no data are lost'
+    expect_file_absent "$scratch/none"
+    for args in --rebuild '--rebuild --threads 1' '--out-page-size 16K' --store-freelist; do
+        # shellcheck disable=SC2086 # several words
+        run "$SNAPSCOPE" convert --json --force $args "$scratch/damaged.db" -o "$new"
+        expect_rc 0
+        expect_schema convert
+        expect_eq "$(jq -c '[.intake.accepted, .intake.heals_freelist, .intake.decision, .result.seal]' "$out")" \
+            '[true,true,"accepted: the hash is valid; no data are lost: the freelist was damaged and is rebuilt","verified"]'
+        run "$SNAPSCOPE" verify "$new"
+        expect_rc 0
+        expect_out_has ': sound: '
+        same_state "$new"
+    done
+    run bash -c '"$1" convert --rebuild "$2" -o - >"$3"' - "$SNAPSCOPE" "$scratch/damaged.db" "$new"
+    expect_rc 0
+    expect_err_has '  structure  checked: the trees are whole, the stored freelist is damaged'
+    same_state "$new"
+done <<'LISTS'
+"FREE-001" zero
+"FREE-002" 0
+"FREE-002" 1
+"FREE-002" 1000000
+"FREE-003","FREE-004" 5 5
+"FREE-004" 5
+"FREE-004" 535
+LISTS
+# Not when a tree is damaged as well, and not past the rules for hashes.
+cp "$scratch/damaged.db" "$scratch/both.db"
+poke "$scratch/both.db" 8200 20
+run "$SNAPSCOPE" convert --rebuild --skip-hash-check "$scratch/both.db" -o "$scratch/none"
+expect_rc 3
+expect_err_has 'refused: 2 errors in structure or records; damage is never sealed'
+head -c -32 "$scratch/damaged.db" >"$scratch/raw.db"
+run "$SNAPSCOPE" convert --rebuild "$scratch/raw.db" -o "$scratch/none"
+expect_rc 3
+expect_err_has 'snapscope: try: --rebuild --skip-hash-check, which writes OUT without the damaged freelist, if the bytes'
+run "$SNAPSCOPE" convert --force --rebuild --skip-hash-check "$scratch/raw.db" -o "$new"
+expect_rc 0
+same_state "$new"
+expect_file_absent "$scratch/none"
+# Pages that nobody names are left out, and counted.
+fixture bbolt-stored-freelist
+python3 "$SS_SOURCE_DIR/tests/damage/patch.py" apply pages-leaked "$SS_SOURCE_DIR/testdata" "$scratch/leaked.db"
+run "$SNAPSCOPE" convert --json --force --rebuild --no-hash "$scratch/leaked.db" -o "$new"
+expect_rc 0
+expect_schema convert
+expect_eq "$(jq -c '[.intake.heals_freelist, .result.seal]' "$out")" '[true,"none"]'
+expect_eq "$(jq -r .intake.decision "$out")" \
+    'accepted without a hash, since none is written: structure and records are sound, value bytes are not vouched for; no data are lost: the freelist was damaged and is rebuilt; 3 pages that no tree names are left out'
+
 # An input that is written to meanwhile gives no file: the pipe holds the output back until then.
 cp "$db" "$scratch/live.db"
 unchanged "$db"

@@ -255,6 +255,24 @@ for args in '' --dry-run; do
 done
 nothing_at "$dir"
 
+# A damaged freelist is no part of what is restored.
+run "$SNAPSCOPE" convert --rebuild --store-freelist "$db" -o "$scratch/listed.db"
+python3 "$SS_SOURCE_DIR/tests/cli/freelist.py" "$scratch/listed.db" "$scratch/freelist.db" 0
+for args in --dry-run '' '--threads 1'; do
+    # shellcheck disable=SC2086 # several words or none
+    run "$SNAPSCOPE" restore --json $args "$scratch/freelist.db" --data-dir "$scratch/healed"
+    expect_rc 0
+    expect_schema restore
+    expect_eq "$(jq -c '[.intake.accepted, .intake.heals_freelist, .intake.decision]' "$out")" \
+        '[true,true,"accepted: the hash is valid; no data are lost: the freelist was damaged and is rebuilt"]'
+    [[ -n $args ]] || cp "$scratch/healed/member/snap/db" "$scratch/healed.db"
+    rm -rf "$scratch/healed"
+done
+run "$SNAPSCOPE" dump --revisions "$db"
+cp "$out" "$scratch/truth"
+run "$SNAPSCOPE" dump --revisions "$scratch/healed.db"
+same_as 'what is restored' "$out" "@$scratch/truth"
+
 # An empty folder, also behind a link, is filled.
 ln -s void "$scratch/link"
 run "$SNAPSCOPE" restore "$db" --data-dir "$scratch/link/"

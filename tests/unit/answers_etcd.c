@@ -410,6 +410,7 @@ void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q)
         const struct ss_convert_opts opts = {.rebuild = i > 0, .threads = q->threads};
         struct ss_convert_result r;
         struct ss_intake in;
+        bool rebuilds = ss_convert_rebuilds(q->file, &opts);
         struct written w;
         struct ss_error err;
         enum ss_status status;
@@ -417,6 +418,7 @@ void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q)
         written_begin(&w);
         status = ss_convert_checked(q->file, &check, &opts, take_written, &w, &in, &r, &err);
         if (tell_intake(out, status, &in, &err)) {
+            fprintf(out, "%d%d ", rebuilds, in.heals_freelist);
             ss_tell_bytes(out, r.sha256, sizeof(r.sha256));
             tell_written(out, &w);
         }
