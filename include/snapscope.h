@@ -907,6 +907,28 @@ struct ss_wal_facts {
 SS_API enum ss_status ss_wal_read(const char *dir, uint64_t applied, struct ss_wal_facts *out,
                                   struct ss_error *err);
 
+/* The log that belongs to an open db, and what the db alone lacks. */
+struct ss_source_wal {
+    char *dir;           /* MEMBER/wal for MEMBER/snap/db; NULL: none was found */
+    bool in_archive;     /* `dir` is in the archive that the db came from: seen, not read */
+    uint64_t file_count; /* its segments */
+    bool has_applied;    /* else the db does not say, and facts.beyond_count is 0 */
+    uint64_t applied;    /* the db's consistent_index */
+    bool is_read;        /* `facts` is filled; else, but in an archive, `err` says why not */
+    struct ss_wal_facts facts;
+    struct ss_error err;
+};
+
+/*
+ * Looks for the log of the member that `file` was opened in, by the names that etcd gives, and reads it as
+ * ss_wal_read. Of standard input, memory and a packed file none is found; of an archive the names alone
+ * tell. A log that cannot be read is no error here: out->err. Freed by ss_source_wal_fini.
+ * Errors: NOMEM, IO.
+ */
+SS_API enum ss_status ss_source_wal(const struct ss_file *file, struct ss_source_wal *out,
+                                    struct ss_error *err);
+SS_API void ss_source_wal_fini(struct ss_source_wal *wal);
+
 /* -------------------------------------------------------------------------------------- verify --- */
 
 enum ss_severity {

@@ -1,7 +1,7 @@
 /*
  * cmd_restore.c - snapscope restore: data directories that etcd boots, from a snapshot.
  *
- *     options ── plan (names, URLs, folders) ──┬── hash rules ─────────────┬── WAL beside ── result
+ *     options ── plan (names, URLs, folders) ──┬── hash rules ─────────────┬── WAL of the source ── result
  *                                              └── write, under hidden names ┘
  *
  * The plan is made first, because it is quick and most often wrong; no folder gets its name before the
@@ -17,6 +17,7 @@
 #include "report.h"
 #include "restore.h"
 #include "text.h"
+#include "wal_note.h"
 
 struct restore_opts {
     const char *data_dir, *wal_dir, *name, *cluster, *token, *peer_urls;
@@ -81,7 +82,7 @@ struct restore_job {
     const struct restore_opts *opts;
     struct ss_restore_opts how;
     struct ss_intake intake;
-    struct ss_beside beside;
+    struct ss_source_wal wal;
     struct ss_restore_result result;
     struct ss_restored restored;
     struct ss_error hidden; /* what the plan met in the source */
@@ -175,8 +176,8 @@ static void print_doc(struct restore_job *job, bool has_result)
     ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
     ss_doc_bool(doc, "dry_run", job->opts->dry_run);
     ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
-    if (job->beside.dir != NULL) {
-        ss_doc_set(doc, "source_wal", ss_beside_doc(&job->beside));
+    if (job->wal.dir != NULL) {
+        ss_doc_set(doc, "source_wal", ss_wal_note_doc(&job->wal));
     }
     if (has_result) {
         ss_doc_set(doc, "result", ss_restore_doc(&job->restored));
@@ -207,7 +208,7 @@ static void warn(struct restore_job *job)
     if (job->opts->map_size != NULL) {
         ss_note(job->run, "note: --initial-memory-map-size is ignored: nothing is mapped to write");
     }
-    if (ss_beside_warning(&job->beside, words, sizeof words) != NULL) {
+    if (ss_wal_note_text(&job->wal, words, sizeof words) != NULL) {
         ss_note(job->run, "%s", words);
     }
 }
@@ -237,7 +238,6 @@ static void print_decision(void *ctx)
     if (!run->common.json) {
         print_intake(job);
     }
-    ss_beside_read(run->file, run->input_name, &job->beside);
     warn(job);
 }
 
@@ -292,11 +292,14 @@ static int print_all(struct restore_job *job)
 static int run_job(struct restore_job *job)
 {
     struct ss_run *run = job->run;
+    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
     int code = plan(job);
     if (code != SS_EXIT_OK) {
         return code;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    if (ss_source_wal(run->file, &job->wal, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
     enum ss_status status = check_and_write(job, &err);
     if (status != SS_OK && !job->told && (job->intake.checked == NULL || err.code == SS_E_IO)) {
         return ss_report(run, &err);
@@ -327,7 +330,7 @@ static int run_restore(struct ss_run *run)
     if (code == SS_EXIT_OK) {
         code = run_job(&job);
     }
-    ss_beside_fini(&job.beside);
+    ss_source_wal_fini(&job.wal);
     ss_intake_fini(&job.intake);
     ss_restore_result_fini(&job.result);
     return code;

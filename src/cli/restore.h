@@ -8,24 +8,7 @@
 #include <snapscope.h>
 #include <stdio.h>
 
-/* The WAL beside the source, when that lies in a member directory. */
-struct ss_beside {
-    char *dir;    /* NULL: there is none */
-    bool is_read; /* `facts` is filled; else `err` says why not */
-    uint64_t applied;
-    struct ss_wal_facts facts;
-    struct ss_error err;
-};
-
-/* Looks for ../wal of the file at `path` and reads it; freed by ss_beside_fini. */
-void ss_beside_read(const struct ss_file *file, const char *path, struct ss_beside *out);
-void ss_beside_fini(struct ss_beside *beside);
-
-/* What copying the db alone would lose, as a sentence in `buf`; NULL when it is nothing. */
-const char *ss_beside_warning(const struct ss_beside *beside, char *buf, size_t cap);
-json_t *ss_beside_doc(const struct ss_beside *beside);
-
-/* A result with what is told beside it. */
+/* A result with what else is said of it. */
 struct ss_restored {
     const struct ss_restore_result *result;
     const char *token; /* as given, or etcd's default */

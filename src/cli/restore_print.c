@@ -1,5 +1,5 @@
 /*
- * restore_print.c - the result of a restore, and the log beside its source, as text and JSON.
+ * restore_print.c - the result of a restore, as text and JSON.
  *
  *     written:
  *       cluster    7581d6eb2d25405b, token etcd-cluster
@@ -14,116 +14,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "doc.h"
 #include "info.h"
 #include "intake.h"
 #include "text.h"
-
-/* -------------------------------------------------------------------- the log beside the source --- */
-
-/* DIR/member/wal for DIR/member/snap/db; NULL when there is no such folder. */
-static char *wal_beside(const char *path)
-{
-    static const char tail[] = "/../wal";
-    struct stat st;
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == NULL ? 1 : (size_t)(slash - path);
-    char *dir = ss_must_alloc(len + sizeof tail);
-    memcpy(dir, slash == NULL ? "." : path, len);
-    memcpy(dir + len, tail, sizeof tail);
-    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode)) {
-        return dir;
-    }
-    free(dir);
-    return NULL;
-}
-
-/* The raft index up to which the db has applied the log; false when it does not say. */
-static bool applied_index(const struct ss_file *file, uint64_t *applied)
-{
-    struct ss_etcd_meta *meta;
-    struct ss_error err;
-    uint64_t fault_count = 0;
-    bool known;
-    if (ss_etcd_meta_new(file, NULL, NULL, &fault_count, &meta, &err) != SS_OK) {
-        return false;
-    }
-    known = meta->has_consistent_index;
-    *applied = meta->consistent_index;
-    ss_etcd_meta_free(meta);
-    return known;
-}
-
-void ss_beside_read(const struct ss_file *file, const char *path, struct ss_beside *out)
-{
-    struct ss_file_facts facts;
-    *out = (struct ss_beside){0};
-    ss_file_facts(file, &facts);
-    if (strcmp(path, "-") == 0 || facts.spooled || !applied_index(file, &out->applied)) {
-        return;
-    }
-    out->dir = wal_beside(path);
-    if (out->dir == NULL) {
-        return;
-    }
-    out->is_read = ss_wal_read(out->dir, out->applied, &out->facts, &out->err) == SS_OK;
-    if (!out->is_read && out->err.code == SS_E_NOT_FOUND) {
-        ss_beside_fini(out);
-    }
-}
-
-void ss_beside_fini(struct ss_beside *beside)
-{
-    free(beside->dir);
-    beside->dir = NULL;
-}
-
-const char *ss_beside_warning(const struct ss_beside *beside, char *buf, size_t cap)
-{
-    const struct ss_wal_facts *facts = &beside->facts;
-    char why[1024];
-    if (beside->dir == NULL || (beside->is_read && facts->beyond_count == 0)) {
-        return NULL;
-    }
-    char *dir = ss_escaped_name(beside->dir);
-    if (!beside->is_read) {
-        snprintf(buf, cap,
-                 "warning: the WAL beside it, %.500s, cannot be read, so what it holds beyond the "
-                 "db is unknown and lost: %s",
-                 dir, ss_error_text(&beside->err, why, sizeof why));
-    } else {
-        snprintf(buf, cap,
-                 "warning: the WAL beside it, %.500s, holds %" PRIu64
-                 " entries behind the db's consistent_index %" PRIu64 " (up to %" PRIu64
-                 ", %" PRIu64 " of them committed for sure): restoring the db alone loses them",
-                 dir, facts->beyond_count, beside->applied, facts->entry_last,
-                 facts->beyond_committed);
-    }
-    free(dir);
-    return buf;
-}
-
-json_t *ss_beside_doc(const struct ss_beside *beside)
-{
-    const struct ss_wal_facts *facts = &beside->facts;
-    json_t *doc = ss_doc_new();
-    ss_doc_text(doc, "dir", beside->dir);
-    ss_doc_number(doc, "consistent_index", beside->applied);
-    if (!beside->is_read) {
-        ss_doc_set(doc, "error", ss_doc_error(&beside->err));
-        return doc;
-    }
-    ss_doc_number(doc, "entries_beyond", facts->beyond_count);
-    ss_doc_number(doc, "committed_beyond", facts->beyond_committed);
-    ss_doc_number(doc, "last_index", facts->entry_last);
-    ss_doc_number(doc, "commit", facts->commit);
-    ss_doc_bool(doc, "torn", facts->torn);
-    return doc;
-}
-
-/* ------------------------------------------------------------------------------------ result --- */
 
 static void print_escaped(FILE *to, const char *name)
 {

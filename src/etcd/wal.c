@@ -6,6 +6,7 @@
 #include "etcd/wire.h"
 #include "source/source.h"
 #include "util/endian.h"
+#include "util/member_dir.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -16,7 +17,6 @@
 #define HEAD_LEN 8u
 #define SECTOR_LEN 512u
 #define LEN_MASK ((UINT64_C(1) << 56) - 1)
-#define NAME_LEN 37u /* 16 hex digits, a hyphen, 16 hex digits, ".wal" */
 
 enum {
     WAL_METADATA = 1,
@@ -248,10 +248,7 @@ void ss_wal_scan_finish(struct ss_wal_scan *scan, uint64_t applied)
 
 static int is_segment(const struct dirent *entry)
 {
-    const char *name = entry->d_name;
-
-    return strlen(name) == NAME_LEN && strspn(name, "0123456789abcdef") == 16 && name[16] == '-' &&
-           strspn(name + 17, "0123456789abcdef") == 16 && strcmp(name + 33, ".wal") == 0;
+    return ss_member_dir_is_segment(entry->d_name);
 }
 
 /* An error that says which segment it is in; its place is one in there. */

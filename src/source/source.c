@@ -265,7 +265,7 @@ static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
     if (ss_kind_is_stream(kind))
         status = ss_unpack_stream(src, kind, &spool, err);
     else
-        status = ss_unpack_member(src, kind, &spool, &src->member, err);
+        status = ss_unpack_member(src, kind, &spool, &src->member, &src->wal_count, err);
     if (status == SS_OK || err->code == SS_E_ARCHIVE || err->code == SS_E_MEMBER)
         status = unpacked_check(src, status, err);
     if (status == SS_OK)

@@ -27,9 +27,10 @@
 struct ss_source {
     const uint8_t *base; /* never NULL: an empty file has one static byte */
     uint64_t len;
-    char *name;       /* as opened; "-" for standard input */
-    char *member;     /* inside the archive, or NULL */
-    char packing[32]; /* "none", "gzip", "tar+zstd", "zip" */
+    char *name;         /* as opened; "-" for standard input */
+    char *member;       /* inside the archive, or NULL */
+    uint64_t wal_count; /* segments of the log that the archive has next to the member */
+    char packing[32];   /* "none", "gzip", "tar+zstd", "zip" */
     bool spooled;
     bool mapped; /* base is ours to unmap */
     uint64_t packed_len;

@@ -14,6 +14,7 @@
  */
 #include "source/unpack.h"
 #include "util/error.h"
+#include "util/member_dir.h"
 #include "util/memory.h"
 
 #include <archive.h>
@@ -34,6 +35,8 @@ struct listing {
     uint64_t count;       /* regular files */
     uint64_t entry;       /* ordinal of the one to take, among all entries */
     uint64_t match_count; /* regular files of the name that is asked for; of none: all */
+    char *wal_dir;        /* where the log of the named member would be; NULL: none was named */
+    uint64_t wal_count;   /* its segments */
     char text[512];       /* "a.db (12 bytes), b.db (34 bytes)" */
     size_t text_len;
     uint64_t shown;
@@ -265,6 +268,16 @@ static void listing_add(struct listing *list, struct archive_entry *entry)
     list->shown++;
 }
 
+/* Counts a file that is a segment of the named member's log. */
+static void listing_note_wal(struct listing *list, const char *name)
+{
+    size_t dir_len = list->wal_dir == NULL ? 0 : strlen(list->wal_dir);
+
+    if (dir_len > 0 && strncmp(name, list->wal_dir, dir_len) == 0 && name[dir_len] == '/' &&
+        ss_member_dir_is_segment(name + dir_len + 1))
+        list->wal_count++;
+}
+
 /* Reads every header. member NULL: any regular file will do. */
 static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind kind,
                                    const struct ss_open_opts *opts, struct listing *list,
@@ -286,6 +299,7 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
             status = damaged(err, r.archive, kind);
         } else if (archive_entry_filetype(entry) == AE_IFREG) {
             listing_add(list, entry);
+            listing_note_wal(list, name_bare(entry_name(entry)));
             if (opts->member == NULL ||
                 strcmp(name_bare(entry_name(entry)), name_bare(opts->member)) == 0) {
                 list->entry = i;
@@ -371,15 +385,33 @@ static enum ss_status member_copy(struct archive *reader, struct archive_entry *
     return SS_OK;
 }
 
+/* Finds the member to take. */
+static enum ss_status listing_choose(const struct ss_source *packed, enum ss_kind kind,
+                                     const struct ss_open_opts *opts, struct listing *list,
+                                     struct ss_error *err)
+{
+    enum ss_status status;
+
+    if (opts->member != NULL) {
+        list->wal_dir = ss_member_dir_wal(opts->member);
+        if (list->wal_dir == NULL)
+            return ss_nomem(err, strlen(opts->member));
+    }
+    status = listing_read(packed, kind, opts, list, err);
+    free(list->wal_dir);
+    list->wal_dir = NULL;
+    return status == SS_OK ? listing_judge(list, opts->member, err) : status;
+}
+
 enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kind,
-                                struct ss_spool *spool, char **member, struct ss_error *err)
+                                struct ss_spool *spool, char **member, uint64_t *wal_count,
+                                struct ss_error *err)
 {
     struct listing list = {0};
     struct reader r;
-    enum ss_status status = listing_read(packed, kind, spool->opts, &list, err);
+    enum ss_status status = listing_choose(packed, kind, spool->opts, &list, err);
 
-    if (status == SS_OK)
-        status = listing_judge(&list, spool->opts->member, err);
+    *wal_count = list.wal_count;
     if (status == SS_OK)
         status = reader_open(&r, packed, kind, err);
     if (status != SS_OK)

@@ -28,9 +28,11 @@ enum ss_status ss_unpack_gzip(const struct ss_source *packed, struct ss_spool *s
  * frees: the file called spool->opts->member (a leading "./" does not count; of several with that name
  * the last, as unpacking them all would leave it), or the only one. Errors: MEMBER (CORRUPT) when
  * there are several and none was named, or none of that name: the message lists them; the others as
- * ss_unpack_stream.
+ * ss_unpack_stream. *wal_count: how many segments of a log the archive has where etcd keeps that of a
+ * db called as the member is.
  */
 enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kind,
-                                struct ss_spool *spool, char **member, struct ss_error *err);
+                                struct ss_spool *spool, char **member, uint64_t *wal_count,
+                                struct ss_error *err);
 
 #endif

@@ -146,13 +146,29 @@ run "$SNAPSCOPE" restore --json --skip-hash-check behind/member/snap/db --data-d
 expect_rc 0
 expect_schema restore
 expect_eq "$(jq -c '.source_wal | [.consistent_index, .entries_beyond, .committed_beyond, .last_index, .commit]' "$out")" '[1,5,3,6,4]'
-expect_err_eq "snapscope: behind/member/snap/db: warning: the WAL beside it, behind/member/snap/../wal, holds 5 entries behind the db's consistent_index 1 (up to 6, 3 of them committed for sure): restoring the db alone loses them"
+expect_err_eq "snapscope: behind/member/snap/db: warning: this member's WAL, behind/member/wal, holds 5 entries beyond the db's consistent_index 1 (up to 6, 3 committed for sure), which the db alone lacks; to keep them, start etcd on that data directory and take a snapshot of it"
+expect_eq "$(jq -c '.source_wal | [.dir, .in_archive, .file_count]' "$out")" '["behind/member/wal",false,1]'
+rm -r "$dir"
+
+# The whole member in one archive: the log is seen there, too.
+tar -C behind -czf behind.tgz .
+run "$SNAPSCOPE" restore --json --skip-hash-check --member member/snap/db behind.tgz --data-dir "$dir"
+expect_rc 0
+expect_schema restore
+expect_err_eq "snapscope: behind.tgz: warning: the archive also has this member's WAL, member/wal (1 file), which is not read: what it holds beyond the db is not in the db; unpack the archive and name the db in it, and that is counted"
+expect_eq "$(jq -c .source_wal "$out")" '{"dir":"member/wal","in_archive":true,"consistent_index":1,"file_count":1}'
+rm -r "$dir"
+tar -C behind -czf alone.tgz ./member/snap
+run "$SNAPSCOPE" restore --json --skip-hash-check --member member/snap/db alone.tgz --data-dir "$dir"
+expect_rc 0
+expect_err_eq ''
+expect_eq "$(jq 'has("source_wal")' "$out")" false
 rm -r "$dir"
 poke "$scratch/behind/member/wal/0000000000000000-0000000000000000.wal" 40 ff
 run "$SNAPSCOPE" restore --json --skip-hash-check behind/member/snap/db --data-dir "$dir"
 expect_rc 0
 expect_schema restore
-expect_err_has 'cannot be read, so what it holds beyond the db is unknown and lost'
+expect_err_has "this member's WAL, behind/member/wal, cannot be read, so what it holds beyond the db is unknown, and is not in the db"
 expect_eq "$(jq -r .source_wal.error.code "$out")" field
 rm -r "$dir"
 

@@ -223,6 +223,47 @@ static void test_empty_streams(void **state)
     }
 }
 
+/* Segments of the log that lies next to the named db count, and nothing else. */
+static void test_log_of_member(void **state)
+{
+    static const char *const segments[] = {
+        "./d/member/wal/0000000000000000-0000000000000000.wal",
+        "d/member/wal/0000000000000001-0000000000000abc.wal",
+        "d/member/wal/0.tmp",
+        "d/member/wal/0/0000000000000002-0000000000000abd.wal",
+        "e/member/wal/0000000000000000-0000000000000000.wal",
+    };
+    struct ss_open_opts opts = {.member = "d/member/snap/db"};
+    struct archive *writer = writer_open(NULL, archive_write_set_format_pax_restricted, NULL);
+    struct ss_source src;
+    struct ss_error err;
+
+    (void)state;
+    writer_start(writer);
+    writer_add(writer, &(struct member){"./d/member/snap/db", db, DB_LEN});
+    writer_add(writer, &(struct member){"e/member/snap/db", db, DB_LEN});
+    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
+        writer_add(writer, &(struct member){segments[i], "x", 1});
+    writer_close(writer);
+    assert_int_equal(open_bytes(&src, made.bytes, made.len, &opts, &err), SS_OK);
+    assert_string_equal(src.member, "./d/member/snap/db");
+    assert_int_equal(src.wal_count, 2);
+    ss_source_close(&src);
+    opts.member = "d/member/wal/0.tmp";
+    assert_int_equal(open_bytes(&src, made.bytes, made.len, &opts, &err), SS_OK);
+    assert_int_equal(src.wal_count, 2); /* another name in the same folders */
+    ss_source_close(&src);
+    opts.member = segments[4];
+    assert_int_equal(open_bytes(&src, made.bytes, made.len, &opts, &err), SS_OK);
+    assert_int_equal(src.wal_count, 1);
+    ss_source_close(&src);
+    make(NULL, archive_write_set_format_pax_restricted, NULL, &(struct member){"db", db, DB_LEN},
+         1);
+    assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_OK);
+    assert_int_equal(src.wal_count, 0);
+    ss_source_close(&src);
+}
+
 static void test_archives(void **state)
 {
     static const struct member member = {"snap/etcd.db", db, DB_LEN};
@@ -721,17 +762,29 @@ static void test_shrinks_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_streams),       IN_SCRATCH(test_empty_streams),
-        IN_SCRATCH(test_archives),      IN_SCRATCH(test_only_file_among_others),
-        IN_SCRATCH(test_choice),        IN_SCRATCH(test_long_lists),
-        IN_SCRATCH(test_no_file),       IN_SCRATCH(test_cut_streams),
-        IN_SCRATCH(test_cut_archives),  IN_SCRATCH(test_zip_methods_without_bound),
-        IN_SCRATCH(test_flipped_gzip),  IN_SCRATCH(test_gzip_words),
-        IN_SCRATCH(test_after_the_end), IN_SCRATCH(test_bombs),
-        IN_SCRATCH(test_sparse),        IN_SCRATCH(test_encrypted),
-        IN_SCRATCH(test_zip_checksum),  IN_SCRATCH(test_zeroed_front),
-        IN_SCRATCH(test_nested),        IN_SCRATCH(test_name_beyond_ascii),
-        IN_SCRATCH(test_cancelled),     IN_SCRATCH(test_shrinks_meanwhile),
+        IN_SCRATCH(test_streams),
+        IN_SCRATCH(test_empty_streams),
+        IN_SCRATCH(test_log_of_member),
+        IN_SCRATCH(test_archives),
+        IN_SCRATCH(test_only_file_among_others),
+        IN_SCRATCH(test_choice),
+        IN_SCRATCH(test_long_lists),
+        IN_SCRATCH(test_no_file),
+        IN_SCRATCH(test_cut_streams),
+        IN_SCRATCH(test_cut_archives),
+        IN_SCRATCH(test_zip_methods_without_bound),
+        IN_SCRATCH(test_flipped_gzip),
+        IN_SCRATCH(test_gzip_words),
+        IN_SCRATCH(test_after_the_end),
+        IN_SCRATCH(test_bombs),
+        IN_SCRATCH(test_sparse),
+        IN_SCRATCH(test_encrypted),
+        IN_SCRATCH(test_zip_checksum),
+        IN_SCRATCH(test_zeroed_front),
+        IN_SCRATCH(test_nested),
+        IN_SCRATCH(test_name_beyond_ascii),
+        IN_SCRATCH(test_cancelled),
+        IN_SCRATCH(test_shrinks_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, db_make, NULL);

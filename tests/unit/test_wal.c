@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #define SEGMENT_LEN 4096u
@@ -278,6 +281,47 @@ static void test_segments(void **state)
     ss_bytes_fini(&log.out);
 }
 
+/* A file that is no db has a log all the same; memory and a folder without segments have none. */
+static void test_of_a_source(void **state)
+{
+    struct log log;
+    struct ss_source_wal wal;
+    struct ss_file *file;
+    struct ss_error err;
+
+    (void)state;
+    begin(&log);
+    add_entries(&log, 1, 3, 1);
+    assert_int_equal(mkdir("snap", 0700), 0);
+    scratch_write("snap/db", "x", 1);
+    assert_int_equal(ss_open("snap/db", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_source_wal(file, &wal, &err), SS_OK);
+    assert_null(wal.dir);
+    assert_int_equal(mkdir("wal", 0700), 0);
+    assert_int_equal(ss_source_wal(file, &wal, &err), SS_OK);
+    assert_null(wal.dir);
+    scratch_write("wal/0000000000000000-0000000000000000.wal", log.out.ptr, log.out.len);
+    assert_int_equal(ss_source_wal(file, &wal, &err), SS_OK);
+    assert_string_equal(wal.dir, "wal");
+    assert_true(wal.is_read);
+    assert_false(wal.in_archive);
+    assert_false(wal.has_applied);
+    assert_int_equal(wal.file_count, 1);
+    assert_int_equal(wal.facts.entry_last, 3);
+    assert_int_equal(wal.facts.beyond_count, 0);
+    ss_source_wal_fini(&wal);
+    ss_close(file);
+    assert_int_equal(ss_open_memory("x", 1, "snap/db", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_source_wal(file, &wal, &err), SS_OK);
+    assert_null(wal.dir);
+    ss_close(file);
+    assert_int_equal(remove("wal/0000000000000000-0000000000000000.wal"), 0);
+    assert_int_equal(rmdir("wal"), 0);
+    assert_int_equal(remove("snap/db"), 0);
+    assert_int_equal(rmdir("snap"), 0);
+    ss_bytes_fini(&log.out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_torn_and_damaged),
         cmocka_unit_test_setup_teardown(test_segments, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(test_of_a_source, scratch_enter, scratch_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
