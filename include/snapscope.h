@@ -233,6 +233,14 @@ enum ss_kind {
 /* "bbolt", "empty", "gzip", … Static storage. */
 SS_API const char *ss_kind_name(enum ss_kind kind);
 
+/* Without a usable meta page: what the page headers behind the metas say of a file. */
+struct ss_header_facts {
+    uint32_t page_size; /* by which most of them fit their places; 0: fewer than two fit any */
+    bool big_endian;
+    uint64_t fit_count;   /* places whose header fits: its id, one type, a possible count and run */
+    uint64_t place_count; /* places looked at, from page 2 on: a bounded number of them */
+};
+
 /* What is known of an open file before any tree is walked. Strings live as long as the file. */
 struct ss_file_facts {
     const char *name;    /* as it was opened; "-" for standard input */
@@ -248,6 +256,7 @@ struct ss_file_facts {
     uint64_t high_water; /* pages; page ids are below it */
     uint64_t db_len;     /* high_water x page_size, saturating; may pass len when truncated */
     uint64_t page_count; /* pages that are both below high_water and whole in the file */
+    struct ss_header_facts headers; /* only without a usable meta */
 };
 
 SS_API void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out);

@@ -42,6 +42,16 @@ static json_t *hash_doc(const struct ss_info *info)
     return doc;
 }
 
+static json_t *headers_doc(const struct ss_header_facts *headers)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_text(doc, "byte_order", headers->big_endian ? "big" : "little");
+    ss_doc_number(doc, "page_size", headers->page_size);
+    ss_doc_number(doc, "fit_count", headers->fit_count);
+    ss_doc_number(doc, "place_count", headers->place_count);
+    return doc;
+}
+
 static void file_doc(const struct ss_info *info, json_t *doc)
 {
     const struct ss_file_facts *facts = &info->facts;
@@ -62,6 +72,9 @@ static void file_doc(const struct ss_info *info, json_t *doc)
     ss_doc_append(metas, ss_meta_doc(&info->metas[0]));
     ss_doc_append(metas, ss_meta_doc(&info->metas[1]));
     ss_doc_set(doc, "metas", metas);
+    if (facts->headers.page_size != 0) {
+        ss_doc_set(doc, "page_headers", headers_doc(&facts->headers));
+    }
 }
 
 static json_t *space_doc(const struct ss_info *info)

@@ -163,6 +163,16 @@ static void print_pages(const struct ss_info *info)
          facts->page_size, facts->big_endian ? "big" : "little", missing);
 }
 
+static void print_headers(const struct ss_info *info)
+{
+    const struct ss_header_facts *headers = &info->facts.headers;
+    if (headers->page_size != 0) {
+        line(info, "page headers", "%llu of %llu fit their places, as pages of %u bytes, %s-endian",
+             (unsigned long long)headers->fit_count, (unsigned long long)headers->place_count,
+             headers->page_size, headers->big_endian ? "big" : "little");
+    }
+}
+
 static void print_space(const struct ss_info *info)
 {
     const struct ss_space *space = &info->space;
@@ -476,6 +486,7 @@ void ss_info_text(const struct ss_info *info)
         }
         print_meta(info, 0);
         print_meta(info, 1);
+        print_headers(info);
         if (info->readable) {
             print_space(info);
             print_buckets(info);

@@ -13,6 +13,7 @@
 #define SS_PARSER_DB_H
 
 #include "parser/geometry.h"
+#include "parser/scan.h"
 #include "source/source.h"
 
 #define SS_META_MAGIC 0xED0CDAEDu
@@ -26,9 +27,10 @@ struct ss_file {
     struct ss_meta meta[2];
     int current; /* index of the meta in force, -1: none */
     bool readable;
-    struct ss_error why_not; /* when not readable */
-    struct ss_geometry geo;  /* of the whole source, as the meta in force has it */
-    unsigned threads;        /* that a call may use; 0: one a processor */
+    struct ss_error why_not;  /* when not readable */
+    struct ss_page_scan scan; /* when not readable: what page headers say; page_size 0: nothing */
+    struct ss_geometry geo;   /* of the whole source, as the meta in force has it */
+    unsigned threads;         /* that a call may use; 0: one a processor */
     /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
      * it is no part of what a const file keeps. */
     _Atomic unsigned *busy, busy_count;
@@ -36,6 +38,9 @@ struct ss_file {
 
 /* Fills file->meta, current, and the sizes from file->geo.bytes. forced: --page-size, 0 for none. */
 void ss_meta_load(struct ss_file *file, uint32_t forced);
+
+/* With no usable meta: looks at meta 1 where pages of this size have it. */
+void ss_meta_1_at(struct ss_file *file, uint32_t page_size);
 
 /* Whether n is a page size that bbolt can have: a power of two from 1 KiB to 16 MiB. */
 bool ss_page_size_legal(uint64_t n);

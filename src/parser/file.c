@@ -22,25 +22,53 @@ static void explain(struct ss_file *file)
     else if (file->kind != SS_KIND_BBOLT)
         ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE, "no bbolt file, but %s",
                    ss_kind_name(file->kind));
+    else if (file->meta[0].magic != SS_META_MAGIC && file->meta[1].magic != SS_META_MAGIC)
+        ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
+                   "both meta pages are overwritten, at 0 and 0x%" PRIx64 "; %" PRIu64
+                   " of %" PRIu64 " places hold page headers that fit (page size %" PRIu32
+                   ", %s-endian)",
+                   file->meta[1].off, file->scan.fit_count, file->scan.place_count,
+                   file->scan.page_size, file->scan.big_endian ? "big" : "little");
     else
         ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
                    "neither meta page can be used: meta 0: %s; meta 1 (offset 0x%" PRIx64 "): %s",
                    file->meta[0].reason, file->meta[1].off, file->meta[1].reason);
 }
 
+/*
+ * Both metas are dead. Page headers tell a database from other bytes, whatever its first page looks like
+ * now; what is packed or another known format is left alone.
+ */
+static void look_for_pages(struct ss_file *file, uint32_t forced)
+{
+    if (file->kind != SS_KIND_BBOLT && file->kind != SS_KIND_UNKNOWN &&
+        file->kind != SS_KIND_ZEROES && file->kind != SS_KIND_TEXT)
+        return;
+    file->scan = ss_page_scan(file->geo.bytes);
+    if (file->scan.page_size == 0 || file->kind == SS_KIND_BBOLT)
+        return;
+    file->kind = SS_KIND_BBOLT;
+    if (forced == 0)
+        ss_meta_1_at(file, file->scan.page_size);
+}
+
 static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts,
                            struct ss_error *err)
 {
+    uint32_t forced = opts != NULL ? opts->page_size : 0;
+
     file->threads = opts != NULL ? opts->threads : 0;
     file->busy = &file->busy_count;
     file->geo.bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
-    ss_meta_load(file, opts != NULL ? opts->page_size : 0);
+    ss_meta_load(file, forced);
     file->readable = file->current >= 0;
-    if (file->readable)
+    if (file->readable) {
         file->kind = SS_KIND_BBOLT;
-    else
+    } else {
+        look_for_pages(file, forced);
         explain(file);
+    }
     return ss_source_check(&file->src, SS_OK, err);
 }
 
@@ -132,7 +160,11 @@ void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
                                   .page_size = file->geo.page_size,
                                   .current_meta = file->current,
                                   .high_water = file->geo.high_water,
-                                  .page_count = file->geo.page_count};
+                                  .page_count = file->geo.page_count,
+                                  .headers = {.page_size = file->scan.page_size,
+                                              .big_endian = file->scan.big_endian,
+                                              .fit_count = file->scan.fit_count,
+                                              .place_count = file->scan.place_count}};
     out->db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
 }
 

@@ -138,3 +138,8 @@ void ss_meta_load(struct ss_file *file, uint32_t forced)
     file->geo.high_water = now->high_water;
     file->geo.page_count = ss_min_u64(now->high_water, file->geo.bytes.len / now->page_size);
 }
+
+void ss_meta_1_at(struct ss_file *file, uint32_t page_size)
+{
+    read_meta(file, page_size, page_size, &file->meta[1]);
+}

@@ -154,9 +154,24 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
                 1 - file->current, old->root, old->txid, file->current, now->root, now->txid);
 }
 
+static void find_no_meta(const struct ss_file *file, struct ss_findings *findings)
+{
+    struct ss_place at = {file->meta[0].off, SS_NONE, SS_NONE, NULL};
+    const struct ss_page_scan *scan = &file->scan;
+    char headers[128] = "";
+
+    if (scan->page_size != 0)
+        snprintf(headers, sizeof(headers),
+                 "; %" PRIu64 " of %" PRIu64
+                 " places hold page headers that fit (page size %" PRIu32 ", %s-endian)",
+                 scan->fit_count, scan->place_count, scan->page_size,
+                 scan->big_endian ? "big" : "little");
+    ss_find(findings, SS_CHECK_META_NONE, at, NULL, NULL,
+            "neither meta page can be used, so no tree can be walked%s", headers);
+}
+
 void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
 {
-    struct ss_place none = {file->meta[0].off, SS_NONE, SS_NONE, NULL};
     const struct ss_meta *now;
     char have[32];
     int i;
@@ -166,8 +181,7 @@ void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
     for (i = 0; i < 2; i++)
         check_usable(file, i, findings);
     if (!file->readable) {
-        ss_find(findings, SS_CHECK_META_NONE, none, NULL, NULL,
-                "neither meta page can be used, so no tree can be walked");
+        find_no_meta(file, findings);
         return;
     }
     for (i = 0; i < 2; i++)

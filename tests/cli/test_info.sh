@@ -256,6 +256,22 @@ run "$SNAPSCOPE" info "$scratch/meta0.db"
 expect_rc 0
 expect_out_has 'meta 0        not usable: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'
 expect_out_has 'meta 1        txid 30, root 275, freelist not stored; current (the only usable one)'
+# Both metas overwritten: its page headers still tell a database.
+cp "$db" "$scratch/headless.db"
+head -c 8192 /dev/zero | dd of="$scratch/headless.db" conv=notrunc status=none
+unchanged "$scratch/headless.db" "$db"
+headless='both meta pages are overwritten, at 0 and 0x1000; 39 of 552 places hold page headers that fit (page size 4096, little-endian) (offset 0x0)'
+run "$SNAPSCOPE" info --json "$scratch/headless.db"
+expect_rc 3
+expect_schema info
+expect_eq "$(jq -c '[.kind, .page_headers, .error.code, .answer.restorable]' "$out")" \
+    '["bbolt",{"byte_order":"little","page_size":4096,"fit_count":39,"place_count":552},"meta","no"]'
+run "$SNAPSCOPE" info "$scratch/headless.db"
+expect_rc 3
+expect_err_eq "snapscope: $scratch/headless.db: $headless"
+expect_out_has 'kind          bbolt'
+expect_out_has 'page headers  39 of 552 fit their places, as pages of 4096 bytes, little-endian'
+
 run "$SNAPSCOPE" info "$scratch/metas.db"
 expect_rc 3
 expect_out_has 'meta 0        not usable: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'

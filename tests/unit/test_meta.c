@@ -269,6 +269,86 @@ static void gives_bytes_within_the_file_only(void **state)
     ss_test_image_fini(&image);
 }
 
+/* Pages 2 to 5, as bbolt may lay them, behind two metas of other bytes. */
+static void lay_pages(uint32_t page_size, bool big)
+{
+    const struct ss_test_element leaf[] = {{.key = "a", .value = "1", .value_len = 1}};
+    const struct ss_test_element branch[] = {{.key = "a", .child = 2}, {.key = "b", .child = 4}};
+    const uint64_t free_ids[] = {9, 10};
+
+    ss_test_image_init(&image, page_size, big, 7);
+    ss_test_image_leaf(&image, 2, 1, leaf, 1);
+    ss_test_image_branch(&image, 4, branch, 2);
+    ss_test_image_freelist(&image, 5, 0, free_ids, 2);
+    memset(image.bytes, 0x5a, 128);
+    memset(image.bytes + page_size, 0x5a, 128);
+}
+
+static void expect_headers(uint32_t page_size, bool big, uint64_t fit_count)
+{
+    look_plainly();
+    assert_int_equal(seen.readable, SS_CORRUPT);
+    assert_int_equal(seen.facts.kind, SS_KIND_BBOLT);
+    assert_int_equal(seen.why.code, SS_E_META);
+    assert_int_equal(seen.why.off, 0);
+    assert_int_equal(seen.facts.headers.page_size, page_size);
+    assert_int_equal(seen.facts.headers.big_endian, big);
+    assert_int_equal(seen.facts.headers.fit_count, fit_count);
+    assert_int_equal(seen.facts.headers.place_count, 5);
+    assert_int_equal(seen.meta[1].off, page_size);
+}
+
+static void knows_a_database_by_its_page_headers(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2 * 7; i++) {
+        lay_pages(1024u << (i / 2), i % 2 == 1);
+        expect_headers(image.page_size, image.big, 3);
+        ss_test_image_fini(&image);
+    }
+    lay_pages(4096, false);
+    look_plainly();
+    assert_string_equal(seen.why.message,
+                        "both meta pages are overwritten, at 0 and 0x1000; 3 of 5 places hold page "
+                        "headers that fit (page size 4096, little-endian)");
+    memset(image.bytes, 'x',
+           4096); /* text in place of the first page, zeroes in place of the second */
+    memset(image.bytes + 4096, 0, 4096);
+    expect_headers(4096, false, 3);
+    ss_test_image_fini(&image);
+}
+
+/* Page 2, with its overflow page, and page 4 are left alone; what is said of page 5 must not fit. */
+static void takes_only_headers_that_can_be(void **state)
+{
+    static const struct {
+        uint32_t pos, width;
+        uint64_t value;
+    } table[] = {
+        {0, 8, 4},    /* another page's number */
+        {8, 2, 0},    /* no type */
+        {8, 2, 3},    /* two types */
+        {8, 2, 4},    /* a meta page's */
+        {10, 2, 511}, /* more page ids than there is room for */
+        {12, 4, 2},   /* a run that passes the file's end */
+        {12, 4, 0xFFFFFFFF},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(table) / sizeof(table[0]); i++) {
+        lay_pages(4096, i % 2 == 1);
+        ss_test_image_set(&image, 5 * 4096 + table[i / 2].pos, table[i / 2].width,
+                          table[i / 2].value);
+        expect_headers(4096, i % 2 == 1, 2);
+        ss_test_image_set(&image, 4 * 4096 + 10, 2, 0); /* a branch without elements */
+        look_plainly();
+        assert_int_equal(seen.facts.kind, SS_KIND_UNKNOWN);
+        assert_int_equal(seen.why.code, SS_E_NOT_BBOLT);
+        assert_int_equal(seen.facts.headers.page_size, 0);
+        ss_test_image_fini(&image);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +360,8 @@ int main(void)
         cmocka_unit_test(takes_a_page_size_from_the_caller),
         cmocka_unit_test(counts_whole_pages_only),
         cmocka_unit_test(holds_any_high_water),
+        cmocka_unit_test(knows_a_database_by_its_page_headers),
+        cmocka_unit_test(takes_only_headers_that_can_be),
         cmocka_unit_test(gives_bytes_within_the_file_only),
     };
 
