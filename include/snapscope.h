@@ -122,6 +122,12 @@ struct ss_error {
     char expect[64];
 };
 
+/* Of a struct ss_error that holds none yet: code NONE, no place. */
+#define SS_ERROR_INIT                                  \
+    {                                                  \
+        SS_E_NONE, 0, SS_NONE, SS_NONE, "", "", "", "" \
+    }
+
 /*
  * Writes "message (offset 0x5000, page 5, bucket key)" into buf, at most cap bytes with the NUL, and
  * returns buf. Parts that do not apply are left out. cap 1024 always suffices.

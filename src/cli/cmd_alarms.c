@@ -37,7 +37,7 @@ static bool on_alarm(void *ctx, const struct ss_alarm *alarm)
 
 static int run_alarms(struct ss_run *run)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_etcd_list list = {.run = run};
     uint64_t fault_count = 0;
     int code = ss_etcd_list_begin(&list, "alarms", columns, COLUMN_COUNT);

@@ -238,7 +238,7 @@ static int run_auth(struct ss_run *run)
         return code;
     }
     struct auth_answer answer = {.run = run, .secrets = ((struct auth_opts *)run->opts)->secrets};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     uint64_t fault_count = 0;
     ss_faults_init(&answer.faults, run);
     if (run->common.json) {

@@ -108,7 +108,7 @@ static int run_buckets(struct ss_run *run)
     } else {
         ss_table_head(&run->out, columns, COLUMN_COUNT);
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     uint64_t fault_count = 0;
     enum ss_status status = ss_buckets(run->file, on_stats, on_fault, &walk, &fault_count, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {

@@ -267,7 +267,7 @@ static int run_job(struct convert_job *job)
         .progress = ss_progress_report,
         .progress_ctx = &run->progress,
     };
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     check.rebuilds = ss_convert_rebuilds(run->file, &how);
     enum ss_status status = check_and_convert(job, &check, &how, &err);
     if (status != SS_OK && (job->intake.checked == NULL || err.code == SS_E_IO)) {
@@ -297,7 +297,7 @@ static int run_job(struct convert_job *job)
 static int run_convert(struct ss_run *run)
 {
     struct convert_job job = {.run = run, .opts = run->opts};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     int code = check_options(run);
     if (code != SS_EXIT_OK) {
         return code;

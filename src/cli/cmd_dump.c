@@ -293,7 +293,7 @@ static void print_broken_end(struct dump_job *job, const struct ss_error *err)
 
 static int dump_to_stdout(struct dump_job *job)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_dump_result result;
     struct ss_run *run = job->run;
     enum ss_status status = ss_dump(run->file, &job->dump, ss_out_write, &run->out, &result, &err);
@@ -316,7 +316,7 @@ static int dump_to_file(struct dump_job *job)
 {
     struct ss_run *run = job->run;
     const char *path = job->opts->output;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     job->output_err = err;
     if (ss_output_open(path, job->opts->force, run->file, &job->output, &err) != SS_OK) {
         return ss_report_about(run, path, &err);

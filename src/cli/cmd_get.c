@@ -92,7 +92,7 @@ static enum ss_status on_record(void *ctx, const struct ss_record *rec, struct s
 static int report_absent(struct ss_run *run, const struct ss_word *key, int64_t rev)
 {
     struct trace trace = {.key = key, .rev = rev};
-    struct ss_error ignored = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error ignored = SS_ERROR_INIT;
     char history[160] = "";
     if (ss_records(run->file, 0, 0, on_record, &trace, &ignored) == SS_OK) {
         if (trace.deleted_at != 0 && trace.last_live != 0) {
@@ -129,7 +129,7 @@ static json_t *record_doc(const struct ss_record *rec)
 /* Prints the document, or without one the value's own bytes. */
 static int print_answer(struct ss_run *run, json_t *doc, const struct ss_span *value)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (ss_run_checked(run, SS_OK, &err) != SS_OK) {
         json_decref(doc);
         return ss_report(run, &err);
@@ -145,7 +145,7 @@ static int print_answer(struct ss_run *run, json_t *doc, const struct ss_span *v
 static int get_record(struct ss_run *run, const struct ss_word *key)
 {
     const struct get_opts *opts = run->opts;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     /* One key is the range from it to itself with a zero byte behind. */
     uint8_t *end = ss_must_alloc(key->len + 1);
     memcpy(end, key->ptr, key->len);
@@ -171,7 +171,7 @@ static int get_record(struct ss_run *run, const struct ss_word *key)
 
 static int get_entry(struct ss_run *run, const struct ss_bucket *bucket, const struct ss_word *key)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_cursor *cursor;
     if (ss_cursor_new(bucket, &cursor, &err) != SS_OK) {
         return ss_report(run, &err);
@@ -204,7 +204,7 @@ static int get_entry(struct ss_run *run, const struct ss_bucket *bucket, const s
 static int get_from_bucket(struct ss_run *run, const struct ss_path *path,
                            const struct ss_word *key)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_bucket *bucket;
     if (ss_bucket_open(run->file, path->spans, path->count, &bucket, &err) != SS_OK) {
         return ss_report_bucket(run, &err);

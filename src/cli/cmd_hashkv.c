@@ -77,7 +77,7 @@ static int run_hashkv(struct ss_run *run)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_hashkv hashkv;
     enum ss_status status = ss_hashkv(run->file, (int64_t)opts->rev, (int64_t)opts->compact_rev,
                                       ss_progress_report, &run->progress, &hashkv, &err);

@@ -242,7 +242,7 @@ static int print_history(struct ss_run *run, const struct ss_word *key)
                                      .prefix = opts->prefix,
                                      .progress = ss_progress_report,
                                      .progress_ctx = &run->progress};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_history_result result;
     enum ss_status status = ss_history(run->file, &wanted, on_item, &print, &result, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {

@@ -133,7 +133,7 @@ static void gather_all(struct ss_info *info)
 {
     struct ss_run *run = info->run;
     const struct info_opts *opts = run->opts;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_hash_work *work = NULL;
     if (!opts->no_hash && info->facts.kind == SS_KIND_BBOLT &&
         !ss_info_note(info, ss_hash_start(run->file, &work, &err), &err)) {

@@ -152,7 +152,7 @@ static void print_end(struct keys_walk *walk, const struct ss_error *err)
 static int list_bucket(struct ss_run *run, const struct ss_bucket *bucket)
 {
     struct keys_walk walk = {.run = run};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_cursor *cursor;
     if (ss_cursor_new(bucket, &cursor, &err) != SS_OK) {
         return ss_report(run, &err);
@@ -184,7 +184,7 @@ static int run_keys(struct ss_run *run)
     }
     int code = ss_run_open_readable(run, run->args[0]);
     if (code == SS_EXIT_OK) {
-        struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+        struct ss_error err = SS_ERROR_INIT;
         struct ss_bucket *bucket;
         if (ss_bucket_open(run->file, path.spans, path.count, &bucket, &err) == SS_OK) {
             code = list_bucket(run, bucket);

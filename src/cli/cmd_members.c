@@ -100,7 +100,7 @@ static bool on_member(void *ctx, const struct ss_member *member)
 
 static int run_members(struct ss_run *run)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_etcd_list list = {.run = run};
     uint64_t fault_count = 0;
     int code = ss_etcd_list_begin(&list, "members", columns, COLUMN_COUNT);

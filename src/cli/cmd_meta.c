@@ -142,7 +142,7 @@ static int run_meta(struct ss_run *run)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_faults faults;
     struct ss_etcd_meta *meta = NULL;
     uint64_t fault_count = 0;

@@ -244,7 +244,7 @@ static struct ss_span view_bytes(const struct page_view *view)
 
 static int print_json(const struct page_view *view)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     json_t *doc = ss_doc_new();
     head_doc(view, doc);
     body_doc(view, doc);
@@ -307,7 +307,7 @@ static bool view_head(struct page_view *view, struct ss_error *err)
 static int view_show(struct page_view *view)
 {
     struct ss_run *run = view->run;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (!view_head(view, &err)) {
         return ss_report(run, &err);
     }
@@ -341,7 +341,7 @@ static int run_page(struct ss_run *run)
     struct page_view view = {
         .run = run,
         .opts = run->opts,
-        .fault = {.off = SS_NONE, .pgid = SS_NONE},
+        .fault = SS_ERROR_INIT,
     };
     if (!ss_number_parse(run->args[1], 0, UINT64_MAX, &view.place.pgid)) {
         char *shown = ss_escaped_name(run->args[1]);
@@ -355,7 +355,7 @@ static int run_page(struct ss_run *run)
         return code;
     }
     ss_file_facts(run->file, &view.facts);
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     bool metas_only = view.is_meta && view.facts.kind == SS_KIND_BBOLT;
     if (ss_file_readable(run->file, &err) != SS_OK && !(metas_only && err.code == SS_E_META)) {
         return ss_report(run, &err);

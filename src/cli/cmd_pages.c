@@ -155,7 +155,7 @@ static int run_pages(struct ss_run *run)
     };
     ss_faults_init(&walk.faults, run);
     print_begin(&walk, &facts);
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     uint64_t fault_count = 0;
     enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &fault_count, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {

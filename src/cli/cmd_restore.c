@@ -149,7 +149,7 @@ static int report(struct restore_job *job, const struct ss_error *err)
 /* Plans without writing. What damage of the source hides is left for the hash rules to tell. */
 static int plan(struct restore_job *job)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     job->how.dry_run = true;
     enum ss_status status = ss_restore(job->run->file, &job->how, &job->result, &err);
     job->how.dry_run = false;
@@ -292,7 +292,7 @@ static int print_all(struct restore_job *job)
 static int run_job(struct restore_job *job)
 {
     struct ss_run *run = job->run;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     int code = plan(job);
     if (code != SS_EXIT_OK) {
         return code;

@@ -302,7 +302,7 @@ static bool verify_file(struct verify_run *v, struct ss_verified *verified,
 static bool run_file(struct verify_run *v, const char *name)
 {
     struct ss_run *run = v->run;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_verify_report *report = NULL;
     struct ss_verified verified = {.name = name, .asked = v->what, .shown_max = SHOWN_DEFAULT};
     bool good = true;

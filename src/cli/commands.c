@@ -131,7 +131,7 @@ bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
 
 int ss_run_open(struct ss_run *run, const char *path)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (!ss_run_try_open(run, path, &err)) {
         return ss_report(run, &err);
     }
@@ -144,7 +144,7 @@ int ss_run_open_readable(struct ss_run *run, const char *path)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (ss_run_checked(run, ss_file_readable(run->file, &err), &err) != SS_OK) {
         return ss_report(run, &err);
     }
@@ -166,7 +166,7 @@ int ss_run_open_two(struct ss_run *run, const char *first, const char *second)
         run->second = run->file;
         return SS_EXIT_OK;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (!open_input(run, second, &run->second, &err) ||
         ss_file_readable(run->second, &err) != SS_OK) {
         return ss_report_about(run, second, &err);
@@ -187,7 +187,7 @@ enum ss_status ss_run_checked(const struct ss_run *run, enum ss_status status, s
 
 static int settle_one(struct ss_run *run, const struct ss_file *file, const char *name)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (file == NULL || ss_file_unchanged(file, &err) == SS_OK) {
         return SS_EXIT_OK;
     }
@@ -207,8 +207,9 @@ int ss_run_settle(struct ss_run *run)
 int ss_run_ready(struct ss_run *run)
 {
     if (ss_abandon_signal() != 0) {
-        struct ss_error err = {
-            .code = SS_E_CANCELLED, .off = SS_NONE, .pgid = SS_NONE, .message = "cancelled"};
+        struct ss_error err = SS_ERROR_INIT;
+        err.code = SS_E_CANCELLED;
+        snprintf(err.message, sizeof(err.message), "cancelled");
         return ss_report(run, &err);
     }
     int code = ss_run_settle(run);
@@ -317,7 +318,7 @@ static int command_run(struct ss_run *run, int argc, char **argv)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     if (ss_guard_install(&err) != SS_OK) {
         return ss_report(run, &err);
     }

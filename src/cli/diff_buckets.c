@@ -339,7 +339,7 @@ static int compare(struct buckets_view *view)
 int ss_diff_buckets(struct ss_diff_job *job)
 {
     struct buckets_view *view = ss_must_alloc(sizeof *view);
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     enum ss_side side = SS_SIDE_A;
     int code;
     *view = (struct buckets_view){.job = job};

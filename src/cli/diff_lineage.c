@@ -203,7 +203,7 @@ static void print_json(struct ss_diff_job *job, const struct ss_lineage *l)
 int ss_diff_lineage(struct ss_diff_job *job)
 {
     struct ss_lineage lineage;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     enum ss_side side;
     enum ss_status status =
         ss_lineage_compare(job->run->file, job->run->second, &lineage, &side, &err);

@@ -116,7 +116,7 @@ static void print_lost(struct ss_diff_job *job, enum ss_side side)
 {
     struct lost_view view = {.job = job};
     struct ss_out *out = &job->run->out;
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     uint64_t count;
     ss_diff_print_side(job, side);
     if (ss_lost_revisions(ss_diff_file(job, side), count_range, NULL, &count, &err) != SS_OK) {
@@ -140,7 +140,7 @@ static json_t *lost_doc(struct ss_diff_job *job, enum ss_side side)
 {
     json_t *doc = ss_diff_side_doc(job, side);
     struct lost_view view = {.job = job, .list = ss_doc_list()};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     uint64_t count;
     if (ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &err) != SS_OK) {
         ss_doc_set(doc, "error", ss_doc_error(&err));

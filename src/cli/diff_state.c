@@ -111,7 +111,7 @@ static int finish(struct ss_diff_job *job, enum ss_status status, enum ss_side s
 
 static int compare_ndjson(struct ss_diff_job *job)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_run *run = job->run;
     enum ss_side side;
     enum ss_status status = ss_diff_ndjson(run->file, run->second, &job->diff, job->flags->values,
@@ -126,7 +126,7 @@ int ss_diff_state(struct ss_diff_job *job)
         return compare_ndjson(job);
     }
     struct state_view view = {.job = job};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     enum ss_side side;
     ss_prefixes_init(&view.prefixes, job->flags->depth);
     enum ss_status status = ss_diff(job->run->file, job->run->second, &job->diff, take_change,

@@ -14,7 +14,7 @@ int ss_run_open_etcd(struct ss_run *run)
     }
     static const uint8_t name[] = {'k', 'e', 'y'};
     const struct ss_span path = {name, sizeof name, SS_NONE};
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     struct ss_bucket *bucket = NULL;
     /* A bucket that is there and broken is etcd's all the same; a missing one is not. */
     if (ss_bucket_open(run->file, &path, 1, &bucket, &err) != SS_OK && err.code == SS_E_NOT_FOUND) {

@@ -38,7 +38,7 @@ struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, bool skip_hash_check
 
 int ss_intake_run(struct ss_run *run, const struct ss_intake_opts *opts, struct ss_intake *in)
 {
-    struct ss_error err = {.off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
     enum ss_status status = ss_run_checked(run, ss_intake(run->file, opts, in, &err), &err);
     return status == SS_OK ? SS_EXIT_OK : ss_report(run, &err);
 }

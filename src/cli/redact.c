@@ -28,7 +28,9 @@ void ss_redact_key_fini(struct ss_redact_key *key)
 
 static int key_failed(struct ss_run *run, const char *name, const char *what, int sys)
 {
-    struct ss_error err = {.code = SS_E_IO, .sys = sys, .off = SS_NONE, .pgid = SS_NONE};
+    struct ss_error err = SS_ERROR_INIT;
+    err.code = SS_E_IO;
+    err.sys = sys;
     snprintf(err.message, sizeof err.message, "%s: %s", what, strerror(sys));
     return ss_report_about(run, name, &err);
 }
