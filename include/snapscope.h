@@ -1467,6 +1467,15 @@ SS_API bool ss_text_is_clean(const void *bytes, size_t len);
 /* Base64 (RFC 4648, padded) of len bytes into out, which has room for 4 x ceil(len / 3) + 1. */
 SS_API size_t ss_text_base64(const void *bytes, size_t len, char *out);
 
+/* len bytes as 2 x len hexadecimal digits in lower case into out, which has room for a NUL more. */
+SS_API size_t ss_text_hex(const void *bytes, size_t len, char *out);
+
+/*
+ * The bytes that 2 x len hexadecimal digits of either case stand for. False: one is none; no character behind
+ * the first such is read.
+ */
+SS_API bool ss_text_unhex(const char *text, size_t len, void *out);
+
 /*
  * Printable form for people and terminals: clean printable UTF-8 as it is, all else as \xNN, and the
  * backslash doubled: nothing raw reaches a terminal, and nothing is lost. Writes at most cap bytes

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snapscope.h>
+
 #include "text.h"
 
 enum {
@@ -51,13 +53,8 @@ bool ss_hexdump(struct ss_out *out, const uint8_t *bytes, uint64_t len, uint64_t
 
 json_t *ss_hex_doc(const uint8_t *bytes, uint64_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *text = ss_must_alloc((size_t)len * 2);
-    for (uint64_t i = 0; i < len; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    json_t *value = json_stringn(text, (size_t)len * 2);
+    char *text = ss_must_alloc((size_t)len * 2 + 1);
+    json_t *value = json_stringn(text, ss_text_hex(bytes, (size_t)len, text));
     free(text);
     return value;
 }

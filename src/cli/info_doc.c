@@ -21,9 +21,7 @@ static void set_id(json_t *doc, const char *name, uint64_t id)
 static void set_digest(json_t *doc, const char *name, const uint8_t *bytes, size_t len)
 {
     char text[65] = "";
-    for (size_t i = 0; i < len && 2 * i + 2 < sizeof text; i++) {
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    }
+    ss_text_hex(bytes, len < sizeof text / 2 ? len : sizeof text / 2, text);
     ss_doc_text(doc, name, text);
 }
 

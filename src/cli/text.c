@@ -57,20 +57,15 @@ char *ss_escaped_name(const char *name)
 
 static bool print_hex(struct ss_out *out, const uint8_t *bytes, uint64_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-    char buf[4096];
-    size_t used = 0;
-    for (uint64_t i = 0; i < len; i++) {
-        buf[used++] = digits[bytes[i] >> 4];
-        buf[used++] = digits[bytes[i] & 15];
-        if (used == sizeof buf) {
-            if (!ss_out_write(out, buf, used)) {
-                return false;
-            }
-            used = 0;
+    char buf[2 * 2048 + 1];
+    for (uint64_t done = 0; done < len;) {
+        size_t piece = len - done < 2048 ? (size_t)(len - done) : 2048;
+        if (!ss_out_write(out, buf, ss_text_hex(bytes + done, piece, buf))) {
+            return false;
         }
+        done += piece;
     }
-    return ss_out_write(out, buf, used);
+    return true;
 }
 
 /* Bytes that one step escapes: bounds the memory that a huge value takes. */

@@ -18,32 +18,18 @@ void ss_word_fini(struct ss_word *word)
     *word = (struct ss_word){0};
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    char lower = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
-    const char *at = lower == '\0' ? NULL : strchr(digits, lower);
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* The byte that two hex digits stand for, or -1. Reads no further than the first wrong one. */
 static int hex_byte(const char *text)
 {
-    int high = hex_digit(text[0]);
-    int low = high < 0 ? -1 : hex_digit(text[1]);
-    return low < 0 ? -1 : high * 16 + low;
+    uint8_t byte;
+    return ss_text_unhex(text, 1, &byte) ? byte : -1;
 }
 
 static bool parse_hex(const char *text, struct ss_word *out)
 {
-    for (; *text != '\0'; text += 2) {
-        int byte = hex_byte(text);
-        if (byte < 0) {
-            return false;
-        }
-        out->ptr[out->len++] = (uint8_t)byte;
-    }
-    return true;
+    size_t len = (strlen(text) + 1) / 2;
+    out->len = len;
+    return ss_text_unhex(text, len, out->ptr);
 }
 
 static bool parse_escaped(const char *text, struct ss_word *out)

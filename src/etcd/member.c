@@ -4,17 +4,9 @@
 #include "etcd/member.h"
 
 #include "etcd/bucket_each.h"
+#include "util/hex.h"
 
 #include <stdlib.h>
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *id,
                                    struct ss_error *err)
@@ -24,7 +16,7 @@ enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *
     if (key.len == 0)
         return ss_corrupt(err, SS_E_FIELD, key.off, pgid, "a member's key is empty");
     for (uint64_t i = 0; i < key.len; i++) {
-        int digit = hex_digit(key.ptr[i]);
+        int digit = ss_hex_digit(key.ptr[i]);
 
         if (digit < 0)
             return ss_corrupt(err, SS_E_FIELD, key.off + i, pgid,

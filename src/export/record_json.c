@@ -16,23 +16,18 @@
 
 void ss_digest_members(struct ss_outbuf *out, struct ss_span value, const struct ss_hmac *hmac)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t digest[SS_HMAC_LEN];
-    char hex[2 * SS_HMAC_LEN];
+    char hex[2 * SS_HMAC_LEN + 1];
 
     if (!ss_hmac_digest(hmac, value.ptr, (size_t)value.len, digest)) {
         out->failed = true;
         out->sys = ENOMEM;
         return;
     }
-    for (size_t i = 0; i < SS_HMAC_LEN; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
     SS_OUTBUF_LITERAL(out, "\"value_len\":");
     ss_json_u64(out, value.len);
     SS_OUTBUF_LITERAL(out, ",\"value_digest\":\"");
-    ss_outbuf_append(out, hex, sizeof(hex));
+    ss_outbuf_append(out, hex, ss_text_hex(digest, sizeof(digest), hex));
     SS_OUTBUF_LITERAL(out, "\"");
 }
 

@@ -130,9 +130,8 @@ bool ss_tar_path_name(struct ss_tar_path *path, struct ss_span name)
 
 bool ss_tar_path_end(struct ss_tar_path *path)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t digest[SS_SHA256_LEN];
-    char hex[2 * SS_SHA256_LEN];
+    char hex[2 * SS_SHA256_LEN + 1];
     struct ss_sha256 sha = {0};
     bool good;
 
@@ -142,11 +141,8 @@ bool ss_tar_path_end(struct ss_tar_path *path)
     good = ss_sha256_init(&sha) && ss_sha256_update(&sha, path->text, path->len) &&
            ss_sha256_final(&sha, digest);
     ss_sha256_fini(&sha);
-    for (size_t i = 0; good && i < sizeof(digest); i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
     path->len = (size_t)(strchr(path->text, '/') - path->text);
     path->nomem = !good;
-    return append(path, "/%sha256/", 9) && append(path, hex, sizeof(hex));
+    return append(path, "/%sha256/", 9) &&
+           append(path, hex, ss_text_hex(digest, sizeof(digest), hex));
 }

@@ -6,6 +6,8 @@
  */
 #include "util/text.h"
 
+#include "util/hex.h"
+
 #include <string.h>
 
 /* Ranges of code points that must not reach a terminal or a reader's eye raw. */
@@ -52,7 +54,6 @@ static bool is_printable(uint32_t code)
 /* The printable form of what starts at p: *taken bytes of input become the returned length. */
 static size_t escape_one(const uint8_t *p, size_t len, char form[8], size_t *taken)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned n = ss_utf8_sequence_len(p, len);
 
     *taken = 1;
@@ -63,8 +64,7 @@ static size_t escape_one(const uint8_t *p, size_t len, char form[8], size_t *tak
     if (n == 0 || !is_printable(utf8_code_point(p, n))) {
         form[0] = '\\';
         form[1] = 'x';
-        form[2] = hex[p[0] >> 4];
-        form[3] = hex[p[0] & 15];
+        ss_hex_put(form + 2, p[0]);
         return 4;
     }
     *taken = n;
@@ -115,4 +115,31 @@ void ss_text_tame(char *text, size_t cap)
     }
     memcpy(text, tamed, used);
     text[used] = '\0';
+}
+
+size_t ss_text_hex(const void *bytes, size_t len, char *out)
+{
+    const uint8_t *p = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        ss_hex_put(out + 2 * i, p[i]);
+    }
+    out[2 * len] = '\0';
+    return 2 * len;
+}
+
+bool ss_text_unhex(const char *text, size_t len, void *out)
+{
+    uint8_t *p = out;
+
+    for (size_t i = 0; i < len; i++) {
+        int high = ss_hex_digit((uint8_t)text[2 * i]);
+        int low = high < 0 ? -1 : ss_hex_digit((uint8_t)text[2 * i + 1]);
+
+        if (low < 0) {
+            return false;
+        }
+        p[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
 }

@@ -72,7 +72,7 @@ static enum ss_status on_record(void *ctx, const struct ss_record *rec, struct s
 
 /* ---- the file and its pages ---- */
 
-/* The three forms of text, of bytes that are mostly none. */
+/* The forms of text, of bytes that are mostly none. */
 static void tell_text(FILE *out, const struct ss_test_question *q)
 {
     struct ss_span bytes = ss_file_bytes(q->file, 0, 6000);
@@ -81,6 +81,8 @@ static void tell_text(FILE *out, const struct ss_test_question *q)
 
     ss_text_base64(bytes.ptr, len, text);
     fprintf(out, "%s\n%d\n", text, ss_text_is_clean(bytes.ptr, len));
+    ss_text_hex(bytes.ptr, len < 4000 ? len : 4000, text);
+    fprintf(out, "%s %d\n", text, ss_text_unhex(text, strlen(text) / 2, text));
     fprintf(out, "%zu\n", ss_text_escape(bytes.ptr, len, text, sizeof(text)));
     fprintf(out, "%s\n", text);
 }

@@ -325,6 +325,32 @@ static void test_base64_rfc(void **state)
     }
 }
 
+static void test_hex(void **state)
+{
+    static const char *const wrong[] = {"", "1", "1g", "g1", "12:4", "123", " 1", "0x"};
+    uint8_t bytes[256], back[256] = {0};
+    char text[2 * sizeof(bytes) + 1], upper[2 * sizeof(bytes) + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (uint8_t)i;
+        snprintf(upper + 2 * i, 3, "%02X", (unsigned)i);
+    }
+    assert_int_equal(ss_text_hex(bytes, sizeof(bytes), text), 2 * sizeof(bytes));
+    assert_int_equal(strlen(text), 2 * sizeof(bytes));
+    assert_memory_equal(text, "000102030405060708090a0b0c0d0e0f10", 34);
+    assert_string_equal(text + 2 * 0xfe, "feff");
+    assert_true(ss_text_unhex(text, sizeof(bytes), back));
+    assert_memory_equal(back, bytes, sizeof(bytes));
+    memset(back, 0, sizeof(back));
+    assert_true(ss_text_unhex(upper, sizeof(bytes), back));
+    assert_memory_equal(back, bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(ss_text_unhex(wrong[i], strlen(wrong[i]) / 2 + 1, back));
+    }
+    assert_true(ss_text_unhex("", 0, back));
+}
+
 static void test_escape_table(void **state)
 {
     static const struct {
@@ -427,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_base64_against_openssl),
         cmocka_unit_test(test_base64_all_digits),
         cmocka_unit_test(test_base64_rfc),
+        cmocka_unit_test(test_hex),
         cmocka_unit_test(test_escape_table),
         cmocka_unit_test(test_escape_cut),
         cmocka_unit_test(test_tame),
