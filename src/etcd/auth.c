@@ -5,6 +5,7 @@
 
 #include "etcd/bucket_each.h"
 #include "etcd/wire.h"
+#include "util/array.h"
 #include "util/endian.h"
 
 #include <inttypes.h>
@@ -50,22 +51,11 @@ enum ss_status ss_auth_decode(const struct ss_entry *entry, struct ss_auth_facts
     return SS_OK;
 }
 
-/* Room for one more element: lists grow by doubling, as the file's own bytes prove each of them. */
-static void *grown(void *list, size_t count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return list;
-    return realloc(list, (count == 0 ? 1 : count * 2) * size);
-}
-
 static enum ss_status add_role(struct ss_user *user, struct ss_span name, struct ss_error *err)
 {
-    struct ss_span *roles = grown((void *)(uintptr_t)user->roles, user->role_count, sizeof(*roles));
-
-    if (roles == NULL)
-        return ss_nomem(err, user->role_count * 2 * sizeof(*roles));
-    roles[user->role_count++] = name;
-    user->roles = roles;
+    if (!ss_array_room_counted(user->roles, user->role_count))
+        return ss_nomem(err, user->role_count * 2 * sizeof(name));
+    ((struct ss_span *)(uintptr_t)user->roles)[user->role_count++] = name;
     return SS_OK;
 }
 
@@ -170,14 +160,13 @@ static enum ss_status decode_permission(struct ss_span body, uint64_t pgid,
 static enum ss_status add_permission(struct ss_role *role, struct ss_span body, uint64_t pgid,
                                      struct ss_error *err)
 {
-    struct ss_permission *list =
-        grown((void *)(uintptr_t)role->permissions, role->permission_count, sizeof(*list));
+    struct ss_permission *permission;
 
-    if (list == NULL)
-        return ss_nomem(err, role->permission_count * 2 * sizeof(*list));
-    role->permissions = list;
-    list[role->permission_count] = (struct ss_permission){0};
-    return decode_permission(body, pgid, &list[role->permission_count++], err);
+    if (!ss_array_room_counted(role->permissions, role->permission_count))
+        return ss_nomem(err, role->permission_count * 2 * sizeof(*permission));
+    permission = (struct ss_permission *)(uintptr_t)role->permissions + role->permission_count++;
+    *permission = (struct ss_permission){0};
+    return decode_permission(body, pgid, permission, err);
 }
 
 static enum ss_status take_role_field(const struct ss_wire *w, const struct ss_wire_field *field,

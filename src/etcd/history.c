@@ -15,6 +15,7 @@
  * astray when mapped keys change under it.
  */
 #include "etcd/locator.h"
+#include "util/array.h"
 #include "util/error.h"
 
 #include <stdlib.h>
@@ -39,7 +40,8 @@ struct history {
     struct ss_history_item item; /* the one before, of the same key unless key_count is 0 */
     struct ss_locator at;
     struct found *found; /* with a prefix */
-    uint64_t found_count, found_cap;
+    uint64_t found_count;
+    size_t found_cap;
 };
 
 static struct ss_span wanted(const struct history *h)
@@ -81,18 +83,11 @@ static enum ss_status give(struct history *h, const struct ss_record *rec, struc
 
 static enum ss_status collect(struct history *h, const struct ss_record *rec, struct ss_error *err)
 {
-    if (h->found_count == h->found_cap) {
-        uint64_t cap = h->found_cap == 0 ? 256 : h->found_cap * 2;
-        struct found *grown = realloc(h->found, (size_t)cap * sizeof(*grown));
+    struct found found = {rec->key.ptr, rec->key.len, ss_locator_pack(rec->pgid, rec->index)};
 
-        if (grown == NULL) {
-            return ss_nomem(err, cap * sizeof(*grown));
-        }
-        h->found = grown;
-        h->found_cap = cap;
+    if (!ss_array_add(h->found, h->found_count, h->found_cap, found)) {
+        return ss_nomem(err, h->found_count * 2 * sizeof(found));
     }
-    h->found[h->found_count++] =
-        (struct found){rec->key.ptr, rec->key.len, ss_locator_pack(rec->pgid, rec->index)};
     return SS_OK;
 }
 

@@ -12,6 +12,7 @@
  */
 #include "etcd/index.h"
 
+#include "util/array.h"
 #include "util/touch.h"
 
 #include <assert.h>
@@ -23,7 +24,6 @@
 #include <xxhash.h>
 
 #define HOMES_MIN 256u
-#define LIST_MIN 256u
 #define STEP_WAIT 8u /* records between two steps of one; three times that fits the queue */
 #define TAIL 32u     /* slots behind the last home, for a cluster that ends there */
 
@@ -315,16 +315,8 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
 enum ss_status ss_index_list_add(struct ss_index_list *list, const struct ss_key_index *x,
                                  const struct ss_record *rec, struct ss_error *err)
 {
-    if (list->count == list->cap) {
-        size_t cap = list->cap == 0 ? LIST_MIN : 2 * list->cap;
-        struct ss_index_entry *items = realloc(list->items, cap * sizeof(*items));
-
-        if (items == NULL)
-            return ss_nomem(err, cap * sizeof(*items));
-        list->items = items;
-        list->cap = cap;
-    }
-    list->items[list->count++] = entry_of(x, rec);
+    if (!ss_array_add(list->items, list->count, list->cap, entry_of(x, rec)))
+        return ss_nomem(err, list->count * 2 * sizeof(*list->items));
     return SS_OK;
 }
 
@@ -364,7 +356,7 @@ bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *re
 
 struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
 {
-    struct ss_slot *slots, *cut;
+    struct ss_slot *slots;
 
     *count = x->count;
     if (x->count == 0) {
@@ -375,6 +367,5 @@ struct ss_slot *ss_key_index_take(struct ss_key_index *x, uint64_t *count)
     slots = x->slots;
     x->slots = NULL;
     ss_key_index_fini(x);
-    cut = realloc(slots, (size_t)*count * sizeof(*slots));
-    return cut != NULL ? cut : slots;
+    return ss_array_cut(slots, *count);
 }

@@ -5,6 +5,7 @@
 
 #include "etcd/bucket_each.h"
 #include "etcd/revision.h"
+#include "util/array.h"
 
 #include <stdlib.h>
 
@@ -17,16 +18,14 @@ static enum ss_status add_extra(struct reading *r, const struct ss_entry *entry,
                                 struct ss_error *err)
 {
     struct ss_etcd_meta *m = r->meta;
-    struct ss_extra *extras = realloc(m->extras, (m->extra_count + 1) * sizeof(*extras));
 
-    if (extras == NULL)
-        return ss_nomem(err, (m->extra_count + 1) * sizeof(*extras));
-    extras[m->extra_count++] = (struct ss_extra){.bucket = r->bucket,
-                                                 .key = entry->key,
-                                                 .value = entry->value,
-                                                 .pgid = entry->pgid,
-                                                 .index = entry->index};
-    m->extras = extras;
+    if (!ss_array_room_counted(m->extras, m->extra_count))
+        return ss_nomem(err, m->extra_count * 2 * sizeof(*m->extras));
+    m->extras[m->extra_count++] = (struct ss_extra){.bucket = r->bucket,
+                                                    .key = entry->key,
+                                                    .value = entry->value,
+                                                    .pgid = entry->pgid,
+                                                    .index = entry->index};
     return SS_OK;
 }
 

@@ -18,6 +18,7 @@
  */
 #include "etcd/sort.h"
 
+#include "util/array.h"
 #include "util/endian.h"
 #include "util/error.h"
 #include "util/touch.h"
@@ -469,14 +470,11 @@ static enum ss_status sort_parts(struct room *room, uint64_t *locs, uint64_t cou
                                  struct run **runs, uint64_t *run_count, struct ss_error *err)
 {
     for (uint64_t done = 0; done < count; ++*run_count) {
-        struct run *grown = realloc(*runs, (size_t)(*run_count + 1) * sizeof(*grown));
-
-        if (grown == NULL)
-            return ss_nomem(err, (*run_count + 1) * sizeof(*grown));
-        *runs = grown;
-        grown[*run_count].next = done;
+        if (!ss_array_room_counted(*runs, *run_count))
+            return ss_nomem(err, *run_count * 2 * sizeof(**runs));
+        (*runs)[*run_count].next = done;
         done += sort_part(room, locs + done, count - done);
-        grown[*run_count].end = done;
+        (*runs)[*run_count].end = done;
     }
     return SS_OK;
 }
@@ -504,7 +502,7 @@ static enum ss_status sort_by_key(const struct ss_locator *at, uint64_t *locs, u
 enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots, uint64_t count,
                              uint64_t room_len, uint64_t **out, struct ss_error *err)
 {
-    uint64_t *locs = (uint64_t *)slots, *cut;
+    uint64_t *locs = (uint64_t *)slots;
     enum ss_status st;
 
     assert(count > 0);
@@ -520,7 +518,6 @@ enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots,
         free(slots);
         return st;
     }
-    cut = realloc(locs, (size_t)count * sizeof(*locs));
-    *out = cut != NULL ? cut : locs;
+    *out = ss_array_cut(locs, count);
     return SS_OK;
 }

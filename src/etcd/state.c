@@ -13,6 +13,7 @@
  */
 #include "etcd/live.h"
 #include "etcd/sort.h"
+#include "util/array.h"
 #include "util/touch.h"
 
 #include <stdlib.h>
@@ -73,15 +74,12 @@ void ss_live_fini(struct ss_live *live)
 
 void ss_live_cut(struct ss_live *live, uint64_t count)
 {
-    struct ss_slot *cut = NULL;
-
     if (count == live->count)
         return;
     if (count == 0)
         ss_live_fini(live);
     else
-        cut = realloc(live->slots, (size_t)count * sizeof(*cut));
-    live->slots = cut != NULL ? cut : live->slots;
+        live->slots = ss_array_cut(live->slots, count);
     live->count = count;
 }
 

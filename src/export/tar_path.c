@@ -3,6 +3,7 @@
  */
 #include "export/tar_path.h"
 
+#include "util/array.h"
 #include "util/sha256.h"
 
 #include <stdlib.h>
@@ -16,19 +17,9 @@ void ss_tar_path_fini(struct ss_tar_path *path)
 
 static bool append(struct ss_tar_path *path, const char *text, size_t len)
 {
+    path->nomem = path->nomem || !ss_array_room(path->text, path->len, path->cap, len + 1);
     if (path->nomem) {
         return false;
-    }
-    if (path->cap - path->len <= len) {
-        size_t cap = 2 * (path->len + len) + 256;
-        char *grown = realloc(path->text, cap);
-
-        if (grown == NULL) {
-            path->nomem = true;
-            return false;
-        }
-        path->text = grown;
-        path->cap = cap;
     }
     memcpy(path->text + path->len, text, len);
     path->len += len;

@@ -3,6 +3,8 @@
  */
 #include "parser/walk.h"
 
+#include "util/array.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,22 +37,6 @@ static void fault(struct ss_walk *walk, uint32_t node, uint32_t element, struct 
     walk->ops->on_fault(walk->ctx, walk, node, element, err);
 }
 
-static bool reserve_bucket(struct ss_walk *walk)
-{
-    struct ss_walk_bucket *grown;
-    uint32_t cap;
-
-    if (walk->bucket_count < walk->bucket_cap)
-        return true;
-    cap = walk->bucket_cap == 0 ? 16 : walk->bucket_cap * 2;
-    grown = realloc(walk->buckets, (size_t)cap * sizeof(*grown));
-    if (grown == NULL)
-        return false;
-    walk->buckets = grown;
-    walk->bucket_cap = cap;
-    return true;
-}
-
 /* Adds a bucket to the nodes; the caller links it into the pending stack. */
 static enum ss_status add_bucket(struct ss_walk *walk, const struct ss_tree *tree,
                                  struct ss_span name, uint32_t parent, uint32_t *node,
@@ -61,8 +47,8 @@ static enum ss_status add_bucket(struct ss_walk *walk, const struct ss_tree *tre
     if (walk->bucket_count == UINT32_MAX / 2)
         return ss_system(err, SS_E_LIMIT, 0, "file has more than %" PRIu32 " buckets",
                          walk->bucket_count);
-    if (!reserve_bucket(walk))
-        return ss_nomem(err, (uint64_t)walk->bucket_cap * 2 * sizeof(*walk->buckets));
+    if (!ss_array_room(walk->buckets, walk->bucket_count, walk->bucket_cap, 1))
+        return ss_nomem(err, (uint64_t)walk->bucket_count * 2 * sizeof(*walk->buckets));
     *node = walk->bucket_count++;
     walk->buckets[*node] = (struct ss_walk_bucket){
         .tree = *tree, .name = name, .parent = parent, .level = level, .next_pending = NO_NODE};
@@ -296,7 +282,8 @@ enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
     walk->claimed = (struct ss_bitmap){0};
     walk->claimed_count = 0;
     walk->buckets = NULL;
-    walk->bucket_count = walk->bucket_cap = 0;
+    walk->bucket_count = 0;
+    walk->bucket_cap = 0;
     walk->pending = 0;
     walk->fault_count = 0;
     walk->stopped = false;

@@ -63,7 +63,8 @@ struct ss_walk {
         claimed; /* pages that a tree names, sound or not, and their runs; page_count bits */
     uint64_t claimed_count;
     struct ss_walk_bucket *buckets;
-    uint32_t bucket_count, bucket_cap;
+    uint32_t bucket_count;
+    size_t bucket_cap;
     uint32_t pending; /* top of the stack of buckets still to be walked, UINT32_MAX: empty */
     uint64_t fault_count;
     bool stopped;

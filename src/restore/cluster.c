@@ -3,6 +3,7 @@
  */
 #include "restore/cluster.h"
 
+#include "util/array.h"
 #include "util/endian.h"
 #include "util/sha256.h"
 
@@ -94,15 +95,12 @@ static int compare_texts(const void *a, const void *b)
 
 static enum ss_status add_url(struct ss_peer *peer, const char *url, struct ss_error *err)
 {
-    char **grown;
     enum ss_status status = check_url(url, err);
 
     if (status != SS_OK)
         return status;
-    grown = realloc(peer->urls, (peer->url_count + 1) * sizeof(*grown));
-    if (grown == NULL)
+    if (!ss_array_room_counted(peer->urls, peer->url_count))
         return no_memory(err);
-    peer->urls = grown;
     peer->urls[peer->url_count] = strdup(url);
     if (peer->urls[peer->url_count] == NULL)
         return no_memory(err);
@@ -115,15 +113,11 @@ static enum ss_status add_url(struct ss_peer *peer, const char *url, struct ss_e
 static enum ss_status add_peer(struct ss_cluster *cluster, const char *name, struct ss_peer **out,
                                struct ss_error *err)
 {
-    struct ss_peer *grown;
-
     if (name[0] == '\0' || !ss_text_is_clean(name, strlen(name)))
         return refuse(err, "initial cluster has a member without a proper name", name);
-    grown = realloc(cluster->peers, (cluster->count + 1) * sizeof(*grown));
-    if (grown == NULL)
+    if (!ss_array_room_counted(cluster->peers, cluster->count))
         return no_memory(err);
-    cluster->peers = grown;
-    *out = &grown[cluster->count];
+    *out = &cluster->peers[cluster->count];
     **out = (struct ss_peer){.name = strdup(name)};
     if ((*out)->name == NULL)
         return no_memory(err);

@@ -3,6 +3,8 @@
  */
 #include "util/bytes.h"
 
+#include "util/array.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,25 +23,8 @@ void ss_bytes_fini(struct ss_bytes *b)
 
 static bool reserve(struct ss_bytes *b, size_t len)
 {
-    size_t cap = b->cap == 0 ? 256 : b->cap;
-    uint8_t *grown;
-
-    if (b->failed || len > SIZE_MAX / 2 - b->len) {
-        b->failed = true;
-        return false;
-    }
-    while (cap < b->len + len)
-        cap *= 2;
-    if (cap == b->cap)
-        return true;
-    grown = realloc(b->ptr, cap);
-    if (grown == NULL) {
-        b->failed = true;
-        return false;
-    }
-    b->ptr = grown;
-    b->cap = cap;
-    return true;
+    b->failed = b->failed || !ss_array_room(b->ptr, b->len, b->cap, len);
+    return !b->failed;
 }
 
 void ss_bytes_add(struct ss_bytes *b, const void *bytes, size_t len)

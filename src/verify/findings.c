@@ -3,6 +3,8 @@
  */
 #include "verify/findings.h"
 
+#include "util/array.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,23 +59,6 @@ void ss_findings_fini(struct ss_findings *list)
     list->count = list->cap = 0;
 }
 
-static bool reserve(struct ss_findings *list, size_t extra)
-{
-    struct ss_finding *grown;
-    size_t cap = list->cap == 0 ? 16 : list->cap;
-
-    while (cap < list->count + extra)
-        cap *= 2;
-    if (cap == list->cap)
-        return true;
-    grown = realloc(list->items, cap * sizeof(*grown));
-    if (grown == NULL)
-        return false;
-    list->items = grown;
-    list->cap = cap;
-    return true;
-}
-
 static bool keep(struct ss_findings *list, enum ss_check_id check, const struct ss_place *at,
                  const char *have, const char *expect, const char *detail)
 {
@@ -87,7 +72,7 @@ static bool keep(struct ss_findings *list, enum ss_check_id check, const struct 
                                  .expect = strdup(expect != NULL ? expect : "")};
 
     if (finding.bucket == NULL || finding.detail == NULL || finding.have == NULL ||
-        finding.expect == NULL || !reserve(list, 1)) {
+        finding.expect == NULL || !ss_array_room(list->items, list->count, list->cap, 1)) {
         free_strings(&finding);
         return false;
     }
@@ -123,7 +108,7 @@ void ss_findings_join(struct ss_findings *to, struct ss_findings *from)
     to->nomem = to->nomem || from->nomem;
     if (n > to->max - to->count)
         n = (size_t)(to->max - to->count);
-    if (n > 0 && !reserve(to, n)) {
+    if (n > 0 && !ss_array_room(to->items, to->count, to->cap, n)) {
         to->nomem = true;
         return;
     }

@@ -32,25 +32,6 @@ static const struct {
     [SS_IN_META] = {"meta", ss_meaning_meta},
 };
 
-bool ss_array_add(struct ss_array *list, const void *item, size_t size)
-{
-    if ((list->count & (list->count - 1)) == 0) {
-        void *grown = realloc(list->items, (list->count == 0 ? 1 : list->count * 2) * size);
-
-        if (grown == NULL)
-            return false;
-        list->items = grown;
-    }
-    memcpy((char *)list->items + list->count++ * size, item, size);
-    return true;
-}
-
-void ss_array_fini(struct ss_array *list)
-{
-    free(list->items);
-    *list = (struct ss_array){0};
-}
-
 void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
                         const struct ss_error *err)
 {
@@ -112,8 +93,8 @@ void ss_meaning_free(struct ss_meaning *meaning)
     if (meaning == NULL)
         return;
     ss_key_index_fini(&meaning->key.index);
-    ss_array_fini(&meaning->leases);
-    ss_array_fini(&meaning->auth.roles);
+    free(meaning->leases.items);
+    free(meaning->auth.roles.items);
     ss_conf_state_fini(&meaning->meta.conf);
     ss_meaning_member_fini(meaning);
     free(meaning);

@@ -87,7 +87,7 @@ enum ss_status ss_meaning_role(struct ss_meaning *m, const struct ss_entry *entr
         ss_meaning_refused(m, SS_CHECK_AUTH_ROLE, entry, err);
     if (st == SS_OK)
         ss_role_fini(&role);
-    if (!ss_array_add(&m->auth.roles, &entry->key, sizeof(entry->key)))
+    if (!ss_array_add(m->auth.roles.items, m->auth.roles.count, m->auth.roles.cap, entry->key))
         return ss_nomem(err, sizeof(entry->key));
     return SS_OK;
 }
@@ -100,7 +100,8 @@ static int compare_names(const void *a, const void *b)
 static void check_roles(struct ss_meaning *m, const struct ss_entry *entry,
                         const struct ss_user *user)
 {
-    const struct ss_array *roles = &m->auth.roles;
+    const struct ss_span *roles = m->auth.roles.items;
+    size_t role_count = m->auth.roles.count;
     char have[NAME_CAP], name[NAME_CAP];
     bool known = ss_meaning_whole(m, SS_IN_AUTH_ROLES);
 
@@ -110,8 +111,8 @@ static void check_roles(struct ss_meaning *m, const struct ss_entry *entry,
         if (is_root && ss_span_is(entry->key, SS_AUTH_ROOT))
             m->auth.root_is_root = true;
         if (is_root || !known ||
-            (roles->count > 0 && bsearch(&user->roles[i], roles->items, roles->count,
-                                         sizeof(user->roles[i]), compare_names) != NULL))
+            (role_count > 0 && bsearch(&user->roles[i], roles, role_count, sizeof(user->roles[i]),
+                                       compare_names) != NULL))
             continue;
         ss_find(m->findings, SS_CHECK_AUTH_ROLE_UNKNOWN,
                 ss_meaning_place(m, entry, user->roles[i].off), name_text(have, user->roles[i]),

@@ -10,6 +10,8 @@
 #include "verify/meaning_parts.h"
 
 #include "etcd/lease.h"
+#include "etcd/revision.h"
+#include "util/array.h"
 #include "util/error.h"
 
 #include <inttypes.h>
@@ -47,7 +49,7 @@ enum ss_status ss_meaning_lease(struct ss_meaning *m, const struct ss_entry *ent
                 "lease %s has a time to live of %" PRId64 " s; etcd takes its minimum instead",
                 id_text(expect, lease.id), lease.ttl);
     }
-    if (!ss_array_add(&m->leases, &lease.id, sizeof(lease.id)))
+    if (!ss_array_add(m->leases.items, m->leases.count, m->leases.cap, lease.id))
         return ss_nomem(err, sizeof(lease.id));
     return SS_OK;
 }
@@ -95,8 +97,7 @@ static void find_unknown(struct ss_meaning *m, const struct ss_slot *slots, uint
 
     for (uint64_t i = 0; i < count; i++)
         if (ss_locator_record(&m->key.index.at, slots[i].loc, &rec) &&
-            (rec.rev.main < first.rev.main ||
-             (rec.rev.main == first.rev.main && rec.rev.sub < first.rev.sub)))
+            ss_revision_cmp(rec.rev, first.rev) < 0)
             first = rec;
     if (first.rev.main == INT64_MAX)
         return;

@@ -18,13 +18,6 @@
 
 #define ID_CAP 24u
 
-struct ss_url_row {
-    char *url;
-    uint64_t id;
-    size_t order; /* of the row, among all URLs */
-    struct ss_place at;
-};
-
 static const char *id_text(char text[ID_CAP], uint64_t id)
 {
     snprintf(text, ID_CAP, "%" PRIx64, id);
@@ -49,7 +42,8 @@ static enum ss_status keep_urls(struct ss_meaning *m, const struct ss_member *me
                                  .order = m->member.urls.count,
                                  .at = at};
 
-        if (row.url == NULL || !ss_array_add(&m->member.urls, &row, sizeof(row))) {
+        if (row.url == NULL ||
+            !ss_array_add(m->member.urls.items, m->member.urls.count, m->member.urls.cap, row)) {
             free(row.url);
             return ss_nomem(err, sizeof(row));
         }
@@ -75,7 +69,7 @@ static enum ss_status check_member(struct ss_meaning *m, const struct ss_entry *
     if (member->is_learner)
         ss_find(m->findings, SS_CHECK_MEMBER_LEARNER, at, NULL, NULL, "member %s is a learner",
                 id_text(have, member->id));
-    if (!ss_array_add(&m->member.rows, &row, sizeof(row)))
+    if (!ss_array_add(m->member.rows.items, m->member.rows.count, m->member.rows.cap, row))
         return ss_nomem(err, sizeof(row));
     return keep_urls(m, member, at, err);
 }
@@ -104,7 +98,8 @@ enum ss_status ss_meaning_removed(struct ss_meaning *m, const struct ss_entry *e
 
     if (ss_member_id_decode(entry->key, entry->pgid, &row.id, err) != SS_OK)
         ss_meaning_refused(m, SS_CHECK_MEMBER_KEY, entry, err);
-    else if (!ss_array_add(&m->member.removed, &row, sizeof(row)))
+    else if (!ss_array_add(m->member.removed.items, m->member.removed.count, m->member.removed.cap,
+                           row))
         return ss_nomem(err, sizeof(row));
     return SS_OK;
 }
@@ -116,7 +111,7 @@ static int compare_rows(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static struct ss_member_row *find_row(const struct ss_array *rows, uint64_t id)
+static struct ss_member_row *find_row(const struct ss_member_rows *rows, uint64_t id)
 {
     const struct ss_member_row wanted = {.id = id};
 
@@ -125,7 +120,7 @@ static struct ss_member_row *find_row(const struct ss_array *rows, uint64_t id)
     return bsearch(&wanted, rows->items, rows->count, sizeof(wanted), compare_rows);
 }
 
-static void sort_rows(struct ss_array *rows)
+static void sort_rows(struct ss_member_rows *rows)
 {
     if (rows->count > 0)
         qsort(rows->items, rows->count, sizeof(struct ss_member_row), compare_rows);
@@ -187,7 +182,7 @@ static bool has_id(const uint64_t *ids, size_t count, uint64_t id)
     return count > 0 && bsearch(&id, ids, count, sizeof(id), compare_u64) != NULL;
 }
 
-static size_t count_known(const struct ss_array *rows, const uint64_t *ids, size_t count)
+static size_t count_known(const struct ss_member_rows *rows, const uint64_t *ids, size_t count)
 {
     size_t known = 0;
 
@@ -230,7 +225,7 @@ static void check_role(struct ss_meaning *m, const struct ss_member_row *row)
 static void compare_with_conf(struct ss_meaning *m)
 {
     struct ss_conf_state *conf = &m->meta.conf;
-    const struct ss_array *rows = &m->member.rows;
+    const struct ss_member_rows *rows = &m->member.rows;
     const struct ss_member_row *row = rows->items;
     size_t known = count_known(rows, conf->voters, conf->voter_count) +
                    count_known(rows, conf->learners, conf->learner_count);
@@ -270,7 +265,7 @@ void ss_meaning_member_fini(struct ss_meaning *m)
 
     for (size_t i = 0; i < m->member.urls.count; i++)
         free(rows[i].url);
-    ss_array_fini(&m->member.urls);
-    ss_array_fini(&m->member.rows);
-    ss_array_fini(&m->member.removed);
+    free(m->member.urls.items);
+    free(m->member.rows.items);
+    free(m->member.removed.items);
 }

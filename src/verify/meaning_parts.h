@@ -16,6 +16,7 @@
 
 #include "etcd/index.h"
 #include "etcd/meta.h"
+#include "util/array.h"
 #include "verify/meaning.h"
 
 /* The buckets that etcd makes when it starts for the first time, in byte order of their names. */
@@ -32,14 +33,6 @@ enum ss_etcd_bucket {
     SS_IN_META,
     SS_IN_COUNT /* none of etcd's */
 };
-
-/* A list that grows by doubling, each element paid for by an element of the file. */
-struct ss_array {
-    void *items;
-    size_t count;
-};
-bool ss_array_add(struct ss_array *list, const void *item, size_t size);
-void ss_array_fini(struct ss_array *list);
 
 struct ss_key_part {
     bool started;       /* the index was set up */
@@ -62,11 +55,26 @@ struct ss_member_row {
     struct ss_place at;
 };
 
+struct ss_member_rows {
+    struct ss_member_row *items;
+    size_t count, cap;
+};
+
+struct ss_url_row {
+    char *url;
+    uint64_t id;
+    size_t order; /* of the row, among all URLs */
+    struct ss_place at;
+};
+
 struct ss_member_part {
-    struct ss_array rows;    /* struct ss_member_row, of `members` */
-    struct ss_array removed; /* the same, of `members_removed` */
-    struct ss_array urls;    /* struct ss_url_row */
-    bool unsure;             /* a member could not be read */
+    struct ss_member_rows rows;    /* of `members` */
+    struct ss_member_rows removed; /* of `members_removed` */
+    struct {
+        struct ss_url_row *items;
+        size_t count, cap;
+    } urls;
+    bool unsure; /* a member could not be read */
 };
 
 struct ss_meta_part {
@@ -85,7 +93,10 @@ struct ss_auth_part {
     bool enabled;
     bool root_is_root; /* user root has role root */
     struct ss_place enabled_at;
-    struct ss_array roles; /* struct ss_span: names */
+    struct {
+        struct ss_span *items;
+        size_t count, cap;
+    } roles; /* names */
 };
 
 struct ss_meaning {
@@ -100,7 +111,10 @@ struct ss_meaning {
     unsigned holed;
     uint64_t element_count; /* of the bucket at hand */
     struct ss_key_part key;
-    struct ss_array leases; /* int64_t, as etcd goes by them */
+    struct {
+        int64_t *items;
+        size_t count, cap;
+    } leases; /* ids, as etcd goes by them */
     struct ss_member_part member;
     struct ss_meta_part meta;
     struct ss_auth_part auth;

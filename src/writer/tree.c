@@ -4,6 +4,7 @@
 #include "writer/tree.h"
 
 #include "parser/page.h"
+#include "util/array.h"
 #include "util/span.h"
 
 #include <stdlib.h>
@@ -24,22 +25,6 @@ void ss_out_tree_fini(struct ss_out_tree *tree)
     free(tree->elements);
     for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++)
         free(tree->levels[i].children);
-}
-
-/* Room for one more; `items` stays as it is when memory is short. */
-static bool reserve(void **items, uint32_t count, uint32_t *cap, size_t item_len)
-{
-    uint32_t grown_cap = *cap == 0 ? 64 : *cap * 2;
-    void *grown;
-
-    if (count < *cap)
-        return true;
-    grown = realloc(*items, grown_cap * item_len);
-    if (grown == NULL)
-        return false;
-    *items = grown;
-    *cap = grown_cap;
-    return true;
 }
 
 static void put_head(uint8_t *p, bool big, uint64_t id, uint16_t flags, uint32_t count,
@@ -164,12 +149,8 @@ static bool is_full(const struct ss_out_file *file, const struct ss_out_level *l
 static enum ss_status append_child(struct ss_out_level *level, const struct ss_out_child *child,
                                    struct ss_error *err)
 {
-    void *children = level->children;
-
-    if (!reserve(&children, level->count, &level->cap, sizeof(*child)))
-        return ss_nomem(err, (uint64_t)level->cap * 2 * sizeof(*child));
-    level->children = children;
-    level->children[level->count++] = *child;
+    if (!ss_array_add(level->children, level->count, level->cap, *child))
+        return ss_nomem(err, (uint64_t)level->count * 2 * sizeof(*child));
     level->page_len += SS_ELEMENT_LEN + child->key.len;
     return SS_OK;
 }
@@ -227,17 +208,14 @@ enum ss_status ss_out_tree_add(struct ss_out_file *file, struct ss_out_tree *tre
 {
     uint64_t need = SS_ELEMENT_LEN + element.key.len + element.value.len;
     enum ss_status status = check_element(tree, &element, err);
-    void *elements = tree->elements;
 
     if (status == SS_OK && tree->count > 0 &&
         (tree->leaf_len + need > file->page_size || tree->count == COUNT_MAX))
         status = flush_leaf(file, tree, err);
     if (status != SS_OK)
         return status;
-    if (!reserve(&elements, tree->count, &tree->cap, sizeof(element)))
-        return ss_nomem(err, (uint64_t)tree->cap * 2 * sizeof(element));
-    tree->elements = elements;
-    tree->elements[tree->count++] = element;
+    if (!ss_array_add(tree->elements, tree->count, tree->cap, element))
+        return ss_nomem(err, (uint64_t)tree->count * 2 * sizeof(element));
     tree->leaf_len += need;
     tree->last = element.key;
     tree->has_last = true;

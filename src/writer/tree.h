@@ -25,7 +25,8 @@ struct ss_out_child {
 
 struct ss_out_level {
     struct ss_out_child *children;
-    uint32_t count, cap;
+    uint32_t count;
+    size_t cap;
     uint64_t page_len;      /* bytes of the page as it stands */
     uint64_t written_count; /* pages of this level that are out */
 };
@@ -37,7 +38,8 @@ struct ss_out_tree {
     bool has_last;
     struct ss_span last; /* key put last */
     struct ss_out_element *elements;
-    uint32_t count, cap;
+    uint32_t count;
+    size_t cap;
     uint64_t leaf_len;
     uint64_t leaf_count; /* written */
     struct ss_out_level levels[SS_WRITER_LEVEL_MAX];
