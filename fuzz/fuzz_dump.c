@@ -3,7 +3,7 @@
  * file; nothing is asked of one whose live keys cannot be told.
  *
  *   - JSON Lines, the document and etcdctl's document are read by Jansson and give the records of the state,
- *     byte for byte; their bytes are the same when four threads format them.
+ *     byte for byte; and give the same bytes again.
  *   - A tar archive is read by libarchive: a file for each key, in order, with its value; no path leads out.
  *   - Ranges and revisions give what they must by the state; a redacted dump has no value.
  *   - Each key is found, and its history ends with the record that is live.
@@ -12,8 +12,6 @@
  * Memory of at most MEMORY_MAX + MEMORY_PER_BYTE x the length.
  */
 #include "probe.h"
-
-#include "export/dump.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -38,29 +36,29 @@ struct input {
     uint64_t count; /* live keys */
 };
 
-static void dump(const struct input *in, const struct ss_dump_opts *opts, unsigned threads,
-                 struct probe_sink *out, struct ss_dump_result *result)
+static void dump(const struct input *in, const struct ss_dump_opts *opts, struct probe_sink *out,
+                 struct ss_dump_result *result)
 {
     struct ss_error err;
 
     *out = (struct probe_sink){
         .limit = opts->format == SS_DUMP_TAR ? TAR_OUT_MAX : OUT_MAX + OUT_PER_BYTE * in->len};
-    PROBE(ss_dump_threaded(in->file, opts, threads, probe_sink_write, out, result, &err) == SS_OK);
+    PROBE(ss_dump(in->file, opts, probe_sink_write, out, result, &err) == SS_OK);
     PROBE(result->out_len == out->len);
 }
 
-/* With none and with four threads: the same bytes. What was written is the caller's. */
+/* Twice: the same bytes. What was written is the caller's. */
 static void dump_alike(const struct input *in, const struct ss_dump_opts *opts,
                        struct probe_sink *out, struct ss_dump_result *result)
 {
     struct ss_dump_result again;
-    struct probe_sink four;
+    struct probe_sink second;
 
-    dump(in, opts, 0, out, result);
-    dump(in, opts, 4, &four, &again);
-    PROBE(again.record_count == result->record_count && four.len == out->len);
-    PROBE(out->len == 0 || memcmp(four.bytes, out->bytes, out->len) == 0);
-    probe_sink_fini(&four);
+    dump(in, opts, out, result);
+    dump(in, opts, &second, &again);
+    PROBE(again.record_count == result->record_count && second.len == out->len);
+    PROBE(out->len == 0 || memcmp(second.bytes, out->bytes, out->len) == 0);
+    probe_sink_fini(&second);
 }
 
 /* --------------------------------------------------------------------------------------- JSON --- */
@@ -233,7 +231,7 @@ static void check_archive(const struct input *in)
     uint64_t files = 0;
     int code;
 
-    dump(in, &opts, 0, &out, &result);
+    dump(in, &opts, &out, &result);
     PROBE(reader != NULL && archive_read_support_format_tar(reader) == ARCHIVE_OK);
     PROBE(archive_read_open_memory(reader, out.bytes, out.len) == ARCHIVE_OK);
     while ((code = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
@@ -262,7 +260,7 @@ static uint64_t count_dumped(const struct input *in, const struct ss_dump_opts *
     struct ss_dump_result result;
     struct probe_sink out;
 
-    dump(in, opts, 0, &out, &result);
+    dump(in, opts, &out, &result);
     probe_sink_fini(&out);
     return result.record_count;
 }

@@ -10,8 +10,6 @@
  * "count" comes last, because of revisions and buckets it is known only then. Once a mapped read has
  * failed nothing more is written: the zeroes that stand in for the lost bytes never reach the output.
  */
-#include "export/dump.h"
-
 #include "etcd/live.h"
 #include "export/bucket_walk.h"
 #include "export/job.h"
@@ -47,22 +45,6 @@ void ss_export_end_record(const struct ss_export_style *style, struct ss_outbuf 
 {
     if (style->format == SS_DUMP_NDJSON) {
         ss_outbuf_append(out, "\n", 1);
-    }
-}
-
-static void format_records(const void *ctx, struct ss_outbuf *out, const struct ss_record *records,
-                           size_t count, uint64_t index)
-{
-    const struct ss_export_style *style = ctx;
-
-    for (size_t i = 0; i < count; i++) {
-        ss_export_begin_record(style, out, index + i);
-        if (style->format == SS_DUMP_ETCDCTL) {
-            ss_record_etcdctl(out, &records[i], &style->record);
-        } else {
-            ss_record_json(out, &records[i], &style->record);
-        }
-        ss_export_end_record(style, out);
     }
 }
 
@@ -134,14 +116,17 @@ enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err)
 static enum ss_status dump_record(struct ss_export *d, const struct ss_record *rec,
                                   struct ss_error *err)
 {
-    if (!ss_pipeline_add(d->pipeline, rec)) {
-        return SS_END;
+    ss_export_begin_record(&d->style, &d->out, d->record_count++);
+    if (d->style.format == SS_DUMP_ETCDCTL) {
+        ss_record_etcdctl(&d->out, rec, &d->style.record);
+    } else {
+        ss_record_json(&d->out, rec, &d->style.record);
     }
-    return ss_export_count(d, err);
+    ss_export_end_record(&d->style, &d->out);
+    return d->out.failed ? SS_END : ss_export_count(d, err);
 }
 
-static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned threads,
-                                 struct ss_error *err)
+static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     uint64_t ask_len = d->opts->keys_only ? SS_EXPORT_ASK_KEY : SS_EXPORT_ASK_RECORD;
     struct ss_state *state;
@@ -153,9 +138,6 @@ static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned thr
     *rev = ss_state_rev(state);
     d->total = ss_state_count(state);
     status = write_head(d, *rev, err);
-    if (status == SS_OK) {
-        status = ss_pipeline_start(&d->pipeline, threads, format_records, &d->style, &d->out, err);
-    }
     for (uint64_t i = 0; status == SS_OK && i < d->total; i++) {
         struct ss_record rec;
 
@@ -163,7 +145,6 @@ static enum ss_status dump_state(struct ss_export *d, int64_t *rev, unsigned thr
         ss_state_get(state, i, &rec);
         status = dump_record(d, &rec, err);
     }
-    ss_pipeline_finish(d->pipeline);
     ss_state_free(state);
     return status;
 }
@@ -200,28 +181,21 @@ enum ss_status ss_export_last_rev(const struct ss_export *d, int64_t *rev, struc
     return SS_OK;
 }
 
-static enum ss_status dump_revisions(struct ss_export *d, int64_t *rev, unsigned threads,
-                                     struct ss_error *err)
+static enum ss_status dump_revisions(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     enum ss_status status = ss_export_last_rev(d, rev, err);
 
     if (status == SS_OK) {
         status = write_head(d, *rev, err);
     }
-    if (status != SS_OK) {
-        return status;
-    }
-    status = ss_pipeline_start(&d->pipeline, threads, format_records, &d->style, &d->out, err);
     if (status == SS_OK) {
         status = ss_records(d->file, 0, d->opts->rev, on_revision, d, err);
     }
-    ss_pipeline_finish(d->pipeline);
     return status;
 }
 
 /* etcd's records, then the other buckets when all are asked for, which are looked through first. */
-static enum ss_status dump_file(struct ss_export *d, int64_t *rev, unsigned threads,
-                                struct ss_error *err)
+static enum ss_status dump_file(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = d->opts;
     struct ss_walk *walk = NULL;
@@ -231,8 +205,7 @@ static enum ss_status dump_file(struct ss_export *d, int64_t *rev, unsigned thre
         status = ss_bucket_walk_new(d->file, opts->progress, opts->progress_ctx, &walk, err);
     }
     if (status == SS_OK && d->is_etcd) {
-        status = opts->revisions ? dump_revisions(d, rev, threads, err)
-                                 : dump_state(d, rev, threads, err);
+        status = opts->revisions ? dump_revisions(d, rev, err) : dump_state(d, rev, err);
         if (status == SS_OK) {
             write_list_end(d);
             status = d->out.failed ? SS_END : SS_OK;
@@ -308,8 +281,7 @@ static enum ss_status dump_end(struct ss_export *d, enum ss_status status, struc
     return ss_source_check(&d->file->src, status, err);
 }
 
-static enum ss_status dump_run(struct ss_export *d, int64_t *rev, unsigned threads,
-                               struct ss_error *err)
+static enum ss_status dump_run(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = d->opts;
     enum ss_status status;
@@ -323,7 +295,7 @@ static enum ss_status dump_run(struct ss_export *d, int64_t *rev, unsigned threa
     } else if (opts->format == SS_DUMP_TAR) {
         status = ss_export_tar(d, rev, err);
     } else {
-        status = dump_file(d, rev, threads, err);
+        status = dump_file(d, rev, err);
     }
     return dump_end(d, status, err);
 }
@@ -368,9 +340,9 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
     return ss_outbuf_init(&d->out, ss_export_write, d) ? SS_OK : ss_nomem(err, SS_OUTBUF_LEN);
 }
 
-enum ss_status ss_dump_threaded(const struct ss_file *file, const struct ss_dump_opts *opts,
-                                unsigned threads, ss_write_fn write, void *write_ctx,
-                                struct ss_dump_result *result, struct ss_error *err)
+enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
+                       ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
+                       struct ss_error *err)
 {
     const struct ss_range *range = &opts->range;
     struct ss_export d = {
@@ -387,18 +359,11 @@ enum ss_status ss_dump_threaded(const struct ss_file *file, const struct ss_dump
     *result = (struct ss_dump_result){0};
     status = dump_begin(&d, err);
     if (status == SS_OK) {
-        status = dump_run(&d, &result->rev, threads, err);
+        status = dump_run(&d, &result->rev, err);
     }
     result->record_count = d.count;
     result->out_len = d.out.flushed_len;
     ss_outbuf_fini(&d.out);
     ss_hmac_free(d.hmac);
     return status;
-}
-
-enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
-                       ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
-                       struct ss_error *err)
-{
-    return ss_dump_threaded(file, opts, 0, write, write_ctx, result, err);
 }

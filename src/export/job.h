@@ -8,7 +8,7 @@
 #ifndef SS_EXPORT_JOB_H
 #define SS_EXPORT_JOB_H
 
-#include "export/pipeline.h"
+#include "export/outbuf.h"
 #include "export/record_json.h"
 #include "parser/db.h"
 
@@ -25,7 +25,7 @@ struct ss_export {
     bool all;             /* no bound on the keys */
     bool is_etcd;         /* has a `key` bucket, which is dumped as records */
     struct ss_outbuf out;
-    struct ss_pipeline *pipeline;
+    uint64_t record_count; /* of the list that is being written */
     uint64_t count, total; /* total 0: not known */
     ss_write_fn write;
     void *write_ctx;

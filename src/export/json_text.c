@@ -275,8 +275,3 @@ void ss_json_i64(struct ss_outbuf *out, int64_t v)
         ss_json_u64(out, (uint64_t)v);
     }
 }
-
-void ss_json_bool(struct ss_outbuf *out, bool v)
-{
-    ss_outbuf_text(out, v ? "true" : "false");
-}

@@ -33,9 +33,8 @@ void ss_json_base64(struct ss_outbuf *out, const void *bytes, size_t len);
 /* Appends "name":"…" when the bytes are clean, else "name_base64":"…". `name` is plain. */
 void ss_json_bytes(struct ss_outbuf *out, const char *name, const void *bytes, size_t len);
 
-/* Append a number in decimal; true or false. */
+/* Append a number in decimal. */
 void ss_json_i64(struct ss_outbuf *out, int64_t v);
 void ss_json_u64(struct ss_outbuf *out, uint64_t v);
-void ss_json_bool(struct ss_outbuf *out, bool v);
 
 #endif

@@ -3,8 +3,6 @@
  */
 #include "answers_parts.h"
 
-#include "export/dump.h"
-
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -359,9 +357,7 @@ void ss_answer_dump(FILE *out, const struct ss_test_question *q)
         enum ss_status status;
 
         written_begin(&w);
-        status = q->threads == 1
-                     ? ss_dump(q->file, &opts, take_written, &w, &r, &err)
-                     : ss_dump_threaded(q->file, &opts, q->threads, take_written, &w, &r, &err);
+        status = ss_dump(q->file, &opts, take_written, &w, &r, &err);
         ss_tell_end(out, status, &err);
         /* What came before a fault may be cut anywhere. */
         if (status == SS_OK) {

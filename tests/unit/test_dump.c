@@ -1,8 +1,7 @@
 /*
  * test_dump.c - ss_dump: exact bytes of small files, Jansson's reading of large ones, the answers of
- * real servers for every fixture, and the same bytes from every number of threads.
+ * real servers for every fixture, and the same bytes each time.
  */
-#include "export/dump.h"
 
 #include "build_etcd.h"
 
@@ -31,13 +30,13 @@ static struct ss_file *open_bytes(const uint8_t *bytes, size_t len)
     return file;
 }
 
-static void dump_ok(const struct ss_file *file, const struct ss_dump_opts *opts, unsigned threads,
-                    struct sink *sink, struct ss_dump_result *result)
+static void dump_ok(const struct ss_file *file, const struct ss_dump_opts *opts, struct sink *sink,
+                    struct ss_dump_result *result)
 {
     struct ss_error err;
 
     *sink = (struct sink){0};
-    if (ss_dump_threaded(file, opts, threads, sink_write, sink, result, &err) != SS_OK) {
+    if (ss_dump(file, opts, sink_write, sink, result, &err) != SS_OK) {
         fail_msg("%s", err.message);
     }
     assert_int_equal(result->out_len, sink->len);
@@ -46,16 +45,14 @@ static void dump_ok(const struct ss_file *file, const struct ss_dump_opts *opts,
 static void assert_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
                         uint64_t record_count, int64_t rev, const char *expected)
 {
-    for (unsigned threads = 0; threads <= 3; threads++) {
-        struct ss_dump_result result;
-        struct sink sink;
+    struct ss_dump_result result;
+    struct sink sink;
 
-        dump_ok(file, opts, threads, &sink, &result);
-        assert_string_equal(sink.data != NULL ? sink.data : "", expected);
-        assert_int_equal(result.record_count, record_count);
-        assert_int_equal(result.rev, rev);
-        free(sink.data);
-    }
+    dump_ok(file, opts, &sink, &result);
+    assert_string_equal(sink.data != NULL ? sink.data : "", expected);
+    assert_int_equal(result.record_count, record_count);
+    assert_int_equal(result.rev, rev);
+    free(sink.data);
 }
 
 static struct ss_span text_span(const char *text)
@@ -341,7 +338,7 @@ static void test_large_round_trip(void **state)
     unsigned n = 0;
 
     (void)state;
-    dump_ok(file, &(struct ss_dump_opts){.revisions = true}, 0, &sink, &result);
+    dump_ok(file, &(struct ss_dump_opts){.revisions = true}, &sink, &result);
     line = sink.data;
     for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1, n++) {
         size_t expected_len = fill_value(n, value), got_len;
@@ -362,34 +359,31 @@ static void test_large_round_trip(void **state)
     free(bytes);
 }
 
-static void assert_threads_agree(const struct ss_file *file, const struct ss_dump_opts *opts)
+static void assert_dumps_agree(const struct ss_file *file, const struct ss_dump_opts *opts)
 {
-    static const unsigned threads[] = {1, 2, 3, 16, 99};
     struct ss_dump_result expected_result, result;
     struct sink expected, sink;
 
-    dump_ok(file, opts, 0, &expected, &expected_result);
-    for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
-        dump_ok(file, opts, threads[i], &sink, &result);
-        assert_int_equal(sink.len, expected.len);
-        assert_memory_equal(sink.data, expected.data, sink.len);
-        assert_int_equal(result.record_count, expected_result.record_count);
-        assert_int_equal(result.rev, expected_result.rev);
-        free(sink.data);
-    }
+    dump_ok(file, opts, &expected, &expected_result);
+    dump_ok(file, opts, &sink, &result);
+    assert_int_equal(sink.len, expected.len);
+    assert_memory_equal(sink.data, expected.data, sink.len);
+    assert_int_equal(result.record_count, expected_result.record_count);
+    assert_int_equal(result.rev, expected_result.rev);
+    free(sink.data);
     free(expected.data);
 }
 
-static void test_large_threads(void **state)
+static void test_large_again(void **state)
 {
     size_t len;
     uint8_t *bytes = build_large(&len);
     struct ss_file *file = open_bytes(bytes, len);
 
     (void)state;
-    assert_threads_agree(file, &(struct ss_dump_opts){.revisions = true});
-    assert_threads_agree(file, &(struct ss_dump_opts){.format = SS_DUMP_JSON});
-    assert_threads_agree(file, &(struct ss_dump_opts){.keys_only = true, .rev = 2000});
+    assert_dumps_agree(file, &(struct ss_dump_opts){.revisions = true});
+    assert_dumps_agree(file, &(struct ss_dump_opts){.format = SS_DUMP_JSON});
+    assert_dumps_agree(file, &(struct ss_dump_opts){.keys_only = true, .rev = 2000});
     ss_close(file);
     free(bytes);
 }
@@ -403,26 +397,22 @@ static void test_output_fails(void **state)
     const struct ss_dump_opts opts = {.format = SS_DUMP_JSON};
 
     (void)state;
-    for (unsigned threads = 0; threads <= 2; threads++) {
-        struct ss_dump_result result;
-        struct ss_error err;
-        struct sink sink;
-        unsigned call_count;
+    struct ss_dump_result result;
+    struct ss_error err;
+    struct sink sink;
+    unsigned call_count;
 
-        dump_ok(file, &opts, threads, &sink, &result);
-        call_count = sink.call_count;
+    dump_ok(file, &opts, &sink, &result);
+    call_count = sink.call_count;
+    free(sink.data);
+    for (unsigned at = 1; at <= call_count; at++) {
+        sink = (struct sink){.fail_at = at};
+        assert_int_equal(ss_dump(file, &opts, sink_write, &sink, &result, &err), SS_SYSTEM);
+        assert_int_equal(err.code, SS_E_OUTPUT);
+        assert_int_equal(err.sys, ENOSPC);
+        assert_int_equal(sink.call_count, at);
+        assert_int_equal(result.out_len, sink.len);
         free(sink.data);
-        for (unsigned at = 1; at <= call_count; at++) {
-            sink = (struct sink){.fail_at = at};
-            assert_int_equal(
-                ss_dump_threaded(file, &opts, threads, sink_write, &sink, &result, &err),
-                SS_SYSTEM);
-            assert_int_equal(err.code, SS_E_OUTPUT);
-            assert_int_equal(err.sys, ENOSPC);
-            assert_int_equal(sink.call_count, at);
-            assert_int_equal(result.out_len, sink.len);
-            free(sink.data);
-        }
     }
     ss_close(file);
     free(bytes);
@@ -444,21 +434,18 @@ static void test_broken_record(void **state)
     ss_test_db_put(db, key, "\0\0\0\0\0\0\0\3_\0\0\0\0\0\0\0\0", 17, "\x0a\x7f", 2);
     bytes = ss_test_db_finish(db, &len);
     file = open_bytes(bytes, len);
-    for (unsigned threads = 0; threads <= 2; threads++) {
-        struct ss_dump_result result;
-        struct ss_error err;
-        struct sink sink = {0};
+    struct ss_dump_result result;
+    struct ss_error err;
+    struct sink sink = {0};
 
-        assert_int_equal(ss_dump_threaded(file, &opts, threads, sink_write, &sink, &result, &err),
-                         SS_CORRUPT);
-        assert_int_equal(err.code, SS_E_RECORD);
-        assert_memory_equal(bytes + err.off - 1, "\x0a\x7f", 2);
-        assert_string_equal(err.bucket, "key");
-        assert_string_equal(sink.data,
-                            "{\"revision\":4,\"kvs\":[\n" LINE_A2 ",\"sub\":0,\"value\":\"1\"}");
-        assert_int_equal(result.record_count, 1);
-        free(sink.data);
-    }
+    assert_int_equal(ss_dump(file, &opts, sink_write, &sink, &result, &err), SS_CORRUPT);
+    assert_int_equal(err.code, SS_E_RECORD);
+    assert_memory_equal(bytes + err.off - 1, "\x0a\x7f", 2);
+    assert_string_equal(err.bucket, "key");
+    assert_string_equal(sink.data,
+                        "{\"revision\":4,\"kvs\":[\n" LINE_A2 ",\"sub\":0,\"value\":\"1\"}");
+    assert_int_equal(result.record_count, 1);
+    free(sink.data);
     ss_close(file);
     free(bytes);
 }
@@ -494,21 +481,18 @@ static void test_cancelled(void **state)
     }
     bytes = ss_test_db_finish(db, &len);
     file = open_bytes(bytes, len);
-    for (unsigned threads = 0; threads <= 2; threads++) {
-        struct progress seen = {0};
-        struct ss_dump_opts opts = {.progress = stop_at_once, .progress_ctx = &seen};
-        struct ss_dump_result result;
-        struct ss_error err;
-        struct sink sink = {0};
+    struct progress seen = {0};
+    struct ss_dump_opts opts = {.progress = stop_at_once, .progress_ctx = &seen};
+    struct ss_dump_result result;
+    struct ss_error err;
+    struct sink sink = {0};
 
-        assert_int_equal(ss_dump_threaded(file, &opts, threads, sink_write, &sink, &result, &err),
-                         SS_SYSTEM);
-        assert_int_equal(err.code, SS_E_CANCELLED);
-        assert_int_equal(seen.call_count, 1);
-        assert_int_equal(seen.done, 4096);
-        assert_int_equal(seen.total, 5000);
-        free(sink.data);
-    }
+    assert_int_equal(ss_dump(file, &opts, sink_write, &sink, &result, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_CANCELLED);
+    assert_int_equal(seen.call_count, 1);
+    assert_int_equal(seen.done, 4096);
+    assert_int_equal(seen.total, 5000);
+    free(sink.data);
     ss_close(file);
     free(bytes);
 }
@@ -583,7 +567,7 @@ static void assert_as_server(const struct ss_file *file, const char *path, int64
     struct sink sink;
     json_t *ours, *our_kvs;
 
-    dump_ok(file, &opts, 0, &sink, &result);
+    dump_ok(file, &opts, &sink, &result);
     ours = json_loadb(sink.data, sink.len, 0, NULL);
     our_kvs = json_object_get(ours, "kvs");
     assert_int_equal(json_array_size(our_kvs), json_array_size(their_kvs));
@@ -640,7 +624,7 @@ static void check_fixtures(const char *pattern, unsigned *fixture_count, unsigne
         if (ss_open(found.gl_pathv[i], NULL, &file, &err) != SS_OK) {
             fail_msg("%s: %s", found.gl_pathv[i], err.message);
         }
-        assert_threads_agree(file, &(struct ss_dump_opts){.revisions = true});
+        assert_dumps_agree(file, &(struct ss_dump_opts){.revisions = true});
         *answer_count += check_answers(file, found.gl_pathv[i]);
         *fixture_count += 1;
         ss_close(file);
@@ -666,7 +650,7 @@ int main(void)
         cmocka_unit_test(test_state),         cmocka_unit_test(test_revisions),
         cmocka_unit_test(test_other_bucket),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_not_etcd),      cmocka_unit_test(test_large_round_trip),
-        cmocka_unit_test(test_large_threads), cmocka_unit_test(test_output_fails),
+        cmocka_unit_test(test_large_again),   cmocka_unit_test(test_output_fails),
         cmocka_unit_test(test_broken_record), cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_fixtures),
     };

@@ -272,9 +272,6 @@ static void test_numbers(void **state)
         ss_json_u64(&f->out, v);
         assert_output(f, expected, (size_t)n);
     }
-    ss_json_bool(&f->out, true);
-    ss_json_bool(&f->out, false);
-    assert_output(f, "truefalse", 9);
 }
 
 /* After a failed flush nothing more is passed on, errno is kept, and nothing overruns. */
