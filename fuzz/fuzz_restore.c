@@ -19,10 +19,10 @@
 #include "probe.h"
 
 #include "etcd/wal.h"
-#include "etcd/wire.h"
 #include "restore/raftlog.h"
 #include "restore/restore_db.h"
 #include "util/crc32c.h"
+#include "util/wire.h"
 
 #include <inttypes.h>
 #include <jansson.h>

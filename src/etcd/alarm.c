@@ -4,7 +4,7 @@
 #include "etcd/alarm.h"
 
 #include "etcd/bucket_each.h"
-#include "etcd/wire.h"
+#include "util/wire.h"
 
 enum {
     FIELD_MEMBER_ID = 1,

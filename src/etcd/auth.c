@@ -4,9 +4,9 @@
 #include "etcd/auth.h"
 
 #include "etcd/bucket_each.h"
-#include "etcd/wire.h"
 #include "util/array.h"
 #include "util/endian.h"
+#include "util/wire.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "etcd/lease.h"
 
 #include "etcd/bucket_each.h"
-#include "etcd/wire.h"
 #include "util/endian.h"
+#include "util/wire.h"
 
 #include <inttypes.h>
 

@@ -4,7 +4,7 @@
 #include "etcd/record.h"
 
 #include "etcd/revision.h"
-#include "etcd/wire.h"
+#include "util/wire.h"
 
 #include <inttypes.h>
 

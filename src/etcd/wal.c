@@ -3,10 +3,10 @@
  */
 #include "etcd/wal.h"
 
-#include "etcd/wire.h"
 #include "source/source.h"
 #include "util/endian.h"
 #include "util/member_dir.h"
+#include "util/wire.h"
 
 #include <dirent.h>
 #include <inttypes.h>

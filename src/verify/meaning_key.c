@@ -22,10 +22,10 @@
 #include "verify/meaning_parts.h"
 
 #include "etcd/revision.h"
-#include "etcd/wire.h"
 #include "parser/cursor.h"
 #include "util/endian.h"
 #include "util/error.h"
+#include "util/wire.h"
 
 #include <inttypes.h>
 #include <stdio.h>

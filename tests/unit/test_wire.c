@@ -1,7 +1,7 @@
 /*
  * The protobuf reader: what it takes, and for each rule the code and offset of what it refuses.
  */
-#include "etcd/wire.h"
+#include "util/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

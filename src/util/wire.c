@@ -1,7 +1,7 @@
 /*
  * wire.c - see wire.h. Positions are relative to the message; every read is bounded by its length.
  */
-#include "etcd/wire.h"
+#include "util/wire.h"
 
 #include "util/endian.h"
 

@@ -20,8 +20,8 @@
  *
  * Groups nest at most SS_WIRE_GROUP_MAX deep: nothing in etcd writes even one.
  */
-#ifndef SS_ETCD_WIRE_H
-#define SS_ETCD_WIRE_H
+#ifndef SS_UTIL_WIRE_H
+#define SS_UTIL_WIRE_H
 
 #include "util/error.h"
 #include "util/span.h"
