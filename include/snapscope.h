@@ -688,6 +688,9 @@ SS_API enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t
  * Errors of all: META; NOMEM; SS_E_IO; and what a broken tree gives.
  */
 
+/* Whether etcd 3.4 to 3.7 keep a top-level bucket of this name. */
+SS_API bool ss_etcd_bucket_known(const void *name, size_t len);
+
 /* A member of the cluster, or the id of one that was removed. [F11] */
 struct ss_member {
     uint64_t id;       /* from the element's key: what etcd goes by */

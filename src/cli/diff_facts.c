@@ -338,19 +338,6 @@ static enum ss_status read_auth(struct ss_facts *facts, const struct ss_file *fi
     return status;
 }
 
-static bool is_etcd_bucket(struct ss_span name)
-{
-    static const char *const known[] = {"key",       "meta",     "lease",           "alarm",
-                                        "cluster",   "members",  "members_removed", "auth",
-                                        "authUsers", "authRoles"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (name.len == strlen(known[i]) && memcmp(name.ptr, known[i], (size_t)name.len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A file with none of etcd's buckets beside `key` has nothing to compare. */
 static enum ss_status check_etcd(size_t known, struct ss_error *err)
 {
@@ -378,7 +365,7 @@ static enum ss_status read_other(struct ss_facts *facts, const struct ss_file *f
     if (status == SS_OK) {
         for (status = ss_cursor_first(cursor, &entry, err); status == SS_OK;
              status = ss_cursor_next(cursor, &entry, err)) {
-            if (entry.is_bucket && is_etcd_bucket(entry.key)) {
+            if (entry.is_bucket && ss_etcd_bucket_known(entry.key.ptr, (size_t)entry.key.len)) {
                 known += entry.key.len != 3; /* all but `key` */
             } else {
                 begin_bytes(facts, SS_FACT_OTHER_BUCKET, entry.key);

@@ -65,6 +65,6 @@ enum ss_status ss_alarms(const struct ss_file *file, ss_alarm_fn on_alarm, ss_fa
 
     ss_error_clear(err);
     *fault_count = 0;
-    st = ss_bucket_each(file, SS_ALARM_BUCKET, list_alarm, &to, &faults, err);
+    st = ss_bucket_each(file, SS_IN_ALARM, list_alarm, &to, &faults, err);
     return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
 }

@@ -9,8 +9,6 @@
 
 #include "util/error.h"
 
-#define SS_ALARM_BUCKET "alarm"
-
 /* Errors: FIELD, at the wrong byte. */
 enum ss_status ss_alarm_decode(const struct ss_entry *entry, struct ss_alarm *out,
                                struct ss_error *err);

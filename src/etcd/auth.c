@@ -263,10 +263,10 @@ enum ss_status ss_auth(const struct ss_file *file, const struct ss_auth_ops *ops
     ss_error_clear(err);
     *fault_count = 0;
     *facts = (struct ss_auth_facts){0};
-    st = ss_bucket_each(file, SS_AUTH_BUCKET, list_auth, &to, &faults, err);
+    st = ss_bucket_each(file, SS_IN_AUTH, list_auth, &to, &faults, err);
     if (st == SS_OK)
-        st = ss_bucket_each(file, SS_AUTH_ROLES_BUCKET, list_role, &to, &faults, err);
+        st = ss_bucket_each(file, SS_IN_AUTH_ROLES, list_role, &to, &faults, err);
     if (st == SS_OK)
-        st = ss_bucket_each(file, SS_AUTH_USERS_BUCKET, list_user, &to, &faults, err);
+        st = ss_bucket_each(file, SS_IN_AUTH_USERS, list_user, &to, &faults, err);
     return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
 }

@@ -11,9 +11,6 @@
 
 #include "util/error.h"
 
-#define SS_AUTH_BUCKET "auth"
-#define SS_AUTH_ROLES_BUCKET "authRoles"
-#define SS_AUTH_USERS_BUCKET "authUsers"
 #define SS_AUTH_ROOT "root" /* the user and the role that may do all */
 
 /* Takes one element of `auth` into *facts; others are passed over. Errors: FIELD, at the value. */

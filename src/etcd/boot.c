@@ -62,30 +62,12 @@ const char *ss_boot_why_name(enum ss_boot_why why)
     return (unsigned)why < sizeof(names) / sizeof(names[0]) ? names[why] : "unknown";
 }
 
-/* The element `name` of a top-level bucket; SS_END: there is none. */
-static enum ss_status find_value(const struct ss_file *file, const char *bucket, const char *name,
-                                 struct ss_entry *entry, struct ss_error *err)
-{
-    struct ss_tree root = ss_tree_root(file), tree;
-    struct ss_cursor c;
-    enum ss_status st =
-        ss_tree_find_bucket(file, &root, "", ss_span_of(bucket, strlen(bucket)), &tree, err);
-
-    if (st != SS_OK)
-        return st;
-    ss_cursor_init(&c, file, &tree, bucket);
-    st = ss_cursor_seek(&c, name, strlen(name), entry, err);
-    if (st == SS_OK && (entry->is_bucket || !ss_span_is(entry->key, name)))
-        return SS_END;
-    return st;
-}
-
-static enum ss_status read_version(const struct ss_file *file, const char *bucket, const char *name,
-                                   enum presence *presence, struct ss_semver *version,
-                                   struct ss_error *err)
+static enum ss_status read_version(const struct ss_file *file, enum ss_etcd_bucket bucket,
+                                   const char *name, enum presence *presence,
+                                   struct ss_semver *version, struct ss_error *err)
 {
     struct ss_entry entry;
-    enum ss_status st = find_value(file, bucket, name, &entry, err);
+    enum ss_status st = ss_etcd_value(file, bucket, name, &entry, err);
 
     *presence = ABSENT;
     if (st != SS_OK)
@@ -103,7 +85,7 @@ static enum ss_status read_downgrade(const struct ss_file *file, struct fields *
 {
     struct ss_entry entry;
     char *target = NULL;
-    enum ss_status st = find_value(file, SS_CLUSTER_BUCKET, "downgrade", &entry, err);
+    enum ss_status st = ss_etcd_value(file, SS_IN_CLUSTER, "downgrade", &entry, err);
 
     if (st != SS_OK)
         return st == SS_END ? SS_OK : st;
@@ -123,7 +105,7 @@ static enum ss_status read_presence(const struct ss_file *file, const char *name
                                     struct ss_error *err)
 {
     struct ss_entry entry;
-    enum ss_status st = find_value(file, SS_META_BUCKET, name, &entry, err);
+    enum ss_status st = ss_etcd_value(file, SS_IN_META, name, &entry, err);
 
     *out = st == SS_OK;
     return st == SS_END ? SS_OK : st;
@@ -133,11 +115,11 @@ static enum ss_status read_fields(const struct ss_file *file, struct fields *f,
                                   struct ss_error *err)
 {
     enum ss_status st =
-        read_version(file, SS_META_BUCKET, "storageVersion", &f->storage, &f->storage_version, err);
+        read_version(file, SS_IN_META, "storageVersion", &f->storage, &f->storage_version, err);
 
     if (st == SS_OK)
-        st = read_version(file, SS_CLUSTER_BUCKET, "clusterVersion", &f->cluster,
-                          &f->cluster_version, err);
+        st = read_version(file, SS_IN_CLUSTER, "clusterVersion", &f->cluster, &f->cluster_version,
+                          err);
     if (st == SS_OK)
         st = read_downgrade(file, f, err);
     if (st == SS_OK)

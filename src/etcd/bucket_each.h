@@ -4,7 +4,7 @@
 #ifndef SS_ETCD_BUCKET_EACH_H
 #define SS_ETCD_BUCKET_EACH_H
 
-#include "parser/cursor.h"
+#include "etcd/catalogue.h"
 #include "util/error.h"
 
 /* Where faults of single elements go: both may be NULL. */
@@ -21,12 +21,37 @@ typedef enum ss_status (*ss_each_fn)(void *ctx, const struct ss_entry *entry, st
 void ss_fault_sink_add(const struct ss_fault_sink *faults, const char *bucket,
                        struct ss_error *err);
 
+/* One of etcd's buckets, element by element, pulled. Embedded; nothing to release. */
+struct ss_elements {
+    enum ss_etcd_bucket which;
+    struct ss_fault_sink faults;
+    bool absent; /* there is no such bucket: it has no elements */
+    bool moved;
+    struct ss_cursor at;
+};
+
+/* A bucket that is not there is SS_OK. Errors: META, and what a broken root tree gives. */
+enum ss_status ss_elements_open(struct ss_elements *e, const struct ss_file *file,
+                                enum ss_etcd_bucket which, const struct ss_fault_sink *faults,
+                                struct ss_error *err);
+
 /*
- * Every element of a top-level bucket, in key order; a bucket that is not there has none. Elements
+ * The next plain element, in key order, or SS_END. Elements that are buckets are faults and passed over.
+ * Errors: what a broken tree gives.
+ */
+enum ss_status ss_elements_next(struct ss_elements *e, struct ss_entry *entry,
+                                struct ss_error *err);
+
+/* An element that could not be decoded: counts and hands on the error, and clears it. */
+void ss_elements_fault(struct ss_elements *e, struct ss_error *err);
+
+/*
+ * Every element of one of etcd's buckets, in key order; a bucket that is not there has none. Elements
  * that are buckets are faults. SS_END: the callback stopped it. Errors: META, SYSTEM from the
  * callback, what a broken tree gives.
  */
-enum ss_status ss_bucket_each(const struct ss_file *file, const char *bucket, ss_each_fn each,
-                              void *ctx, const struct ss_fault_sink *faults, struct ss_error *err);
+enum ss_status ss_bucket_each(const struct ss_file *file, enum ss_etcd_bucket which,
+                              ss_each_fn each, void *ctx, const struct ss_fault_sink *faults,
+                              struct ss_error *err);
 
 #endif

@@ -9,6 +9,7 @@
  * not finished is resumed at once. Hence the greater of the two is where history begins to count:
  * a read at it is answered, one before it is refused as compacted.
  */
+#include "etcd/catalogue.h"
 #include "etcd/record.h"
 #include "etcd/revision.h"
 
@@ -20,38 +21,30 @@ static int64_t max_i64(int64_t a, int64_t b)
 }
 
 /* The main of the revision under `name` in `meta`; 0 when it is not there. */
-static enum ss_status read_meta_revision(struct ss_cursor *c, const char *name, int64_t *out,
-                                         struct ss_error *err)
+static enum ss_status read_mark(const struct ss_file *file, const char *name, int64_t *out,
+                                struct ss_error *err)
 {
     struct ss_entry entry;
     struct ss_revision rev;
-    enum ss_status st = ss_cursor_seek(c, name, strlen(name), &entry, err);
+    enum ss_status status = ss_etcd_value(file, SS_IN_META, name, &entry, err);
 
     *out = 0;
-    if (st == SS_END || (st == SS_OK && (entry.is_bucket || !ss_span_is(entry.key, name))))
-        return SS_OK;
-    if (st == SS_OK)
-        st = ss_revision_decode_meta(entry.value, name, entry.pgid, &rev, err);
-    if (st == SS_OK)
+    if (status != SS_OK) {
+        return status == SS_END ? SS_OK : status;
+    }
+    status = ss_revision_decode_meta(entry.value, name, entry.pgid, &rev, err);
+    if (status == SS_OK) {
         *out = rev.main;
-    return ss_error_in_bucket(err, "meta", st);
+    }
+    return ss_error_in_bucket(err, ss_etcd_bucket_name(SS_IN_META), status);
 }
 
-static enum ss_status read_compaction(const struct ss_file *file, struct ss_rev_facts *out,
-                                      struct ss_error *err)
+enum ss_status ss_compaction_marks(const struct ss_file *file, int64_t *scheduled,
+                                   int64_t *finished, struct ss_error *err)
 {
-    struct ss_tree root = ss_tree_root(file), tree;
-    struct ss_cursor c;
-    enum ss_status st =
-        ss_tree_find_bucket(file, &root, "", ss_span_of("meta", strlen("meta")), &tree, err);
+    enum ss_status status = read_mark(file, "scheduledCompactRev", scheduled, err);
 
-    if (st != SS_OK)
-        return st == SS_END ? SS_OK : st;
-    ss_cursor_init(&c, file, &tree, "meta");
-    st = read_meta_revision(&c, "scheduledCompactRev", &out->scheduled_compact, err);
-    if (st == SS_OK)
-        st = read_meta_revision(&c, "finishedCompactRev", &out->finished_compact, err);
-    return st;
+    return status == SS_OK ? read_mark(file, "finishedCompactRev", finished, err) : status;
 }
 
 static enum ss_status read_ends(struct ss_cursor *c, struct ss_rev_facts *out, struct ss_error *err)
@@ -82,7 +75,7 @@ static enum ss_status read_facts(const struct ss_file *file, struct ss_rev_facts
     out->is_etcd = true;
     st = read_ends(&c, out, err);
     if (st == SS_OK)
-        st = read_compaction(file, out, err);
+        st = ss_compaction_marks(file, &out->scheduled_compact, &out->finished_compact, err);
     if (st != SS_OK)
         return st;
     out->compacted = max_i64(out->scheduled_compact, out->finished_compact);

@@ -86,6 +86,6 @@ enum ss_status ss_leases(const struct ss_file *file, ss_lease_fn on_lease, ss_fa
 
     ss_error_clear(err);
     *fault_count = 0;
-    st = ss_bucket_each(file, SS_LEASE_BUCKET, list_lease, &to, &faults, err);
+    st = ss_bucket_each(file, SS_IN_LEASE, list_lease, &to, &faults, err);
     return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
 }

@@ -11,8 +11,6 @@
 
 #include "util/error.h"
 
-#define SS_LEASE_BUCKET "lease"
-
 struct ss_lease_places {
     uint64_t id_off; /* of the field, or of the value when it is left out */
     uint64_t ttl_off;

@@ -55,7 +55,7 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
 
     /* Of two, which only a broken root bucket can hold, the first. */
     if (bucket->level == 1 && pass->key_node == UINT32_MAX &&
-        ss_span_is(bucket->name, SS_KEY_BUCKET))
+        ss_etcd_bucket_of(bucket->name) == SS_IN_KEY)
         pass->key_node = node;
     return !pass->stopped;
 }

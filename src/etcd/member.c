@@ -168,8 +168,8 @@ enum ss_status ss_members(const struct ss_file *file, ss_member_fn on_member, ss
 
     ss_error_clear(err);
     *fault_count = 0;
-    st = ss_bucket_each(file, SS_MEMBERS_BUCKET, list_member, &to, &faults, err);
+    st = ss_bucket_each(file, SS_IN_MEMBERS, list_member, &to, &faults, err);
     if (st == SS_OK)
-        st = ss_bucket_each(file, SS_MEMBERS_REMOVED_BUCKET, list_removed, &to, &faults, err);
+        st = ss_bucket_each(file, SS_IN_MEMBERS_REMOVED, list_removed, &to, &faults, err);
     return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
 }

@@ -12,9 +12,6 @@
 
 #include "etcd/json_doc.h"
 
-#define SS_MEMBERS_BUCKET "members"
-#define SS_MEMBERS_REMOVED_BUCKET "members_removed"
-
 /* Errors: FIELD, at the first byte that is wrong. */
 enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *id,
                                    struct ss_error *err);

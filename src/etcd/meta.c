@@ -11,7 +11,7 @@
 
 struct reading {
     struct ss_etcd_meta *meta;
-    const char *bucket;
+    enum ss_etcd_bucket bucket;
 };
 
 static enum ss_status add_extra(struct reading *r, const struct ss_entry *entry,
@@ -21,7 +21,7 @@ static enum ss_status add_extra(struct reading *r, const struct ss_entry *entry,
 
     if (!ss_array_room_counted(m->extras, m->extra_count))
         return ss_nomem(err, m->extra_count * 2 * sizeof(*m->extras));
-    m->extras[m->extra_count++] = (struct ss_extra){.bucket = r->bucket,
+    m->extras[m->extra_count++] = (struct ss_extra){.bucket = ss_etcd_bucket_name(r->bucket),
                                                     .key = entry->key,
                                                     .value = entry->value,
                                                     .pgid = entry->pgid,
@@ -98,10 +98,10 @@ static enum ss_status take(void *ctx, const struct ss_entry *entry, struct ss_er
 static enum ss_status read_both(const struct ss_file *file, struct ss_etcd_meta *meta,
                                 const struct ss_fault_sink *faults, struct ss_error *err)
 {
-    struct reading r = {meta, SS_META_BUCKET};
+    struct reading r = {meta, SS_IN_META};
     enum ss_status st = ss_bucket_each(file, r.bucket, take, &r, faults, err);
 
-    r.bucket = SS_CLUSTER_BUCKET;
+    r.bucket = SS_IN_CLUSTER;
     if (st == SS_OK)
         st = ss_bucket_each(file, r.bucket, take, &r, faults, err);
     return ss_source_check(&file->src, st, err);

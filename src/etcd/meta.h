@@ -13,10 +13,8 @@
 #ifndef SS_ETCD_META_H
 #define SS_ETCD_META_H
 
+#include "etcd/catalogue.h"
 #include "util/error.h"
-
-#define SS_META_BUCKET "meta"
-#define SS_CLUSTER_BUCKET "cluster"
 
 /* Which key of the two buckets; SS_META_OTHER: none of them. */
 enum ss_meta_key {
@@ -30,7 +28,7 @@ enum ss_meta_key {
     SS_META_CLUSTER_VERSION,
     SS_META_DOWNGRADE
 };
-enum ss_meta_key ss_meta_key(const char *bucket, struct ss_span key);
+enum ss_meta_key ss_meta_key(enum ss_etcd_bucket bucket, struct ss_span key);
 
 /* A semantic version; what may follow the three numbers plays no part in etcd's order of storage. */
 struct ss_semver {

@@ -11,25 +11,28 @@
 
 #define U64_LEN 8u
 
-enum ss_meta_key ss_meta_key(const char *bucket, struct ss_span key)
+enum ss_meta_key ss_meta_key(enum ss_etcd_bucket bucket, struct ss_span key)
 {
     static const struct {
-        const char *bucket, *key;
+        enum ss_etcd_bucket bucket;
+        const char *key;
         enum ss_meta_key which;
     } known[] = {
-        {SS_META_BUCKET, "consistent_index", SS_META_CONSISTENT_INDEX},
-        {SS_META_BUCKET, "term", SS_META_TERM},
-        {SS_META_BUCKET, "confState", SS_META_CONF_STATE},
-        {SS_META_BUCKET, "scheduledCompactRev", SS_META_SCHEDULED_COMPACT},
-        {SS_META_BUCKET, "finishedCompactRev", SS_META_FINISHED_COMPACT},
-        {SS_META_BUCKET, "storageVersion", SS_META_STORAGE_VERSION},
-        {SS_CLUSTER_BUCKET, "clusterVersion", SS_META_CLUSTER_VERSION},
-        {SS_CLUSTER_BUCKET, "downgrade", SS_META_DOWNGRADE},
+        {SS_IN_META, "consistent_index", SS_META_CONSISTENT_INDEX},
+        {SS_IN_META, "term", SS_META_TERM},
+        {SS_IN_META, "confState", SS_META_CONF_STATE},
+        {SS_IN_META, "scheduledCompactRev", SS_META_SCHEDULED_COMPACT},
+        {SS_IN_META, "finishedCompactRev", SS_META_FINISHED_COMPACT},
+        {SS_IN_META, "storageVersion", SS_META_STORAGE_VERSION},
+        {SS_IN_CLUSTER, "clusterVersion", SS_META_CLUSTER_VERSION},
+        {SS_IN_CLUSTER, "downgrade", SS_META_DOWNGRADE},
     };
 
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (ss_span_is(key, known[i].key) && strcmp(bucket, known[i].bucket) == 0)
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (bucket == known[i].bucket && ss_span_is(key, known[i].key)) {
             return known[i].which;
+        }
+    }
     return SS_META_OTHER;
 }
 

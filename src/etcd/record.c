@@ -215,17 +215,7 @@ enum ss_status ss_record_decode(const struct ss_entry *entry, struct ss_record *
 enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor *c,
                                     struct ss_error *err)
 {
-    enum ss_status st = ss_file_readable(file, err);
-    struct ss_tree root, tree;
-
-    if (st != SS_OK)
-        return st;
-    root = ss_tree_root(file);
-    st = ss_tree_find_bucket(file, &root, "", ss_span_of(SS_KEY_BUCKET, strlen(SS_KEY_BUCKET)),
-                             &tree, err);
-    if (st == SS_OK)
-        ss_cursor_init(c, file, &tree, SS_KEY_BUCKET);
-    return st;
+    return ss_etcd_bucket_cursor(file, SS_IN_KEY, c, err);
 }
 
 enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,

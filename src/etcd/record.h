@@ -15,9 +15,7 @@
 #ifndef SS_ETCD_RECORD_H
 #define SS_ETCD_RECORD_H
 
-#include "parser/cursor.h"
-
-#define SS_KEY_BUCKET "key"
+#include "etcd/catalogue.h"
 
 /*
  * Sets up a cursor over the `key` bucket; SS_END: there is none. `file` must outlive the cursor.
@@ -29,6 +27,13 @@ enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor
 /* Moves to the first element at or behind a revision; as ss_cursor_seek. */
 enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,
                                 struct ss_error *err);
+
+/*
+ * The main revisions of both compaction marks; 0: no such mark. Errors: FIELD, and what a broken tree
+ * gives; *scheduled is right if it was read before.
+ */
+enum ss_status ss_compaction_marks(const struct ss_file *file, int64_t *scheduled,
+                                   int64_t *finished, struct ss_error *err);
 
 /* The key in the value of a record that decoded without error; empty when there is none any more. */
 struct ss_span ss_record_key(struct ss_span value);

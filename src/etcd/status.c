@@ -134,7 +134,7 @@ static enum ss_status take_top_level(struct walk *w, const struct ss_entry *entr
         return st;
     ss_bucket_path_append(path, entry->key);
     ss_crc32c_add(&w->crc, entry->key.ptr, entry->key.len);
-    return walk_bucket(w, &tree, path, ss_span_is(entry->key, SS_KEY_BUCKET), err);
+    return walk_bucket(w, &tree, path, ss_etcd_bucket_of(entry->key) == SS_IN_KEY, err);
 }
 
 static enum ss_status walk_all(struct walk *w, struct ss_error *err)
@@ -188,21 +188,12 @@ static bool is_version(struct ss_span text)
 static enum ss_status read_version(const struct ss_file *file, struct ss_etcd_status *out,
                                    struct ss_error *err)
 {
-    static const char name[] = "storageVersion";
-    struct ss_tree root = ss_tree_root(file), tree;
-    struct ss_cursor c;
     struct ss_entry entry;
-    enum ss_status st =
-        ss_tree_find_bucket(file, &root, "", ss_span_of("meta", strlen("meta")), &tree, err);
+    enum ss_status st = ss_etcd_value(file, SS_IN_META, "storageVersion", &entry, err);
 
-    if (st == SS_OK) {
-        ss_cursor_init(&c, file, &tree, "meta");
-        st = ss_cursor_seek(&c, name, strlen(name), &entry, err);
-    }
     if (st != SS_OK)
         return st == SS_END ? SS_OK : st;
-    if (!entry.is_bucket && ss_span_is(entry.key, name) && is_version(entry.value) &&
-        entry.value.len < sizeof(out->version))
+    if (is_version(entry.value) && entry.value.len < sizeof(out->version))
         memcpy(out->version, entry.value.ptr, (size_t)entry.value.len);
     return SS_OK;
 }

@@ -69,7 +69,7 @@ static bool is_below_key(const struct ss_walk *walk, uint32_t node)
     while (walk->buckets[node].level > 1) {
         node = walk->buckets[node].parent;
     }
-    return ss_span_is(walk->buckets[node].name, SS_KEY_BUCKET);
+    return ss_etcd_bucket_of(walk->buckets[node].name) == SS_IN_KEY;
 }
 
 bool ss_bucket_walk_next(const struct ss_walk *walk, bool skip_key, uint32_t *node)

@@ -16,20 +16,18 @@
 typedef enum ss_status (*element_fn)(struct ss_meaning *m, const struct ss_entry *entry,
                                      struct ss_error *err);
 
-static const struct {
-    const char *name;
-    element_fn element; /* NULL: bucket `key`, which goes its own way */
-} buckets[SS_IN_COUNT] = {
-    [SS_IN_ALARM] = {"alarm", ss_meaning_alarm},
-    [SS_IN_AUTH] = {"auth", ss_meaning_auth},
-    [SS_IN_AUTH_ROLES] = {"authRoles", ss_meaning_role},
-    [SS_IN_AUTH_USERS] = {"authUsers", ss_meaning_user},
-    [SS_IN_CLUSTER] = {"cluster", ss_meaning_meta},
-    [SS_IN_KEY] = {"key", NULL},
-    [SS_IN_LEASE] = {"lease", ss_meaning_lease},
-    [SS_IN_MEMBERS] = {"members", ss_meaning_member},
-    [SS_IN_MEMBERS_REMOVED] = {"members_removed", ss_meaning_removed},
-    [SS_IN_META] = {"meta", ss_meaning_meta},
+/* Who knows the elements of a bucket; NULL: bucket `key`, which goes its own way. */
+static const element_fn element_of[SS_IN_COUNT] = {
+    [SS_IN_ALARM] = ss_meaning_alarm,
+    [SS_IN_AUTH] = ss_meaning_auth,
+    [SS_IN_AUTH_ROLES] = ss_meaning_role,
+    [SS_IN_AUTH_USERS] = ss_meaning_user,
+    [SS_IN_CLUSTER] = ss_meaning_meta,
+    [SS_IN_KEY] = NULL,
+    [SS_IN_LEASE] = ss_meaning_lease,
+    [SS_IN_MEMBERS] = ss_meaning_member,
+    [SS_IN_MEMBERS_REMOVED] = ss_meaning_removed,
+    [SS_IN_META] = ss_meaning_meta,
 };
 
 void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
@@ -37,15 +35,6 @@ void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const stru
 {
     ss_find(m->findings, check, ss_meaning_place(m, entry, err->off), err->have, err->expect, "%s",
             err->message);
-}
-
-static enum ss_etcd_bucket bucket_of(struct ss_span name)
-{
-    unsigned i = 0;
-
-    while (i < SS_IN_COUNT && !ss_span_is(name, buckets[i].name))
-        i++;
-    return (enum ss_etcd_bucket)i;
 }
 
 /*
@@ -56,13 +45,12 @@ static enum ss_etcd_bucket bucket_of(struct ss_span name)
 static void look_up_buckets(struct ss_meaning *m)
 {
     const unsigned all = (1u << SS_IN_COUNT) - 1, key = 1u << SS_IN_KEY;
-    struct ss_tree root = ss_tree_root(m->file), tree;
+    struct ss_tree tree;
     struct ss_error err;
     unsigned i;
 
     for (i = 0; i < SS_IN_COUNT; i++) {
-        struct ss_span name = ss_span_of(buckets[i].name, strlen(buckets[i].name));
-        enum ss_status st = ss_tree_find_bucket(m->file, &root, "", name, &tree, &err);
+        enum ss_status st = ss_etcd_bucket_tree(m->file, (enum ss_etcd_bucket)i, &tree, &err);
 
         if (st == SS_OK)
             m->present |= 1u << i;
@@ -114,12 +102,12 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
     char name[256];
     uint32_t i;
 
-    meaning->name = "";
+    meaning->at = SS_IN_COUNT;
     for (i = 0; meaning->is_etcd && i < page->count; i++) {
         struct ss_entry entry = entry_at(page, i);
         struct ss_place at = ss_meaning_place(meaning, &entry, entry.key.off);
 
-        if (!entry.is_bucket || bucket_of(entry.key) != SS_IN_COUNT)
+        if (!entry.is_bucket || ss_etcd_bucket_of(entry.key) != SS_IN_COUNT)
             continue;
         ss_text_escape(entry.key.ptr, (size_t)entry.key.len, name, sizeof(name));
         ss_find(meaning->findings, SS_CHECK_ETCD_BUCKET_UNKNOWN, at, name, NULL,
@@ -129,8 +117,7 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
 
 void ss_meaning_bucket(struct ss_meaning *meaning, struct ss_span name)
 {
-    meaning->at = meaning->is_etcd ? bucket_of(name) : SS_IN_COUNT;
-    meaning->name = meaning->at == SS_IN_COUNT ? "" : buckets[meaning->at].name;
+    meaning->at = meaning->is_etcd ? ss_etcd_bucket_of(name) : SS_IN_COUNT;
     meaning->element_count = 0;
 }
 
@@ -141,7 +128,7 @@ static void find_nested(struct ss_meaning *m, const struct ss_entry *entry)
     ss_text_escape(entry->key.ptr, (size_t)entry->key.len, name, sizeof(name));
     ss_find(m->findings, SS_CHECK_ETCD_BUCKET_NESTED, ss_meaning_place(m, entry, entry->key.off),
             name, NULL, "bucket %s stands inside bucket %s, where etcd keeps values", name,
-            m->name);
+            ss_etcd_bucket_name(m->at));
 }
 
 enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_view *page,
@@ -161,7 +148,7 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
         else if (meaning->at == SS_IN_KEY)
             st = ss_meaning_key(meaning, page, &entry, holes, err);
         else
-            st = buckets[meaning->at].element(meaning, &entry, err);
+            st = element_of[meaning->at](meaning, &entry, err);
     }
     if (st == SS_OK && meaning->nomem)
         st = ss_nomem(err, 0);
@@ -170,7 +157,7 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
 
 void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes)
 {
-    struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, meaning->name};
+    struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(meaning->at)};
     struct ss_error err;
 
     if (meaning->at == SS_IN_COUNT)
@@ -194,10 +181,14 @@ static void find_missing(struct ss_meaning *m)
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
     unsigned i;
 
-    for (i = 0; i < SS_IN_COUNT; i++)
-        if ((m->absent >> i & 1u) != 0)
-            ss_find(m->findings, SS_CHECK_ETCD_BUCKET_MISSING, at, NULL, buckets[i].name,
-                    "bucket %s is missing", buckets[i].name);
+    for (i = 0; i < SS_IN_COUNT; i++) {
+        const char *name = ss_etcd_bucket_name((enum ss_etcd_bucket)i);
+
+        if ((m->absent >> i & 1u) != 0) {
+            ss_find(m->findings, SS_CHECK_ETCD_BUCKET_MISSING, at, NULL, name,
+                    "bucket %s is missing", name);
+        }
+    }
 }
 
 enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_report *report,

@@ -81,40 +81,14 @@ static enum ss_status find_places(struct ss_span value, uint64_t pgid, struct pl
     return st;
 }
 
-/* The compaction marks stand in `meta`, which is walked after `key`. */
-static bool read_mark(struct ss_cursor *c, const char *name, int64_t *out)
-{
-    struct ss_entry entry;
-    struct ss_revision rev;
-    struct ss_error err;
-    enum ss_status st = ss_cursor_seek(c, name, strlen(name), &entry, &err);
-
-    if (st == SS_END || (st == SS_OK && (entry.is_bucket || !ss_span_is(entry.key, name))))
-        return true;
-    if (st != SS_OK || ss_revision_decode_meta(entry.value, name, entry.pgid, &rev, &err) != SS_OK)
-        return false;
-    *out = rev.main;
-    return true;
-}
-
 void ss_meaning_key_init(struct ss_meaning *m)
 {
-    struct ss_tree root = ss_tree_root(m->file), tree;
     struct ss_key_part *k = &m->key;
     int64_t scheduled = 0;
-    struct ss_cursor c;
     struct ss_error err;
-    enum ss_status st;
 
-    st = ss_tree_find_bucket(m->file, &root, "", ss_span_of(SS_META_BUCKET, strlen(SS_META_BUCKET)),
-                             &tree, &err);
-    if (st == SS_OK) {
-        ss_cursor_init(&c, m->file, &tree, SS_META_BUCKET);
-        k->marks_known = read_mark(&c, "scheduledCompactRev", &scheduled) &&
-                         read_mark(&c, "finishedCompactRev", &k->finished);
-    } else {
-        k->marks_known = st == SS_END; /* without the bucket etcd knows of no compaction */
-    }
+    /* The marks stand in `meta`, which is walked after `key`. Without it etcd knows of no compaction. */
+    k->marks_known = ss_compaction_marks(m->file, &scheduled, &k->finished, &err) == SS_OK;
     k->compacted = scheduled > k->finished ? scheduled : k->finished;
     k->rev_blind = k->history_blind = !k->marks_known;
 }
@@ -479,7 +453,7 @@ static struct ss_place mark_place(const struct ss_meaning *m)
         return meta->scheduled_at;
     if (meta->has_finished)
         return meta->finished_at;
-    return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, SS_META_BUCKET};
+    return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(SS_IN_META)};
 }
 
 void ss_meaning_key_finish(struct ss_meaning *m)

@@ -109,7 +109,7 @@ enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entr
 {
     struct ss_meta_part *part = &m->meta;
 
-    switch (ss_meta_key(m->name, entry->key)) {
+    switch (ss_meta_key(m->at, entry->key)) {
     case SS_META_CONSISTENT_INDEX:
         return take_index(m, entry, err);
     case SS_META_TERM:
@@ -161,8 +161,9 @@ static void finish_index(struct ss_meaning *m)
 
     if (!part->has_index || (part->index == 0 && !part->index_lost)) {
         ss_find(m->findings, SS_CHECK_CINDEX_MISSING,
-                part->has_index ? part->index_at
-                                : (struct ss_place){SS_NONE, SS_NONE, SS_NONE, SS_META_BUCKET},
+                part->has_index
+                    ? part->index_at
+                    : (struct ss_place){SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(SS_IN_META)},
                 part->has_index ? "0" : NULL, NULL, "%s: etcd would apply its whole log again",
                 part->has_index ? "consistent_index is 0" : "there is no consistent_index");
         return;

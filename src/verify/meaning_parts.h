@@ -14,25 +14,11 @@
 #ifndef SS_VERIFY_MEANING_PARTS_H
 #define SS_VERIFY_MEANING_PARTS_H
 
+#include "etcd/catalogue.h"
 #include "etcd/index.h"
 #include "etcd/meta.h"
 #include "util/array.h"
 #include "verify/meaning.h"
-
-/* The buckets that etcd makes when it starts for the first time, in byte order of their names. */
-enum ss_etcd_bucket {
-    SS_IN_ALARM,
-    SS_IN_AUTH,
-    SS_IN_AUTH_ROLES,
-    SS_IN_AUTH_USERS,
-    SS_IN_CLUSTER,
-    SS_IN_KEY,
-    SS_IN_LEASE,
-    SS_IN_MEMBERS,
-    SS_IN_MEMBERS_REMOVED,
-    SS_IN_META,
-    SS_IN_COUNT /* none of etcd's */
-};
 
 struct ss_key_part {
     bool started;       /* the index was set up */
@@ -105,7 +91,6 @@ struct ss_meaning {
     bool is_etcd;
     bool nomem;               /* of a callback that cannot say so itself */
     enum ss_etcd_bucket at;   /* being handed over */
-    const char *name;         /* its name */
     unsigned present, absent; /* bits of enum ss_etcd_bucket; neither: its place cannot be read */
     unsigned walked;          /* handed over to their end */
     unsigned holed;
@@ -130,7 +115,7 @@ static inline bool ss_meaning_whole(const struct ss_meaning *m, enum ss_etcd_buc
 static inline struct ss_place ss_meaning_place(const struct ss_meaning *m,
                                                const struct ss_entry *entry, uint64_t off)
 {
-    return (struct ss_place){off, entry->pgid, entry->index, m->name};
+    return (struct ss_place){off, entry->pgid, entry->index, ss_etcd_bucket_name(m->at)};
 }
 
 /* Turns a decoder's refusal into a finding at the byte that the error names. */

@@ -230,6 +230,7 @@ void ss_answer_catalogue(FILE *out, const struct ss_test_question *q)
 
         fprintf(out, "%s %s %s\n", check->id, ss_severity_name(check->severity), check->text);
     }
+    fprintf(out, "%d %d\n", ss_etcd_bucket_known("lease", 5), ss_etcd_bucket_known("leases", 6));
 }
 
 static void tell_report(FILE *out, const struct ss_verify_report *r)
