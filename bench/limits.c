@@ -3,11 +3,18 @@
  *
  *   limits FILE [SCRATCH]
  *
- * The file is read once to bring it into the page cache. Then, best of five rounds, GB a second and the
- * seconds for this file: mapped and summed by words of 8 bytes, by one thread and by two; mapped with all
- * pages populated by one call first; read() into 256 KiB; one byte of each page; and over the mapped bytes
- * SHA-256 (OpenSSL; and of both halves in step, by one thread), CRC-32C and XXH3. With SCRATCH, a path that is made and removed, also what it costs to
- * write the same bytes there, without and with fsync.
+ * The file is read once to bring it into the page cache. Then, best of five rounds: GB a second, seconds, and
+ * seconds of the processor, which say more where other work takes turns with this.
+ *
+ *   touch    one byte of each page of a fresh mapping; by two threads; with the pages ahead populated
+ *            (MADV_POPULATE_READ) in steps
+ *   sum      of words of 8 bytes: mapped, by two threads, populated by one call first, read() into 256 KiB
+ *   SHA-256  (OpenSSL) over bytes at hand, 1 MiB again and again: what the processor can; mapped; mapped and
+ *            populated in steps; read() into buffers of several sizes
+ *   others   CRC-32C and XXH3, mapped
+ *
+ * With SCRATCH, a path that is made and removed, also what it costs to write the same bytes there, without
+ * and with fsync. A system without MADV_POPULATE_READ (Linux before 5.14) populates nothing.
  */
 #include "util/crc32c.h"
 #include "util/sha256.h"
@@ -27,14 +34,16 @@
 #include <xxhash.h>
 
 #define ROUND_COUNT 5u
-#define READ_LEN (256u << 10)
+#define READ_LEN ((size_t)256 << 10)
+#define READ_LEN_MAX ((size_t)1 << 20)
 #define WRITE_LEN (1u << 20)
 #define PAGE_LEN 4096u
 
 static int fd;
 static size_t file_len;
 static const char *scratch;
-static uint64_t sink; /* so that no sum is left out */
+static uint64_t sink;   /* so that no sum is left out */
+static size_t step_len; /* of what is populated, or read, at once */
 
 struct part {
     const uint8_t *ptr;
@@ -48,11 +57,11 @@ static void fail(const char *what)
     exit(1);
 }
 
-static double seconds(void)
+static double seconds(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -159,17 +168,55 @@ static void two_sum(void)
     halves(sum_part);
 }
 
-static void by_read(void)
+/* Populates the mapping step by step, each just before `use` gets it. */
+static void in_steps(void (*use)(const uint8_t *bytes, size_t len))
 {
-    static uint8_t buf[READ_LEN];
+    const uint8_t *ptr = map(0);
+
+    for (size_t pos = 0; pos < file_len; pos += step_len) {
+        size_t len = file_len - pos < step_len ? file_len - pos : step_len;
+
+#ifdef MADV_POPULATE_READ
+        madvise((void *)(uintptr_t)(ptr + pos), len, MADV_POPULATE_READ);
+#endif
+        use(ptr + pos, len);
+    }
+    unmap(ptr);
+}
+
+/* The file through a buffer of step_len bytes. */
+static void by_read(void (*use)(const uint8_t *bytes, size_t len))
+{
+    static uint8_t buf[READ_LEN_MAX] __attribute__((aligned(PAGE_LEN)));
+    off_t pos = 0;
     ssize_t n;
 
-    if (lseek(fd, 0, SEEK_SET) != 0)
-        fail("lseek");
-    while ((n = read(fd, buf, sizeof(buf))) > 0)
-        sink += sum_words(buf, (size_t)n);
+    while ((n = pread(fd, buf, step_len, pos)) > 0) {
+        use(buf, (size_t)n);
+        pos += n;
+    }
     if (n < 0)
-        fail("read");
+        fail("pread");
+}
+
+static void use_touch(const uint8_t *bytes, size_t len)
+{
+    sink += touch_pages(bytes, len);
+}
+
+static void use_sum(const uint8_t *bytes, size_t len)
+{
+    sink += sum_words(bytes, len);
+}
+
+static void touched_in_steps(void)
+{
+    in_steps(use_touch);
+}
+
+static void read_and_sum(void)
+{
+    by_read(use_sum);
 }
 
 static void write_file(bool sync)
@@ -203,18 +250,63 @@ static void synced(void)
     write_file(true);
 }
 
-static void sha256(void)
-{
-    const uint8_t *ptr = map(0);
-    uint8_t digest[SS_SHA256_LEN];
-    struct ss_sha256 sha;
+static struct ss_sha256 sha;
 
-    if (!ss_sha256_init(&sha) || !ss_sha256_update(&sha, ptr, file_len) ||
-        !ss_sha256_final(&sha, digest))
+static void use_sha256(const uint8_t *bytes, size_t len)
+{
+    if (!ss_sha256_update(&sha, bytes, len))
+        fail("SHA-256");
+}
+
+/* One SHA-256 over all that `run` passes on. */
+static void hashed(void (*run)(void (*use)(const uint8_t *bytes, size_t len)))
+{
+    uint8_t digest[SS_SHA256_LEN];
+
+    if (!ss_sha256_init(&sha))
+        fail("SHA-256");
+    run(use_sha256);
+    if (!ss_sha256_final(&sha, digest))
         fail("SHA-256");
     sink += digest[0];
     ss_sha256_fini(&sha);
+}
+
+/* As many bytes as the file has, but the same ones, which lie in the processor's cache. */
+static void at_hand(void (*use)(const uint8_t *bytes, size_t len))
+{
+    static uint8_t bytes[READ_LEN_MAX];
+
+    for (size_t pos = 0; pos < file_len; pos += step_len)
+        use(bytes, file_len - pos < step_len ? file_len - pos : step_len);
+}
+
+static void all_mapped(void (*use)(const uint8_t *bytes, size_t len))
+{
+    const uint8_t *ptr = map(0);
+
+    use(ptr, file_len);
     unmap(ptr);
+}
+
+static void sha256_at_hand(void)
+{
+    hashed(at_hand);
+}
+
+static void sha256_mapped(void)
+{
+    hashed(all_mapped);
+}
+
+static void sha256_in_steps(void)
+{
+    hashed(in_steps);
+}
+
+static void sha256_read(void)
+{
+    hashed(by_read);
 }
 
 static void sha256_in_step(void)
@@ -252,23 +344,60 @@ static void xxh3(void)
     unmap(ptr);
 }
 
-static void measure(const char *name, void (*run)(void))
+static void measure(const char *name, void (*run)(void), size_t step)
 {
-    double best = 0;
+    double best = 0, best_cpu = 0;
 
+    step_len = step;
     for (unsigned round = 0; round < ROUND_COUNT; round++) {
-        double start, took;
+        double start, took, cpu;
 
         if (scratch != NULL && unlink(scratch) != 0 && errno != ENOENT)
             fail(scratch);
-        start = seconds();
+        start = seconds(CLOCK_MONOTONIC);
+        cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
         run();
-        took = seconds() - start;
+        took = seconds(CLOCK_MONOTONIC) - start;
+        cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         best = round == 0 || took < best ? took : best;
+        best_cpu = round == 0 || cpu < best_cpu ? cpu : best_cpu;
     }
-    printf("%-32s %7.2f GB/s %8.3f s\n", name, (double)file_len / best / 1e9, best);
+    printf("%-32s %7.2f GB/s %8.3f s %8.3f CPU s\n", name, (double)file_len / best / 1e9, best,
+           best_cpu);
     fflush(stdout);
 }
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+    size_t step;
+    bool writes;
+} loops[] = {
+    {"map and touch each page", touched, 0, false},
+    {"map and touch, two threads", two_touch, 0, false},
+    {"map, populate 2 MiB, touch", touched_in_steps, 2 * MIB, false},
+    {"map, populate 8 MiB, touch", touched_in_steps, 8 * MIB, false},
+    {"read() 256 KiB and sum", read_and_sum, READ_LEN, false},
+    {"map and sum", mapped, 0, false},
+    {"map, populate all and sum", populated, 0, false},
+    {"map and sum, two threads", two_sum, 0, false},
+    {"SHA-256 of bytes at hand", sha256_at_hand, READ_LEN_MAX, false},
+    {"map and SHA-256", sha256_mapped, 0, false},
+    {"map, populate 2 MiB, SHA-256", sha256_in_steps, 2 * MIB, false},
+    {"map, populate 8 MiB, SHA-256", sha256_in_steps, 8 * MIB, false},
+    {"read() 16 KiB and SHA-256", sha256_read, 16 * KIB, false},
+    {"read() 64 KiB and SHA-256", sha256_read, 64 * KIB, false},
+    {"read() 256 KiB and SHA-256", sha256_read, READ_LEN, false},
+    {"read() 1 MiB and SHA-256", sha256_read, READ_LEN_MAX, false},
+    {"map and SHA-256, both halves", sha256_in_step, 0, false},
+    {"map and CRC-32C", crc32c, 0, false},
+    {"map and XXH3", xxh3, 0, false},
+    {"write", written, 0, true},
+    {"write and sync", synced, 0, true},
+};
 
 int main(int argc, char **argv)
 {
@@ -287,22 +416,13 @@ int main(int argc, char **argv)
     }
     file_len = (size_t)facts.st_size;
     scratch = argv[2];
-    by_read();
-    measure("map and touch each page", touched);
-    measure("map and touch, two threads", two_touch);
-    measure("read() and sum", by_read);
-    measure("map and sum", mapped);
-    measure("map, populate and sum", populated);
-    measure("map and sum, two threads", two_sum);
-    measure("map and SHA-256", sha256);
-    measure("map and SHA-256, both halves", sha256_in_step);
-    measure("map and CRC-32C", crc32c);
-    measure("map and XXH3", xxh3);
-    if (scratch != NULL) {
-        measure("write", written);
-        measure("write and sync", synced);
+    step_len = READ_LEN;
+    read_and_sum();
+    for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
+        if (!loops[i].writes || scratch != NULL)
+            measure(loops[i].name, loops[i].run, loops[i].step);
+    if (scratch != NULL)
         unlink(scratch);
-    }
     printf("%s", sink == 0 ? "nothing was read\n" : "");
     return 0;
 }
