@@ -357,18 +357,38 @@ bool ss_source_failed(const struct ss_source *src)
     return atomic_load_explicit(&src->fault_off, memory_order_relaxed) != SS_NONE;
 }
 
+static enum ss_status read_failed(const struct ss_source *src, uint64_t off, int sys,
+                                  struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+
+    ss_system(err, SS_E_IO, sys, "%s shrank or its disk failed while it was read",
+              name_shown(src->name, shown));
+    err->off = off;
+    return SS_SYSTEM;
+}
+
 enum ss_status ss_source_check(const struct ss_source *src, enum ss_status status,
                                struct ss_error *err)
 {
     uint64_t off = atomic_load_explicit(&src->fault_off, memory_order_relaxed);
-    char shown[NAME_SHOWN];
 
-    if (!ss_source_failed(src))
-        return status;
-    ss_system(err, SS_E_IO, EIO, "%s shrank or its disk failed while it was read",
-              name_shown(src->name, shown));
-    err->off = off;
-    return SS_SYSTEM;
+    return ss_source_failed(src) ? read_failed(src, off, EIO, err) : status;
+}
+
+enum ss_status ss_source_read(const struct ss_source *src, uint64_t off, uint8_t *buf, size_t len,
+                              struct ss_error *err)
+{
+    while (len > 0) {
+        ssize_t n = TEMP_FAILURE_RETRY(pread(src->fd, buf, len, (off_t)off));
+
+        if (n <= 0)
+            return read_failed(src, off, n < 0 ? errno : EIO, err);
+        buf += n;
+        off += (uint64_t)n;
+        len -= (size_t)n;
+    }
+    return SS_OK;
 }
 
 struct ss_span ss_source_span(const struct ss_source *src)

@@ -61,6 +61,13 @@ enum ss_status ss_source_check(const struct ss_source *src, enum ss_status statu
 /* SS_SYSTEM (IO) when the mapped file was written to since it was opened, or a read of it has failed. */
 enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error *err);
 
+/*
+ * Reads bytes of a mapped source, which has as many, from its file into buf: for who goes through all of them
+ * (pieces.h). Errors: IO with the offset of the first byte that could not be read.
+ */
+enum ss_status ss_source_read(const struct ss_source *src, uint64_t off, uint8_t *buf, size_t len,
+                              struct ss_error *err);
+
 /* The whole of it, and what its first bytes look like. */
 struct ss_span ss_source_span(const struct ss_source *src);
 enum ss_kind ss_source_sniff(const struct ss_source *src);

@@ -3,6 +3,7 @@
  */
 #include "verify/hash.h"
 
+#include "source/pieces.h"
 #include "util/error.h"
 #include "util/sha256.h"
 
@@ -12,7 +13,6 @@
 
 #define HASH_LEN SS_SHA256_LEN
 #define BLOCK_LEN 512u
-#define CHUNK_LEN (1u << 20)
 
 const char *ss_hash_state_name(enum ss_hash_state state)
 {
@@ -107,24 +107,43 @@ static bool tell(const struct ss_hash_job *job, uint64_t at)
     return job->progress == NULL || job->progress(job->progress_ctx, "hashing", at, job->total);
 }
 
+static enum ss_status no_sha256(struct ss_hash_job *job)
+{
+    return ss_system(&job->err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
+}
+
+/* Every piece into the hash; SS_END behind the last one. */
+static enum ss_status digest_pieces(struct ss_hash_job *job, struct ss_pieces *pieces,
+                                    struct ss_sha256 *sha)
+{
+    enum ss_status status = SS_OK;
+    struct ss_span piece;
+
+    while (status == SS_OK) {
+        if (atomic_load_explicit(&job->cancel, memory_order_relaxed) || !tell(job, pieces->at))
+            return ss_system(&job->err, SS_E_CANCELLED, 0, "cancelled");
+        status = ss_pieces_next(pieces, &piece, &job->err);
+        if (status == SS_OK && !ss_sha256_update(sha, piece.ptr, (size_t)piece.len))
+            return no_sha256(job);
+        atomic_store_explicit(&job->done, pieces->at, memory_order_relaxed);
+    }
+    return status;
+}
+
 static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
 {
-    const uint8_t *bytes = job->file->geo.bytes.ptr;
-    uint64_t at = 0;
-    bool ok = ss_sha256_init(sha);
+    enum ss_status status;
+    struct ss_pieces pieces;
 
-    while (ok && at < job->total) {
-        size_t n = (size_t)ss_min_u64(CHUNK_LEN, job->total - at);
-
-        if (atomic_load_explicit(&job->cancel, memory_order_relaxed) || !tell(job, at))
-            return ss_system(&job->err, SS_E_CANCELLED, 0, "cancelled");
-        ok = ss_sha256_update(sha, bytes + at, n);
-        at += n;
-        atomic_store_explicit(&job->done, at, memory_order_relaxed);
-    }
-    ok = ok && ss_sha256_final(sha, job->report.expected);
-    if (!ok)
-        return ss_system(&job->err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
+    if (!ss_sha256_init(sha))
+        return no_sha256(job);
+    ss_pieces_init(&pieces, &job->file->src, job->total);
+    status = digest_pieces(job, &pieces, sha);
+    ss_pieces_fini(&pieces);
+    if (status != SS_END)
+        return status;
+    if (!ss_sha256_final(sha, job->report.expected))
+        return no_sha256(job);
     job->report.computed = true;
     return ss_source_check(&job->file->src, SS_OK, &job->err);
 }

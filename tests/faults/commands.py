@@ -136,6 +136,13 @@ dump -o at/out.tar.zst {history}
 diff --format ndjson --values {history} {cluster}
 """
 
+# Of an input whose hash is read as well as mapped.
+LONG = """
+verify {long}
+status --json {long}
+restore {long} --data-dir at/out
+"""
+
 
 def rows(*tables):
     """The lines of the tables, each once, in order."""

@@ -1,5 +1,6 @@
 """The files that the fault suite reads, made from fixtures: real ones, and one with a broken page."""
 import gzip
+import hashlib
 import io
 import lzma
 import bz2
@@ -14,6 +15,7 @@ FIXTURES = {
     "three_c": "etcd36-three/c/snapshot.db.zst",
     "history": "etcd36-history/snapshot.db.zst",
 }
+LONG_LEN = 16 << 20
 
 
 def unpack(path):
@@ -29,6 +31,12 @@ def damaged(data):
     broken = bytearray(data)
     broken[4 * 4096 + 8] = 0x20
     return bytes(broken)
+
+
+def prolonged(data):
+    """Without its hash, with zeroes behind it, and a hash over all: long enough that parts of it are read (pieces.h)."""
+    body = data[:-32].ljust(LONG_LEN, b"\0")
+    return body + hashlib.sha256(body).digest()
 
 
 def tar(data):
@@ -53,6 +61,7 @@ def make(testdata, folder):
     small = contents["cluster"]
     contents.update({
         "damaged": damaged(small),
+        "long": prolonged(small),
         "secret": b"a key of thirty-two known bytes.",
         "gz": gzip.compress(small, mtime=0),
         "zst": piped(small, "zstd", "-qc"),

@@ -13,6 +13,7 @@ ENDS, STEP, STRIDE = 40, 8, 199
 # Under a sanitizer, which looks for leaks, the program's own allocations are failed: its thread start does not
 # bear one, and what judge.dies_in_libarchive allows would be a report.
 SANITIZED = os.environ.get("SS_FAULTS_SANITIZED") == "1"
+LONG_READS = range(4, 12)  # earlier ones come before a long input is opened, later ones need not come
 MOMENTS = 6  # after the last mapping, at which an input is altered
 
 ALL = commands.rows(commands.READING, commands.PACKED, commands.WRITING, commands.REPLACING)
@@ -85,6 +86,10 @@ def of_table(runner, rows, table, prefix=""):
 
 def reads(runner):
     yield from of_table(runner, ALL, READ_FAULTS)
+    for row in commands.rows(commands.LONG):
+        for n in LONG_READS:
+            for kind in (*READ_FAULTS["read"], "shrink"):
+                yield f"long read {kind}", row, f"read@{n}={kind}"
 
 
 def writes(runner):
