@@ -53,6 +53,21 @@ static inline bool ss_span_has_prefix(struct ss_span a, const void *prefix, size
     return a.len >= len && (len == 0 || memcmp(a.ptr, prefix, len) == 0);
 }
 
+/* How many zero bytes the span begins with. */
+static inline uint64_t ss_span_zeroes(struct ss_span a)
+{
+    uint64_t words[4], at = 0;
+
+    for (; a.len - at >= sizeof(words); at += sizeof(words)) {
+        memcpy(words, a.ptr + at, sizeof(words));
+        if ((words[0] | words[1] | words[2] | words[3]) != 0)
+            break;
+    }
+    while (at < a.len && a.ptr[at] == 0)
+        at++;
+    return at;
+}
+
 /* A span over bytes that are no file's: names given by callers. Its offset is SS_NONE. */
 static inline struct ss_span ss_span_of(const void *bytes, size_t len)
 {

@@ -18,18 +18,6 @@ static uint64_t content_end(const struct ss_file *file)
     return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN ? len - HASH_LEN : len;
 }
 
-/* First byte in [at, end) that is not zero, or end. */
-static uint64_t first_nonzero(const uint8_t *bytes, uint64_t at, uint64_t end)
-{
-    static const uint8_t zero[4096];
-
-    while (end - at >= sizeof(zero) && memcmp(bytes + at, zero, sizeof(zero)) == 0)
-        at += sizeof(zero);
-    while (at < end && bytes[at] == 0)
-        at++;
-    return at;
-}
-
 static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_findings *findings)
 {
     uint64_t end = content_end(file), at;
@@ -37,7 +25,8 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
 
     if (end <= db_len || file->geo.bytes.len - db_len < HASH_LEN)
         return; /* nothing, or what is left of a hash that was cut */
-    at = first_nonzero(file->geo.bytes.ptr, db_len, end);
+    at = db_len +
+         ss_span_zeroes((struct ss_span){file->geo.bytes.ptr + db_len, end - db_len, db_len});
     if (at == end)
         return;
     place = (struct ss_place){at, SS_NONE, SS_NONE, NULL};

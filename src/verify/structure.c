@@ -79,52 +79,30 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     return true;
 }
 
-static void find_on_page(struct structure *s, struct ss_walk *walk, const struct ss_walk_page *page,
-                         enum ss_check_id check, uint64_t off, uint64_t element, const char *detail)
+void ss_find_on_page(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                     const struct ss_walk_page *page, enum ss_check_id check, uint64_t off,
+                     uint64_t element, const char *have, const char *expect, const char *detail)
 {
     char path[SS_PATH_TEXT_CAP];
     struct ss_place at = {off, page->view->pgid, element, path};
 
     ss_walk_path(walk, page->node, path);
-    ss_find(s->pass->findings, check, at, NULL, NULL, "%s", detail);
-}
-
-/*
- * bbolt writes keys and values one behind the other, in element order. The first element whose data
- * begin before those of an earlier one end is named: two elements then share bytes, or were swapped.
- */
-static void check_data_order(struct structure *s, struct ss_walk *walk,
-                             const struct ss_walk_page *page)
-{
-    uint64_t end = 0;
-    uint32_t i;
-
-    for (i = 0; i < page->view->count; i++) {
-        struct ss_span data = ss_element_key(page->view, i);
-
-        if (data.off < end) {
-            find_on_page(s, walk, page, SS_CHECK_PAGE_DATA_ORDER, data.off, i,
-                         "data of an element begin before those of an earlier one end");
-            return;
-        }
-        end = data.off + data.len;
-        if (page->view->type == SS_PAGE_LEAF)
-            end += ss_leaf_value(page->view, i).len;
-    }
+    ss_find(pass->findings, check, at, have, expect, "%s", detail);
 }
 
 static void check_leaf_place(struct structure *s, struct ss_walk *walk,
                              const struct ss_walk_page *page)
 {
     if (page->view->count == 0 && page->depth > 1)
-        find_on_page(s, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10, SS_NONE,
-                     "a leaf below a branch has no elements; bbolt removes such leaves");
+        ss_find_on_page(s->pass, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10,
+                        SS_NONE, NULL, NULL,
+                        "a leaf below a branch has no elements; bbolt removes such leaves");
     if (s->leaf_depth == 0)
         s->leaf_depth = page->depth;
     if (s->leaf_depth != page->depth && !s->uneven) {
         s->uneven = true;
-        find_on_page(s, walk, page, SS_CHECK_TREE_UNEVEN, page->view->run.off, SS_NONE,
-                     "this leaf lies at another depth than the bucket's first one");
+        ss_find_on_page(s->pass, walk, page, SS_CHECK_TREE_UNEVEN, page->view->run.off, SS_NONE,
+                        NULL, NULL, "this leaf lies at another depth than the bucket's first one");
     }
 }
 
@@ -152,7 +130,7 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     struct ss_meaning *meaning = s->pass->meaning;
     bool holes = walk->fault_count > s->faults_before;
 
-    check_data_order(s, walk, page);
+    ss_check_layout(s->pass, walk, page);
     if (page->view->type != SS_PAGE_LEAF)
         return true;
     check_leaf_place(s, walk, page);

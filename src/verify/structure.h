@@ -6,7 +6,8 @@
  *   2. both metas: usable, alike, neighbours
  *   3. every tree from the root bucket down: page gate, one reference a page (whole overflow runs),
  *      key order in the page and within the parents' bounds, even depth, bucket headers
- *   4. the stored freelist: usable, in range, no page twice, none in use; no page left over
+ *   4. all bytes of those pages: none that no element accounts for, none that two do
+ *   5. the stored freelist: usable, in range, no page twice, none in use; no page left over
  *
  * Each leaf of a top-level bucket is handed to the meaning checks on the way.
  */
@@ -29,11 +30,20 @@ struct ss_structure_pass {
 void ss_check_file(const struct ss_file *file, struct ss_findings *findings);
 void ss_check_metas(const struct ss_file *file, struct ss_findings *findings);
 
-/* 3 and 4, for readable files; fills the report's page counts. Errors: NOMEM, IO, CANCELLED, LIMIT. */
+/* 3 to 5, for readable files; fills the report's page counts. Errors: NOMEM, IO, CANCELLED, LIMIT. */
 enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_error *err);
 
+/* A finding about the page that the walk stands on; `have` and `expect` may be NULL. */
+void ss_find_on_page(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                     const struct ss_walk_page *page, enum ss_check_id check, uint64_t off,
+                     uint64_t element, const char *have, const char *expect, const char *detail);
+
+/* 4, for a page that passed the gate. At most one finding a page and one a bucket element. */
+void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                     const struct ss_walk_page *page);
+
 /*
- * 4, once the walk's bitmap is complete; `named` has the pages that trees name and the walk did not
+ * 5, once the walk's bitmap is complete; `named` has the pages that trees name and the walk did not
  * enter, since they are broken: they are in use all the same. Errors: NOMEM.
  */
 enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,

@@ -117,7 +117,40 @@ static const struct damage table[] = {
     {"no type", LEAF, FLAGS, 2, 0x40, {{"PAGE-006", AT(LEAF, FLAGS), LEAF, NO}}},
     {"a meta in a tree", LEAF, FLAGS, 2, 4, {{"PAGE-007", AT(LEAF, FLAGS), LEAF, NO}}},
     {"more elements than fit", LEAF, COUNT, 2, 500, {{"PAGE-008", AT(LEAF, COUNT), LEAF, NO}}},
-    {"no element", LEAF, COUNT, 2, 0, {{"PAGE-009", AT(LEAF, COUNT), LEAF, NO}}},
+    {"an element is not counted", LEAF, COUNT, 2, 1, {{"PAGE-012", AT(LEAF, ELEMENT(1)), LEAF, 0}}},
+    {"a child is not counted",
+     BRANCH,
+     COUNT,
+     2,
+     1,
+     {{"PAGE-012", AT(BRANCH, ELEMENT(1)), BRANCH, 0},
+      {"FREE-005", AT(LONG_LEAF, 0), LONG_LEAF, NO}}},
+    {"a value without its byte",
+     LEAF,
+     ELEMENT(0) + 12,
+     4,
+     0,
+     {{"PAGE-012", AT(LEAF, 49), LEAF, 1}}},
+    {"the last value without its byte",
+     LEAF,
+     ELEMENT(1) + 12,
+     4,
+     0,
+     {{"PAGE-014", AT(LEAF, 51), LEAF, NO}}},
+    {"a value that reaches into the next key",
+     LEAF,
+     ELEMENT(0) + 12,
+     4,
+     2,
+     {{"PAGE-011", AT(LEAF, 50), LEAF, 1}}},
+    {"a byte in the tail", LEAF, 1023, 1, 9, {{"PAGE-014", AT(LEAF, 1023), LEAF, NO}}},
+    {"a run that fills a page and has two", LONG_LEAF, ELEMENT(0) + 12, 4, 991, {{0}}},
+    {"a run that needs a page and has two",
+     LONG_LEAF,
+     ELEMENT(0) + 12,
+     4,
+     990,
+     {{"PAGE-013", AT(LONG_LEAF, OVERFLOW), LONG_LEAF, NO}}},
     {"a page twice",
      BRANCH,
      ELEMENT(1) + 8,
@@ -254,6 +287,24 @@ static void test_structure(void **state)
             ss_test_image_fini(&image);
         }
     }
+}
+
+/* A leaf below a branch that bbolt would write so, if it wrote such leaves. */
+static void test_empty_leaf(void **state)
+{
+    static const struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE};
+    static const struct damage empty = {.story = "no element",
+                                        .finds = {{"PAGE-009", AT(LEAF, COUNT), LEAF, NO}}};
+    struct ss_verify_report *report;
+    struct ss_test_image image;
+
+    (void)state;
+    lay(&image, false, PAGES);
+    memset(image.bytes + AT(LEAF, COUNT), 0, PAGE_SIZE - COUNT);
+    report = verify(&image, &opts);
+    assert_finds(&empty, report);
+    ss_verify_free(report);
+    ss_test_image_fini(&image);
 }
 
 static void test_counts(void **state)
@@ -395,9 +446,10 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_structure), cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_parts),     cmocka_unit_test(test_max_findings),
-        cmocka_unit_test(test_threads),   cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_structure),    cmocka_unit_test(test_empty_leaf),
+        cmocka_unit_test(test_counts),       cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_max_findings), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,136 @@
+/*
+ * layout.c - whether all bytes of a page are accounted for, see structure.h. [F3] [F6]
+ *
+ *   0        16                        array end                      content end     run end
+ *   ┌────────┬─────────────────────────┬────────┬────────┬───────────┬───────────────┐
+ *   │ header │ element 0 │ element 1 … │ data 0 │ data 1 │ …         │ zeroes        │
+ *   └────────┴─────────────────────────┴────────┴────────┴───────────┴───────────────┘
+ *                                      no gap   no gap               less than a page
+ *
+ * The gate lets data stand anywhere behind the array. bbolt leaves no choice: it lays the first data at
+ * the end of the array, the rest back to back in the order of the elements, into a buffer of zeroes that
+ * has just as many pages as that takes; an inline page ends with its last value, and the value of a
+ * bucket with a tree of its own ends with the header. So a count or a size that was lowered, which
+ * hides elements or cuts a value and leaves all else legal, shows in the bytes that are then nobody's.
+ */
+#include "verify/structure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TEXT_CAP 48u
+
+/* Where the i-th element's data end; *start is where they begin. Offsets in the file. */
+static inline uint64_t data_end(const struct ss_page_view *page, uint32_t i, uint64_t *start)
+{
+    struct ss_span key = ss_element_key(page, i);
+    uint64_t value_len = page->type == SS_PAGE_LEAF ? ss_leaf_value(page, i).len : 0;
+
+    *start = key.off;
+    return key.off + key.len + value_len;
+}
+
+/* The first element that does not begin where the one before it ended: behind that, or before it. */
+static void find_misplaced(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                           const struct ss_walk_page *page, uint32_t i, uint64_t start,
+                           uint64_t due)
+{
+    char have[TEXT_CAP], expect[TEXT_CAP], detail[128];
+
+    snprintf(have, sizeof(have), "data at %" PRIu64, start);
+    snprintf(expect, sizeof(expect), "data at %" PRIu64, due);
+    if (start < due) {
+        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_DATA_ORDER, start, i, have, expect,
+                        "data of an element begin before those of the one before it end");
+        return;
+    }
+    snprintf(detail, sizeof(detail), "%" PRIu64 " bytes %s belong to no element", start - due,
+             i == 0 ? "between the element array and the first data"
+                    : "between the data of two elements");
+    ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_GAP, due, i, have, expect, detail);
+}
+
+/* Of a bucket's inline page, which ends with its last value. */
+static void check_inline_end(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                             const struct ss_walk_page *page, uint64_t end)
+{
+    uint64_t due = page->view->run.off + page->view->run.len;
+    char have[TEXT_CAP], expect[TEXT_CAP];
+
+    if (end == due)
+        return;
+    snprintf(have, sizeof(have), "%" PRIu64 " bytes", page->view->run.len);
+    snprintf(expect, sizeof(expect), "%" PRIu64 " bytes", end - page->view->run.off);
+    ss_find_on_page(pass, walk, page, SS_CHECK_BUCKET_TAIL, end, SS_NONE, have, expect,
+                    "an inline bucket's value goes on behind its last element");
+}
+
+/*
+ * Of a page of its own. Before 2016 bolt took one page more where the content filled its last page to
+ * the end; such pages may live on for ever in files that are still written to.
+ */
+static void check_run_end(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                          const struct ss_walk_page *page, uint64_t end)
+{
+    const struct ss_page_view *view = page->view;
+    uint64_t page_size = pass->file->geo.page_size, len = end - view->run.off;
+    uint64_t due = (len + page_size - 1) / page_size, zeroes;
+    struct ss_span tail = {view->run.ptr + len, view->run.len - len, end};
+    char have[TEXT_CAP], expect[TEXT_CAP];
+
+    if (view->run_count != due && view->run_count != len / page_size + 1) {
+        snprintf(have, sizeof(have), "%" PRIu64, view->run_count - 1);
+        snprintf(expect, sizeof(expect), "%" PRIu64, due - 1);
+        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_TOO_LONG, view->run.off + 12, SS_NONE, have,
+                        expect, "the page has more overflow pages than its elements need");
+        return;
+    }
+    zeroes = ss_span_zeroes(tail);
+    if (zeroes < tail.len)
+        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_TAIL, end + zeroes, SS_NONE, NULL, NULL,
+                        "bytes behind the page's last element are not zero");
+}
+
+/* A bucket with a tree of its own has nothing but its header in the value. */
+static void check_bucket_values(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                                const struct ss_walk_page *page)
+{
+    char have[TEXT_CAP], expect[TEXT_CAP];
+    uint32_t i;
+
+    for (i = 0; i < page->view->count; i++) {
+        struct ss_span value = ss_leaf_value(page->view, i);
+
+        if (!ss_leaf_is_bucket(page->view, i) || value.len <= SS_BUCKET_HEADER_LEN ||
+            ss_load_u64(value.ptr, page->view->big) == 0)
+            continue;
+        snprintf(have, sizeof(have), "%" PRIu64 " bytes", value.len);
+        snprintf(expect, sizeof(expect), "%u bytes", SS_BUCKET_HEADER_LEN);
+        ss_find_on_page(pass, walk, page, SS_CHECK_BUCKET_TAIL, value.off + SS_BUCKET_HEADER_LEN, i,
+                        have, expect, "a bucket with a root page goes on behind its header");
+    }
+}
+
+void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk *walk,
+                     const struct ss_walk_page *page)
+{
+    const struct ss_page_view *view = page->view;
+    uint64_t end = ss_element_off(view, view->count), start;
+    uint32_t i;
+
+    if (view->has_bucket)
+        check_bucket_values(pass, walk, page);
+    for (i = 0; i < view->count; i++) {
+        uint64_t due = end;
+
+        end = data_end(view, i, &start);
+        if (start != due) {
+            find_misplaced(pass, walk, page, i, start, due);
+            return;
+        }
+    }
+    if (view->is_inline)
+        check_inline_end(pass, walk, page, end);
+    else
+        check_run_end(pass, walk, page, end);
+}
