@@ -66,11 +66,11 @@ enum ss_status {
     X(NONE, "none")                                                                                \
     X(NOMEM, "no-memory")                                                                          \
     X(IO, "io")                      /* read or map failed; errno in sys */                        \
-    X(OUTPUT, "output")              /* write, sync or rename of our own output failed */          \
+    X(OUTPUT, "output")              /* our own output, or a temporary file, failed */             \
     X(EXISTS, "exists")              /* the output is there already, or is the input */            \
     X(ARGUMENT, "argument")          /* the caller's values make no sense */                       \
     X(CANCELLED, "cancelled")        /* a progress callback asked to stop */                       \
-    X(LIMIT, "limit")                /* a stated bound (unpacked size) was reached */              \
+    X(LIMIT, "limit")                /* a bound (unpacked size, a decoder's memory) was reached */ \
     X(NOT_FOUND, "not-found")        /* a bucket, member or page that was named is not there */    \
     X(REV_FUTURE, "revision-future") /* asked beyond the file's last revision */                   \
     X(REV_COMPACTED, "revision-compacted") /* asked before what compaction left */                 \
@@ -185,10 +185,10 @@ struct ss_file;
 
 /*
  * Opens `path` ("-": standard input) read-only; a stream, or a compressed or archived file (gzip,
- * zstd, xz, bzip2, lz4, tar, zip), is unpacked into an unlinked temporary file first. Succeeds for any bytes that can
- * be read, a bbolt file or not: ss_file_facts tells, and ss_file_readable says whether trees can be
- * walked. Errors: IO, NOMEM, LIMIT, CANCELLED (SYSTEM); ARCHIVE, MEMBER (CORRUPT). On success *out is
- * the caller's to ss_close; else NULL.
+ * zlib, compress, zstd, xz, bzip2, lz4, tar, zip), is unpacked into an unlinked temporary file first. Succeeds for
+ * any bytes that can be read, a bbolt file or not: ss_file_facts tells, and ss_file_readable says whether
+ * trees can be walked. Errors: IO, OUTPUT (the temporary file), NOMEM, LIMIT, CANCELLED (SYSTEM);
+ * ARCHIVE, MEMBER (CORRUPT). On success *out is the caller's to ss_close; else NULL.
  */
 SS_API enum ss_status ss_open(const char *path, const struct ss_open_opts *opts,
                               struct ss_file **out, struct ss_error *err);
@@ -233,7 +233,12 @@ enum ss_kind {
     SS_KIND_LZ4,
     SS_KIND_ZIP,
     SS_KIND_TAR,
-    SS_KIND_SQLITE /* k3s's other datastore, often mistaken for a snapshot */
+    SS_KIND_SQLITE,        /* k3s's other datastore, often mistaken for a snapshot */
+    SS_KIND_ZLIB,          /* a deflate stream with zlib's header and checksum */
+    SS_KIND_COMPRESS,      /* .Z, of compress(1) */
+    SS_KIND_RAFT_SNAPSHOT, /* a .snap file of an etcd member; its keys are in member/snap/db */
+    SS_KIND_RAFT_WAL,      /* a segment of an etcd member's write-ahead log */
+    SS_KIND_DELTA          /* a delta snapshot of etcd-backup-restore (Gardener): events alone */
 };
 
 /* "bbolt", "empty", "gzip", … Static storage. */

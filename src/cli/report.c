@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abandon.h"
 #include "command.h"
@@ -64,6 +65,9 @@ static const struct {
 } hints[] = {
     {SS_E_MEMBER, "name one of them with --member NAME"},
     {SS_E_LIMIT, "raise the bound with --unpacked-limit SIZE, if the archive is trusted"},
+    {SS_E_ARCHIVE,
+     "another copy; gzip -dc, or what else unpacks it, saves what comes out before the damage, and "
+     "snapscope verify says what that is worth"},
     {SS_E_EXISTS, "choose another name, or add --force to replace a file that is not the input"},
     {SS_E_META, "snapscope info %s shows what both meta pages hold"},
     {SS_E_PAGE_RANGE, "snapscope info %s shows how much of the database the file has"},
@@ -90,12 +94,39 @@ static bool has_force(const struct ss_command *command)
     return false;
 }
 
-static void print_hint(const struct ss_run *run, const struct ss_error *err, const char *name)
+/* A folder on the way to a member's database, or above it. */
+static void print_directory_hint(const char *path, const char *name)
 {
+    static const char *const below[] = {"member/snap/db", "snap/db", "db"};
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
+        char *full = NULL;
+        bool slash = path[0] != '\0' && path[strlen(path) - 1] == '/';
+        if (asprintf(&full, "%s%s%s", path, slash ? "" : "/", below[i]) < 0) {
+            ss_abandon_memory(0);
+        }
+        bool exists = access(full, F_OK) == 0;
+        free(full);
+        if (exists) {
+            fprintf(stderr, "snapscope: try: %s%s%s\n", name, slash ? "" : "/", below[i]);
+            return;
+        }
+    }
+}
+
+static void print_hint(const struct ss_run *run, const struct ss_error *err, const char *about,
+                       const char *name)
+{
+    if (err->code == SS_E_IO && err->sys == EISDIR) {
+        print_directory_hint(about, name);
+        return;
+    }
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
+        /* A decoder's own bound, or a password: the message says what unpacks it. */
+        bool is_decoder =
+            (err->code == SS_E_LIMIT || err->code == SS_E_ARCHIVE) && err->expect[0] != '\0';
         bool forceless = err->code == SS_E_EXISTS && !has_force(run->command);
-        if (hints[i].code == err->code && !self && !forceless) {
+        if (hints[i].code == err->code && !self && !forceless && !is_decoder) {
             fputs("snapscope: try: ", stderr);
             const char *at = strstr(hints[i].text, "%s");
             size_t before = at == NULL ? strlen(hints[i].text) : (size_t)(at - hints[i].text);
@@ -133,7 +164,7 @@ static void print_error(struct ss_run *run, const char *about, const struct ss_e
     bool named = strncmp(text, name, len) == 0 && text[len] == ' ';
     fprintf(stderr, "snapscope: %s: %s\n", name, named ? text + len + 1 : text);
     if (with_hint) {
-        print_hint(run, err, name);
+        print_hint(run, err, about, name);
     }
     free(name);
 }

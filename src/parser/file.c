@@ -8,6 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a known kind of other file is, in a sentence; "" for those whose name says all. */
+static const char *kind_text(enum ss_kind kind)
+{
+    switch (kind) {
+    case SS_KIND_RAFT_SNAPSHOT:
+        return ", a raft snapshot of an etcd member: the keys are in member/snap/db";
+    case SS_KIND_RAFT_WAL:
+        return ", a segment of an etcd member's write-ahead log: the keys are in member/snap/db";
+    case SS_KIND_DELTA:
+        return ", a delta snapshot of etcd-backup-restore: a list of events, of use only with the "
+               "full "
+               "snapshot before it";
+    default:
+        return "";
+    }
+}
+
 /* Why trees cannot be walked: said once, at opening, and handed out by ss_file_readable. */
 static void explain(struct ss_file *file)
 {
@@ -20,8 +37,8 @@ static void explain(struct ss_file *file)
                    "no bbolt meta page at offset 0 or at any page size: this is no etcd snapshot "
                    "or member db, or both of its meta pages are overwritten");
     else if (file->kind != SS_KIND_BBOLT)
-        ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE, "no bbolt file, but %s",
-                   ss_kind_name(file->kind));
+        ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE, "no bbolt file, but %s%s",
+                   ss_kind_name(file->kind), kind_text(file->kind));
     else if (file->meta[0].magic != SS_META_MAGIC && file->meta[1].magic != SS_META_MAGIC)
         ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
                    "both meta pages are overwritten, at 0 and 0x%" PRIx64 "; %" PRIu64

@@ -1,7 +1,8 @@
 /*
- * gunzip.c - gzip by ISA-L, which checks the CRC-32 and length of every member.
+ * gunzip.c - gzip and zlib by ISA-L, which checks the CRC-32 and length of every member, or the Adler-32.
  *
  *   1f 8b 08 … header │ deflate data │ crc32 u32 │ length u32 ║ next member … ║ 00 00 … padding
+ *   78 9c             │ deflate data │ adler32 u32, big-endian               ║ 00 00 … padding
  */
 #include "source/unpack.h"
 #include "util/error.h"
@@ -16,6 +17,8 @@ enum {
 };
 
 struct gunzip {
+    const char *name; /* of the format */
+    uint32_t wrapper; /* ISA-L's name of it */
     struct inflate_state state;
     uint8_t out[OUT_LEN];
 };
@@ -24,7 +27,7 @@ static const char *fault_text(int code)
 {
     switch (code) {
     case ISAL_INVALID_WRAPPER:
-        return "the member's header is no gzip header";
+        return "its header is none of this format";
     case ISAL_UNSUPPORTED_METHOD:
         return "the method is not deflate";
     case ISAL_INCORRECT_CHECKSUM:
@@ -34,10 +37,10 @@ static const char *fault_text(int code)
     }
 }
 
-static enum ss_status damaged(struct ss_error *err, const char *what, uint64_t pos)
+static enum ss_status damaged(const struct gunzip *g, const struct ss_spool *spool,
+                              struct ss_error *err, const char *what, uint64_t pos)
 {
-    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
-                      "the gzip data is damaged near its byte %" PRIu64 ": %s", pos, what);
+    return ss_unpack_damaged(err, g->name, pos, spool->len, what);
 }
 
 /*
@@ -50,7 +53,7 @@ static enum ss_status member_inflate(struct gunzip *g, struct ss_span in, uint64
     struct inflate_state *state = &g->state;
 
     isal_inflate_init(state);
-    state->crc_flag = ISAL_GZIP;
+    state->crc_flag = g->wrapper;
     while (state->block_state != ISAL_BLOCK_FINISH) {
         uint32_t piece = (uint32_t)ss_min_u64(in.len - *pos, IN_LEN);
         enum ss_status status;
@@ -70,29 +73,33 @@ static enum ss_status member_inflate(struct gunzip *g, struct ss_span in, uint64
         if (status != SS_OK)
             return status;
         if (code != ISAL_DECOMP_OK)
-            return damaged(err, fault_text(code), *pos);
+            return damaged(g, spool, err, fault_text(code), *pos);
         if (made == 0 && *pos == in.len && state->block_state != ISAL_BLOCK_FINISH)
-            return damaged(err, "it ends early", *pos);
+            return damaged(g, spool, err, "it ends early", *pos);
     }
     return SS_OK;
 }
 
-enum ss_status ss_unpack_gzip(const struct ss_source *packed, struct ss_spool *spool,
-                              struct ss_error *err)
+enum ss_status ss_unpack_deflate(const struct ss_source *packed, enum ss_kind kind,
+                                 struct ss_spool *spool, struct ss_error *err)
 {
     struct ss_span in = ss_source_span(packed);
     struct gunzip *g = malloc(sizeof(*g));
+    bool is_gzip = kind == SS_KIND_GZIP;
     enum ss_status status = SS_OK;
     uint64_t pos = 0;
 
     if (g == NULL)
         return ss_nomem(err, sizeof(*g));
-    while (status == SS_OK && pos < in.len && in.ptr[pos] != 0)
+    g->name = ss_kind_name(kind);
+    g->wrapper = is_gzip ? ISAL_GZIP : ISAL_ZLIB;
+    do
         status = member_inflate(g, in, &pos, spool, err);
-    free(g);
+    while (is_gzip && status == SS_OK && pos < in.len && in.ptr[pos] != 0);
     for (; status == SS_OK && pos < in.len; pos++) {
         if (in.ptr[pos] != 0)
-            status = damaged(err, "other data follows its end", pos);
+            status = damaged(g, spool, err, "other data follows its end", pos);
     }
+    free(g);
     return status;
 }

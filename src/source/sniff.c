@@ -7,18 +7,22 @@
  *   └──────────────────┴───────────┴───────────────────────┴──────────
  *                      0xED0CDAED                          0xED0CDAED
  *
- * A bbolt file is recognised before anything else, by meta 0, so that it is never taken for an
- * archive. With meta 0 gone, meta 1 is looked for at every page size; only a tar header with a right
- * checksum comes before that, because the first file inside a tar may well start at such a place.
+ * In this order: meta 0; a tar header with a right checksum; the fixed first bytes of what is packed or
+ * of another known format; the magic of meta 1 at every page size; the rest. A stored file inside a zip
+ * or a tar may well start at a page's offset, so what begins as a container is one, unless meta 1 stands
+ * whole and valid where its own page size puts it: then it can only be a database whose page 0 is gone.
  */
 #include "source/source.h"
 #include "util/endian.h"
+#include "util/fnv.h"
 
 #define META_MAGIC UINT32_C(0xED0CDAED)
 
 enum {
     META_POS = 16,
     META_END = 80,
+    META_CHECKED_LEN = 56,
+    META_VERSION = 2,
     MIN_PAGE = 1024,
     PAGE_SHIFTS = 15
 };
@@ -45,6 +49,31 @@ static bool has_meta_1(struct ss_span file)
 {
     for (unsigned i = 0; i < PAGE_SHIFTS; i++) {
         if (magic_at(file, ((uint64_t)MIN_PAGE << i) + META_POS))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a whole meta 1 stands at off: its page's id, and a page size that is this very offset. [F4] */
+static bool is_meta_1(struct ss_span file, uint64_t off)
+{
+    struct ss_span page;
+    const uint8_t *meta;
+    bool big;
+
+    if (!ss_span_sub(file, off, META_END, &page))
+        return false;
+    meta = page.ptr + META_POS;
+    big = ss_load_u32(meta, true) == META_MAGIC;
+    return ss_load_u32(meta, big) == META_MAGIC && ss_load_u32(meta + 4, big) == META_VERSION &&
+           ss_load_u32(meta + 8, big) == off && ss_load_u64(page.ptr, big) == 1 &&
+           ss_load_u64(meta + META_CHECKED_LEN, big) == ss_fnv1a_64(meta, META_CHECKED_LEN);
+}
+
+static bool has_valid_meta_1(struct ss_span file)
+{
+    for (unsigned i = 0; i < PAGE_SHIFTS; i++) {
+        if (is_meta_1(file, (uint64_t)MIN_PAGE << i))
             return true;
     }
     return false;
@@ -117,10 +146,90 @@ static enum ss_kind kind_by_magic(struct ss_span file)
         (memcmp(file.ptr + 4, "1AY&SY", 6) == 0 ||
          memcmp(file.ptr + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0))
         return SS_KIND_BZIP2;
+    /* Maximum code width, and two bits that no version uses. */
+    if (file.len >= 3 && ss_span_has_prefix(file, "\x1f\x9d", 2) && (file.ptr[2] & 0x60) == 0 &&
+        (file.ptr[2] & 0x1f) >= 9 && (file.ptr[2] & 0x1f) <= 16)
+        return SS_KIND_COMPRESS;
     /* A skippable frame, as pzstd puts first; a zstd or LZ4 frame follows, zstd far more often. */
     if (file.len >= 4 && (ss_load_u32(file.ptr, false) & UINT32_C(0xFFFFFFF0)) == 0x184D2A50)
         return SS_KIND_ZSTD;
     return SS_KIND_UNKNOWN;
+}
+
+/* A varint of at most 10 bytes at *pos, which moves behind it. */
+static bool varint_at(struct ss_span file, uint64_t *pos, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned shift = 0; shift < 64 && *pos < file.len; shift += 7) {
+        uint8_t byte = file.ptr[(*pos)++];
+
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A member's .snap file: snappb.Snapshot {1: crc, 2: data}, of which the data reaches the file's end and
+ * begins with field 1 or 2 of raftpb.Snapshot.
+ *
+ *   08 crc │ 12 length │ 0a … or 12 …
+ */
+static bool is_raft_snapshot(struct ss_span file)
+{
+    uint64_t pos = 1, crc, len;
+
+    return file.len > 4 && file.ptr[0] == 0x08 && varint_at(file, &pos, &crc) &&
+           crc <= UINT32_MAX && pos < file.len && file.ptr[pos++] == 0x12 &&
+           varint_at(file, &pos, &len) && len > 0 && len == file.len - pos &&
+           (file.ptr[pos] == 0x0a || file.ptr[pos] == 0x12);
+}
+
+/*
+ * A WAL segment begins with a frame of one record of type 4, which holds the CRC that the segment before
+ * it came to, padded to 8 bytes:
+ *
+ *   length u64, little-endian, 0x80 | padding in its top byte │ 08 04 10 crc │ padding
+ */
+static bool is_raft_wal(struct ss_span file)
+{
+    uint64_t pos = 11, head, len, padding, crc;
+
+    if (file.len < 16 || memcmp(file.ptr + 8, "\x08\x04\x10", 3) != 0)
+        return false;
+    head = ss_load_u64(file.ptr, false);
+    len = head & UINT64_C(0x00FFFFFFFFFFFFFF);
+    padding = head >> 56 & 7;
+    return varint_at(file, &pos, &crc) && pos == 8 + len && (len + padding) % 8 == 0 &&
+           head >> 63 == (padding != 0);
+}
+
+/* etcd-backup-restore writes its events as one JSON array, and 32 bytes of SHA-256 behind it. */
+static bool is_delta(struct ss_span file)
+{
+    return ss_span_has_prefix(file, "[{\"etcdEvent\":", 14);
+}
+
+static enum ss_kind kind_by_form(struct ss_span file)
+{
+    if (is_raft_wal(file))
+        return SS_KIND_RAFT_WAL;
+    if (is_raft_snapshot(file))
+        return SS_KIND_RAFT_SNAPSHOT;
+    return is_delta(file) ? SS_KIND_DELTA : SS_KIND_UNKNOWN;
+}
+
+/*
+ * Two bytes are little to go by: so text is ruled out before, and the first block must be of a type that
+ * there is. The four headers that zlib writes for its levels, with a window of 32 KiB. [RFC 1950]
+ */
+static bool is_zlib(struct ss_span file)
+{
+    static const uint8_t flags[] = {0x01, 0x5e, 0x9c, 0xda};
+
+    return file.len >= 3 && file.ptr[0] == 0x78 &&
+           memchr(flags, file.ptr[1], sizeof(flags)) != NULL && (file.ptr[2] >> 1 & 3) != 3;
 }
 
 /* Whether every place that can hold a meta page holds zeroes. */
@@ -168,24 +277,32 @@ enum ss_kind ss_source_sniff(const struct ss_source *src)
         return SS_KIND_BBOLT;
     if (is_tar(file))
         return SS_KIND_TAR;
+    kind = kind_by_magic(file);
+    if (kind == SS_KIND_UNKNOWN)
+        kind = kind_by_form(file);
+    if (kind != SS_KIND_UNKNOWN)
+        return has_valid_meta_1(file) ? SS_KIND_BBOLT : kind;
     if (has_meta_1(file))
         return SS_KIND_BBOLT;
-    kind = kind_by_magic(file);
-    if (kind != SS_KIND_UNKNOWN)
-        return kind;
     if (is_zeroes(file))
         return SS_KIND_ZEROES;
-    return is_text(file) ? SS_KIND_TEXT : SS_KIND_UNKNOWN;
+    if (is_text(file))
+        return SS_KIND_TEXT;
+    return is_zlib(file) ? SS_KIND_ZLIB : SS_KIND_UNKNOWN;
 }
 
 const char *ss_kind_name(enum ss_kind kind)
 {
     static const char *const names[] = {
-        [SS_KIND_UNKNOWN] = "unknown", [SS_KIND_BBOLT] = "bbolt", [SS_KIND_EMPTY] = "empty",
-        [SS_KIND_ZEROES] = "zeroes",   [SS_KIND_TEXT] = "text",   [SS_KIND_GZIP] = "gzip",
-        [SS_KIND_ZSTD] = "zstd",       [SS_KIND_XZ] = "xz",       [SS_KIND_BZIP2] = "bzip2",
-        [SS_KIND_LZ4] = "lz4",         [SS_KIND_ZIP] = "zip",     [SS_KIND_TAR] = "tar",
-        [SS_KIND_SQLITE] = "sqlite",
+        [SS_KIND_UNKNOWN] = "unknown",   [SS_KIND_BBOLT] = "bbolt",
+        [SS_KIND_EMPTY] = "empty",       [SS_KIND_ZEROES] = "zeroes",
+        [SS_KIND_TEXT] = "text",         [SS_KIND_GZIP] = "gzip",
+        [SS_KIND_ZSTD] = "zstd",         [SS_KIND_XZ] = "xz",
+        [SS_KIND_BZIP2] = "bzip2",       [SS_KIND_LZ4] = "lz4",
+        [SS_KIND_ZIP] = "zip",           [SS_KIND_TAR] = "tar",
+        [SS_KIND_SQLITE] = "sqlite",     [SS_KIND_ZLIB] = "zlib",
+        [SS_KIND_COMPRESS] = "compress", [SS_KIND_RAFT_SNAPSHOT] = "raft-snapshot",
+        [SS_KIND_RAFT_WAL] = "raft-wal", [SS_KIND_DELTA] = "gardener-delta",
     };
 
     if ((unsigned)kind >= sizeof(names) / sizeof(names[0]))

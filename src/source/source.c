@@ -24,7 +24,8 @@
 static const uint8_t no_bytes[1];
 
 enum {
-    NAME_SHOWN = 256
+    NAME_SHOWN = 256,
+    HOLE_STEP = 1 << 16 /* zeroes that are compared before a hole is asked for again */
 };
 
 static char *name_shown(const char *name, char buf[NAME_SHOWN])
@@ -112,6 +113,7 @@ static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, s
 
     spool->fd = -1;
     src->spooled = true;
+    src->shares_position = false;
     status = bytes_map(src, fd, spool->len, err);
     if (status == SS_OK)
         src->has_digest = ss_tap_finish(&spool->tap, &src->digest_len, src->digest);
@@ -140,6 +142,14 @@ static enum ss_status open_spooled(struct ss_source *src, int fd, uint64_t at,
     return status;
 }
 
+/* Files of /proc have a size of 0 and bytes all the same. */
+static bool gives_bytes(int fd)
+{
+    char byte;
+
+    return TEMP_FAILURE_RETRY(pread(fd, &byte, 1, 0)) > 0;
+}
+
 /* Maps or spools a descriptor that src comes to own. */
 static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *st,
                               const struct ss_open_opts *opts, struct ss_error *err)
@@ -150,11 +160,15 @@ static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *
     src->dev = st->st_dev;
     src->ino = st->st_ino;
     src->packed_len = (uint64_t)st->st_size;
-    status = bytes_map(src, fd, (uint64_t)st->st_size, err);
-    if (status == SS_OK || err->sys != ENODEV)
-        return status;
-    copy = src->fd;
-    src->fd = -1;
+    if (st->st_size == 0 && gives_bytes(fd)) {
+        copy = fd;
+    } else {
+        status = bytes_map(src, fd, (uint64_t)st->st_size, err);
+        if (status == SS_OK || err->sys != ENODEV)
+            return status;
+        copy = src->fd;
+        src->fd = -1;
+    }
     status = open_spooled(src, copy, 0, opts, err);
     close(copy);
     return status;
@@ -179,6 +193,16 @@ static enum ss_status path_open(const char *path, const struct ss_open_opts *opt
     return status;
 }
 
+static enum ss_status is_directory(const char *path, struct ss_error *err)
+{
+    char shown[NAME_SHOWN];
+
+    return ss_system(err, SS_E_IO, EISDIR,
+                     "%s cannot be read as a file; of a member's data directory the database is "
+                     "member/snap/db",
+                     name_shown(path, shown));
+}
+
 static enum ss_status open_path(struct ss_source *src, const char *path,
                                 const struct ss_open_opts *opts, struct ss_error *err)
 {
@@ -192,7 +216,7 @@ static enum ss_status open_path(struct ss_source *src, const char *path,
     if (fstat(fd, &st) != 0)
         status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(path, shown));
     else if (S_ISDIR(st.st_mode))
-        status = ss_system(err, SS_E_IO, EISDIR, "%s cannot be read", name_shown(path, shown));
+        status = is_directory(path, err);
     else if (S_ISREG(st.st_mode))
         return open_fd(src, fd, &st, opts, err);
     else
@@ -206,10 +230,11 @@ static enum ss_status open_path(struct ss_source *src, const char *path,
  * access time is touched; where the system does not give one, a duplicate, whose position is shared
  * but never moved: everything is mapped or read by pread.
  */
-static int stdin_reopen(void)
+static int stdin_reopen(bool *shares_position)
 {
     int fd = (int)TEMP_FAILURE_RETRY(open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOATIME));
 
+    *shares_position = fd < 0;
     return fd >= 0 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
@@ -228,7 +253,7 @@ static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opt
     if (!S_ISREG(st.st_mode))
         return open_spooled(src, STDIN_FILENO, SS_NONE, opts, err);
     at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    fd = stdin_reopen();
+    fd = stdin_reopen(&src->shares_position);
     if (at < 0 || fd < 0)
         return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
     if (at == 0)
@@ -409,4 +434,32 @@ enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error 
         return ss_system(err, SS_E_IO, errno, "%s cannot be looked at again",
                          name_shown(src->name, shown));
     return is_changed(&st, src->len, src->mtime) ? written_to(src, err) : SS_OK;
+}
+
+uint64_t ss_source_data(const struct ss_source *src, uint64_t from, uint64_t end)
+{
+    off_t at;
+
+    if (from >= end || !src->mapped || src->shares_position)
+        return from;
+    at = lseek(src->fd, (off_t)from, SEEK_DATA);
+    if (at < 0)
+        return errno == ENXIO ? end : from;
+    return ss_min_u64((uint64_t)at, end);
+}
+
+uint64_t ss_source_not_zero(const struct ss_source *src, uint64_t from, uint64_t end)
+{
+    while (from < end) {
+        struct ss_span step;
+        uint64_t zeroes;
+
+        from = ss_source_data(src, from, end);
+        step = (struct ss_span){src->base + from, ss_min_u64(HOLE_STEP, end - from), from};
+        zeroes = ss_span_zeroes(step);
+        from += zeroes;
+        if (zeroes < step.len)
+            break;
+    }
+    return from;
 }

@@ -37,6 +37,7 @@ struct ss_source {
     int fd;    /* of the mapped file (the spool when spooled), kept open for copies; -1 */
     dev_t dev; /* of the input as named, to recognise it as somebody's output */
     ino_t ino; /* 0: none (stream, memory) */
+    bool shares_position;  /* fd's position is somebody else's, too, and must not move */
     struct timespec mtime; /* of the mapped file, when it was mapped */
     bool has_digest;       /* opts->hash_stream, and the bytes came by in order */
     uint8_t digest[32];    /* SHA-256 of the first digest_len bytes, = len - 32 */
@@ -67,6 +68,15 @@ enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error 
  */
 enum ss_status ss_source_read(const struct ss_source *src, uint64_t off, uint8_t *buf, size_t len,
                               struct ss_error *err);
+
+/*
+ * The first offset in [from, end) that a hole of the file does not cover, or end: what lies before it is
+ * zero and need not be read. Where the system does not tell holes, `from`. end is at most src->len.
+ */
+uint64_t ss_source_data(const struct ss_source *src, uint64_t from, uint64_t end);
+
+/* The first byte in [from, end) that is not zero, or end; holes are passed over. */
+uint64_t ss_source_not_zero(const struct ss_source *src, uint64_t from, uint64_t end);
 
 /* The whole of it, and what its first bytes look like. */
 struct ss_span ss_source_span(const struct ss_source *src);

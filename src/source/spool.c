@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 enum {
-    COPY_LEN = 1 << 20
+    COPY_LEN = 1 << 20,
+    TMP_TEXT_MAX = 300
 };
 
 static const char *tmp_dir(const char *dir)
@@ -59,11 +60,24 @@ int ss_tmp_open(const char *dir)
     return fd >= 0 ? fd : open_named(tmp_dir(dir));
 }
 
+/* "in /tmp (TMPDIR names another folder)", for messages. */
+static const char *tmp_dir_text(const struct ss_open_opts *opts, char buf[TMP_TEXT_MAX])
+{
+    const char *env = getenv("TMPDIR");
+    bool by_env = opts->tmp_dir == NULL && env != NULL && env[0] != '\0';
+    char shown[256];
+
+    ss_text_escape(tmp_dir(opts->tmp_dir), strlen(tmp_dir(opts->tmp_dir)), shown, sizeof(shown));
+    snprintf(buf, TMP_TEXT_MAX, "in %s (TMPDIR names %s)", shown,
+             by_env ? "this folder" : "another folder");
+    return buf;
+}
+
 enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
                              struct ss_error *err)
 {
     const char *dir = tmp_dir(opts->tmp_dir);
-    char shown[256];
+    char text[TMP_TEXT_MAX];
     int sys;
 
     spool->len = 0;
@@ -74,8 +88,8 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     if (spool->fd >= 0)
         return SS_OK;
     sys = errno;
-    ss_text_escape(dir, strlen(dir), shown, sizeof(shown));
-    return ss_system(err, SS_E_IO, sys, "no temporary file can be made in %s", shown);
+    return ss_system(err, SS_E_OUTPUT, sys, "no temporary file can be made %s",
+                     tmp_dir_text(opts, text));
 }
 
 void ss_spool_close(struct ss_spool *spool)
@@ -94,6 +108,14 @@ static enum ss_status limit_reached(const struct ss_spool *spool, struct ss_erro
                      spool->limit);
 }
 
+static enum ss_status write_failed(const struct ss_spool *spool, int sys, struct ss_error *err)
+{
+    char text[TMP_TEXT_MAX];
+
+    return ss_system(err, SS_E_OUTPUT, sys, "the temporary file %s cannot be written",
+                     tmp_dir_text(spool->opts, text));
+}
+
 enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_error *err)
 {
     if (len <= spool->len)
@@ -101,7 +123,7 @@ enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_e
     if (len > ss_min_u64(spool->limit, INT64_MAX))
         return limit_reached(spool, err);
     if (TEMP_FAILURE_RETRY(ftruncate(spool->fd, (off_t)len)) != 0)
-        return ss_system(err, SS_E_IO, errno, "the temporary file cannot be lengthened");
+        return write_failed(spool, errno, err);
     ss_tap_fini(&spool->tap);
     spool->len = len;
     return SS_OK;
@@ -138,8 +160,7 @@ static enum ss_status write_all(struct ss_spool *spool, const uint8_t *next, uin
             continue;
         }
         if (n <= 0)
-            return ss_system(err, SS_E_IO, n < 0 ? errno : ENOSPC,
-                             "the temporary file cannot be written");
+            return write_failed(spool, n < 0 ? errno : ENOSPC, err);
         next += n;
         off += (uint64_t)n;
         len -= (uint64_t)n;

@@ -45,7 +45,8 @@ struct listing {
 bool ss_kind_is_stream(enum ss_kind kind)
 {
     return kind == SS_KIND_GZIP || kind == SS_KIND_ZSTD || kind == SS_KIND_XZ ||
-           kind == SS_KIND_BZIP2 || kind == SS_KIND_LZ4;
+           kind == SS_KIND_BZIP2 || kind == SS_KIND_LZ4 || kind == SS_KIND_ZLIB ||
+           kind == SS_KIND_COMPRESS;
 }
 
 bool ss_kind_is_archive(enum ss_kind kind)
@@ -107,6 +108,7 @@ static bool reader_choose(struct archive *archive, enum ss_kind kind)
         [SS_KIND_XZ] = archive_read_support_filter_xz,
         [SS_KIND_BZIP2] = archive_read_support_filter_bzip2,
         [SS_KIND_LZ4] = archive_read_support_filter_lz4,
+        [SS_KIND_COMPRESS] = archive_read_support_filter_compress,
         [SS_KIND_ZIP] = archive_read_support_format_zip,
         [SS_KIND_TAR] = archive_read_support_format_tar,
     };
@@ -145,22 +147,65 @@ static enum ss_status reader_open(struct reader *r, const struct ss_source *pack
     return ss_nomem(err, 0);
 }
 
+enum ss_status ss_unpack_damaged(struct ss_error *err, const char *name, uint64_t pos,
+                                 uint64_t made, const char *what)
+{
+    char place[48] = "", got[80] = "";
+
+    if (pos != SS_NONE)
+        snprintf(place, sizeof(place), " near its byte %" PRIu64, pos);
+    if (made > 0)
+        snprintf(got, sizeof(got), "; the first %" PRIu64 " bytes of what it holds came out", made);
+    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE, "the %s data is damaged%s: %s%s", name,
+                      place, what, got);
+}
+
+/*
+ * Decoders that give up at a bound of their own, by libarchive's words for it: nothing is damaged. zstd
+ * takes windows up to 128 MiB; an old liblzma takes 1 GiB of memory; those of the other formats are small.
+ */
+static const struct {
+    enum ss_kind kind;
+    const char *words, *bound, *program;
+} decoder_bounds[] = {
+    {SS_KIND_ZSTD, "too much memory", "a window of at most 128 MiB", "zstd -d --long=31"},
+    {SS_KIND_XZ, "Out of memory", "at most 1 GiB", "xz -d"},
+};
+
+/* SS_OK when it was no such bound. */
+static enum ss_status decoder_bound(enum ss_kind kind, const char *words, struct ss_error *err)
+{
+    for (size_t i = 0; i < sizeof(decoder_bounds) / sizeof(decoder_bounds[0]); i++) {
+        if (decoder_bounds[i].kind != kind || strstr(words, decoder_bounds[i].words) == NULL)
+            continue;
+        ss_system(
+            err, SS_E_LIMIT, 0,
+            "the %s data asks for more memory than is given to unpack it; nothing is known to "
+            "be damaged, and %s unpacks it",
+            ss_kind_name(kind), decoder_bounds[i].program);
+        ss_error_expect(err, "%s", decoder_bounds[i].bound);
+        return SS_SYSTEM;
+    }
+    return SS_OK;
+}
+
 /* libarchive's own words, and how far it had got, unless it has let go of the stream already. */
-static enum ss_status damaged(struct ss_error *err, struct archive *reader, enum ss_kind kind)
+static enum ss_status damaged(struct ss_error *err, struct archive *reader, enum ss_kind kind,
+                              uint64_t made)
 {
     const char *words = archive_error_string(reader);
     int64_t used = archive_filter_bytes(reader, -1);
-    char shown[256], place[48] = "";
+    char shown[256];
 
-    if (archive_errno(reader) == ENOMEM)
-        return ss_system(err, SS_E_NOMEM, 0, "out of memory while unpacking");
     if (words == NULL)
         words = "it ends early";
-    if (used >= 0)
-        snprintf(place, sizeof(place), " near its byte %" PRId64, used);
+    if (decoder_bound(kind, words, err) != SS_OK)
+        return SS_SYSTEM;
+    if (archive_errno(reader) == ENOMEM)
+        return ss_system(err, SS_E_NOMEM, 0, "out of memory while unpacking");
     ss_text_escape(words, strlen(words), shown, sizeof(shown));
-    return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE, "the %s data is damaged%s: %s",
-                      ss_kind_name(kind), place, shown);
+    return ss_unpack_damaged(err, ss_kind_name(kind), used < 0 ? SS_NONE : (uint64_t)used, made,
+                             shown);
 }
 
 /* The data of the entry that the reader stands at. */
@@ -179,7 +224,7 @@ static enum ss_status entry_copy(struct archive *reader, enum ss_kind kind, uint
         if (code == ARCHIVE_RETRY)
             continue;
         if (code != ARCHIVE_OK || off < 0)
-            return damaged(err, reader, kind);
+            return damaged(err, reader, kind, spool->len);
         status = ss_spool_put(spool, bytes, len, (uint64_t)off, err);
         if (status == SS_OK)
             status = ss_spool_progress(spool->opts, "unpacking",
@@ -191,16 +236,14 @@ static enum ss_status entry_copy(struct archive *reader, enum ss_kind kind, uint
 
 /* libarchive stops at the end of a stream; what follows must be padding. */
 static enum ss_status tail_check(const struct ss_source *packed, struct archive *reader,
-                                 enum ss_kind kind, struct ss_error *err)
+                                 enum ss_kind kind, uint64_t made, struct ss_error *err)
 {
     int64_t used = archive_filter_bytes(reader, -1);
 
     for (uint64_t pos = used < 0 ? 0 : (uint64_t)used; pos < packed->len; pos++) {
         if (packed->base[pos] != 0)
-            return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
-                              "the %s data is damaged near its byte %" PRIu64
-                              ": other data follows its end",
-                              ss_kind_name(kind), pos);
+            return ss_unpack_damaged(err, ss_kind_name(kind), pos, made,
+                                     "other data follows its end");
     }
     return SS_OK;
 }
@@ -212,8 +255,8 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
     struct reader r;
     int code;
 
-    if (kind == SS_KIND_GZIP)
-        return ss_unpack_gzip(packed, spool, err);
+    if (kind == SS_KIND_GZIP || kind == SS_KIND_ZLIB)
+        return ss_unpack_deflate(packed, kind, spool, err);
     status = reader_open(&r, packed, kind, err);
     if (status != SS_OK)
         return status;
@@ -225,9 +268,9 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
     if (code == ARCHIVE_OK || code == ARCHIVE_WARN)
         status = entry_copy(r.archive, kind, packed->len, spool, err);
     else if (code != ARCHIVE_EOF)
-        status = damaged(err, r.archive, kind);
+        status = damaged(err, r.archive, kind, 0);
     if (status == SS_OK)
-        status = tail_check(packed, r.archive, kind, err);
+        status = tail_check(packed, r.archive, kind, spool->len, err);
     reader_close(&r);
     return status;
 }
@@ -296,7 +339,7 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
         if (code == ARCHIVE_EOF)
             break;
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
-            status = damaged(err, r.archive, kind);
+            status = damaged(err, r.archive, kind, 0);
         } else if (archive_entry_filetype(entry) == AE_IFREG) {
             listing_add(list, entry);
             listing_note_wal(list, name_bare(entry_name(entry)));
@@ -339,6 +382,17 @@ static enum ss_status listing_judge(const struct listing *list, const char *memb
                       shown, list->text, more);
 }
 
+static enum ss_status method_refused(const char *method, struct ss_error *err)
+{
+    ss_system(
+        err, SS_E_LIMIT, 0,
+        "the file in the archive is compressed by a method that takes as much memory as it asks "
+        "for, and is not unpacked: %s; another program has to unpack it",
+        method);
+    ss_error_expect(err, "a method of bounded memory");
+    return SS_SYSTEM;
+}
+
 /*
  * Methods of zip whose decoders allocate what the entry asks for, up to 4 GiB, and are given no bound by
  * libarchive. Its name of the format has that of the entry's method: "ZIP 6.3 (lzma)".
@@ -350,11 +404,7 @@ static enum ss_status method_check(struct archive *reader, enum ss_kind kind, st
 
     for (size_t i = 0; i < sizeof(unbounded) / sizeof(unbounded[0]); i++)
         if (kind == SS_KIND_ZIP && name != NULL && strstr(name, unbounded[i]) != NULL)
-            return ss_corrupt(
-                err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
-                "the file in the archive is compressed by a method that takes as much "
-                "memory as it asks for, and is not unpacked: %s",
-                unbounded[i]);
+            return method_refused(unbounded[i], err);
     return SS_OK;
 }
 
@@ -368,9 +418,11 @@ static enum ss_status member_copy(struct archive *reader, struct archive_entry *
     bool sparse = archive_entry_sparse_count(entry) > 0;
     enum ss_status status;
 
-    if (archive_entry_is_encrypted(entry) > 0)
-        return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
-                          "the file in the archive is encrypted");
+    if (archive_entry_is_encrypted(entry) > 0) {
+        ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
+                   "the file in the archive is encrypted; unpack it with its password first");
+        return ss_error_expect(err, "a file that is not encrypted");
+    }
     status = method_check(reader, kind, err);
     if (status == SS_OK)
         status = entry_copy(reader, kind, packed_len, spool, err);
@@ -420,7 +472,7 @@ enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kin
         int code = archive_read_next_header2(r.archive, r.entry);
 
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
-            status = damaged(err, r.archive, kind);
+            status = damaged(err, r.archive, kind, 0);
     }
     if (status == SS_OK) {
         *member = strdup(entry_name(r.entry));

@@ -14,14 +14,21 @@ bool ss_kind_is_archive(enum ss_kind kind);
 /*
  * Writes what the compressed stream `packed` holds to spool: all concatenated members of it, to the
  * last byte, every checksum of the format verified. Zeroes behind the last member are padding;
- * anything else there is damage. Errors: ARCHIVE (CORRUPT); LIMIT, IO, NOMEM, CANCELLED (SYSTEM).
+ * anything else there is damage. Errors: ARCHIVE (CORRUPT); LIMIT, IO, OUTPUT, NOMEM, CANCELLED (SYSTEM).
  */
 enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kind,
                                 struct ss_spool *spool, struct ss_error *err);
 
-/* The same for gzip, whose checksums libarchive does not look at. */
-enum ss_status ss_unpack_gzip(const struct ss_source *packed, struct ss_spool *spool,
-                              struct ss_error *err);
+/* The same for gzip, whose checksums libarchive does not look at, and zlib, which it does not know. */
+enum ss_status ss_unpack_deflate(const struct ss_source *packed, enum ss_kind kind,
+                                 struct ss_spool *spool, struct ss_error *err);
+
+/*
+ * SS_CORRUPT (ARCHIVE): packed data of the format `name` are damaged near their byte `pos` (SS_NONE: not
+ * known), for the reason `what`, after `made` bytes were unpacked.
+ */
+enum ss_status ss_unpack_damaged(struct ss_error *err, const char *name, uint64_t pos,
+                                 uint64_t made, const char *what);
 
 /*
  * Writes one regular file of the archive `packed` to spool, and its name to *member, which the caller

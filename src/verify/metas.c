@@ -25,8 +25,7 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
 
     if (end <= db_len || file->geo.bytes.len - db_len < HASH_LEN)
         return; /* nothing, or what is left of a hash that was cut */
-    at = db_len +
-         ss_span_zeroes((struct ss_span){file->geo.bytes.ptr + db_len, end - db_len, db_len});
+    at = ss_source_not_zero(&file->src, db_len, end);
     if (at == end)
         return;
     place = (struct ss_place){at, SS_NONE, SS_NONE, NULL};

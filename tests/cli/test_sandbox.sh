@@ -280,6 +280,6 @@ export TMPDIR="$scratch/none"
 run "$SNAPSCOPE" status "$db"
 expect_rc 0
 run "$SNAPSCOPE" status "$scratch/s.db.gz"
-expect_rc 3
-expect_err_has "no temporary file can be made in $scratch/none: No such file or directory"
+expect_rc 4
+expect_err_has "no temporary file can be made in $scratch/none (TMPDIR names this folder): No such file or directory"
 summary

@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import pathlib
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -110,7 +111,8 @@ def test_bombs(runner, _name):
         with open("/dev/zero", "rb") as endless:
             place.refused("status", "--unpacked-limit", "16M", "-", stdin=endless, words=LIMIT_WORDS)
         done = place.run("status", bomb, codes=(4,), file_len=LIMIT)
-        runner.same("a full disk", b"the temporary file cannot be written: File too large" in done.stderr, True)
+        runner.same("a full disk", re.search(
+            rb"the temporary file in .* cannot be written: File too large", done.stderr) is not None, True)
 
 
 def lz4_zeroes(total):

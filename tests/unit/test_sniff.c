@@ -75,6 +75,35 @@ static void test_first_bytes(void **state)
          "a\x00"
          "bc"},
         {SS_KIND_UNKNOWN, 3, "ab\x7f"},
+        {SS_KIND_COMPRESS, 3, "\x1f\x9d\x90"},
+        {SS_KIND_COMPRESS, 3, "\x1f\x9d\x09"},
+        {SS_KIND_UNKNOWN, 3, "\x1f\x9d\x88"},
+        {SS_KIND_UNKNOWN, 3, "\x1f\x9d\x91"},
+        {SS_KIND_UNKNOWN, 3, "\x1f\x9d\xb0"},
+        {SS_KIND_UNKNOWN, 2, "\x1f\x9d"},
+        {SS_KIND_ZLIB, 3, "\x78\x01\x01"},
+        {SS_KIND_ZLIB, 3, "\x78\x5e\x05"},
+        {SS_KIND_ZLIB, 3, "\x78\x9c\xed"},
+        {SS_KIND_ZLIB, 3, "\x78\xda\x03"},
+        {SS_KIND_UNKNOWN, 3, "\x78\x9c\x07"}, /* a block of type 3 */
+        {SS_KIND_UNKNOWN, 3, "\x78\x9d\xed"}, /* a header whose check is wrong */
+        {SS_KIND_UNKNOWN, 2, "\x78\x9c"},
+        {SS_KIND_TEXT, 3, "x^y"},
+        {SS_KIND_RAFT_SNAPSHOT, 6, "\x08\x05\x12\x02\x0a\x00"},
+        {SS_KIND_RAFT_SNAPSHOT, 10, "\x08\xff\xff\xff\xff\x0f\x12\x02\x12\x00"},
+        {SS_KIND_UNKNOWN, 10, "\x08\xff\xff\xff\xff\x1f\x12\x02\x12\x00"}, /* no 32 bits */
+        {SS_KIND_UNKNOWN, 6, "\x08\x05\x12\x01\x0a\x00"}, /* shorter than the file */
+        {SS_KIND_UNKNOWN, 6, "\x08\x05\x12\x03\x0a\x00"}, /* longer */
+        {SS_KIND_UNKNOWN, 6, "\x08\x05\x12\x02\x1a\x00"}, /* another field */
+        {SS_KIND_UNKNOWN, 4, "\x08\x05\x12\x00"},
+        {SS_KIND_RAFT_WAL, 16, "\x04\0\0\0\0\0\0\x84\x08\x04\x10\x00\0\0\0\0"},
+        {SS_KIND_RAFT_WAL, 16, "\x08\0\0\0\0\0\0\0\x08\x04\x10\xf1\x92\xe3\xc4\x05"},
+        {SS_KIND_UNKNOWN, 16, "\x05\0\0\0\0\0\0\x83\x08\x04\x10\x00\0\0\0\0"},
+        {SS_KIND_UNKNOWN, 16, "\x04\0\0\0\0\0\0\x04\x08\x04\x10\x00\0\0\0\0"},
+        {SS_KIND_UNKNOWN, 16, "\x04\0\0\0\0\0\0\x84\x08\x02\x10\x00\0\0\0\0"},
+        {SS_KIND_UNKNOWN, 15, "\x04\0\0\0\0\0\0\x84\x08\x04\x10\x00\0\0\0"},
+        {SS_KIND_DELTA, 18, "[{\"etcdEvent\":{}\x80\x81"},
+        {SS_KIND_TEXT, 14, "[{\"etcdEvents\":"},
     };
 
     (void)state;
@@ -130,7 +159,25 @@ static void test_bbolt_everywhere(void **state)
     free(bytes);
 }
 
-/* Whatever stands before it, meta 0 decides; meta 1 gives way only to a right tar header. */
+/* A meta page of 4096 bytes, sound, with this id. */
+static void put_meta(uint8_t *page, uint64_t id, bool big)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    memset(page, 0, 80);
+    ss_store_u64(page, id, big);
+    ss_store_u32(page + 16, MAGIC, big);
+    ss_store_u32(page + 20, 2, big);
+    ss_store_u32(page + 24, 4096, big);
+    for (size_t i = 16; i < 72; i++)
+        hash = (hash ^ page[i]) * UINT64_C(1099511628211);
+    ss_store_u64(page + 72, hash, big);
+}
+
+/*
+ * Whatever stands before it, meta 0 decides. Where there is none, what begins as a container is one, unless
+ * a sound meta 1 stands where it says that it must; a right tar header comes before any meta 1.
+ */
 static void test_bbolt_before_archives(void **state)
 {
     static const struct {
@@ -138,9 +185,10 @@ static void test_bbolt_before_archives(void **state)
         const char *bytes;
         size_t len;
     } fronts[] = {
-        {SS_KIND_GZIP, "\x1f\x8b\x08", 3},    {SS_KIND_ZSTD, "\x28\xb5\x2f\xfd", 4},
-        {SS_KIND_XZ, "\xfd\x37zXZ\x00", 6},   {SS_KIND_BZIP2, "BZh91AY&SY", 10},
-        {SS_KIND_LZ4, "\x04\x22\x4d\x18", 4}, {SS_KIND_ZIP, "PK\x03\x04", 4},
+        {SS_KIND_GZIP, "\x1f\x8b\x08", 3},     {SS_KIND_ZSTD, "\x28\xb5\x2f\xfd", 4},
+        {SS_KIND_XZ, "\xfd\x37zXZ\x00", 6},    {SS_KIND_BZIP2, "BZh91AY&SY", 10},
+        {SS_KIND_LZ4, "\x04\x22\x4d\x18", 4},  {SS_KIND_ZIP, "PK\x03\x04", 4},
+        {SS_KIND_COMPRESS, "\x1f\x9d\x90", 3},
     };
     uint8_t bytes[8192];
 
@@ -153,8 +201,17 @@ static void test_bbolt_before_archives(void **state)
         assert_int_equal(kind_of(bytes, sizeof(bytes)), SS_KIND_BBOLT);
         ss_store_u32(bytes + 16, 0, false);
         ss_store_u32(bytes + 4096 + 16, MAGIC, false);
+        assert_int_equal(kind_of(bytes, sizeof(bytes)), fronts[i].alone);
+        put_meta(bytes + 4096, 0, i % 2 == 1); /* a stored file's own meta 0 */
+        assert_int_equal(kind_of(bytes, sizeof(bytes)), fronts[i].alone);
+        put_meta(bytes + 4096, 1, i % 2 == 1);
         assert_int_equal(kind_of(bytes, sizeof(bytes)), SS_KIND_BBOLT);
+        memmove(bytes + 2048, bytes + 4096, 80); /* where its page size does not put it */
+        memset(bytes + 4096, 0, 80);
+        assert_int_equal(kind_of(bytes, sizeof(bytes)), fronts[i].alone);
+        memset(bytes + 2048, 0, 80);
     }
+    put_meta(bytes + 4096, 1, false);
     put_tar_header(bytes);
     assert_int_equal(kind_of(bytes, sizeof(bytes)), SS_KIND_TAR);
     assert_int_equal(kind_of(bytes, 512), SS_KIND_TAR);
@@ -182,6 +239,11 @@ static void test_kind_names(void **state)
     assert_string_equal(ss_kind_name(SS_KIND_ZIP), "zip");
     assert_string_equal(ss_kind_name(SS_KIND_TAR), "tar");
     assert_string_equal(ss_kind_name(SS_KIND_SQLITE), "sqlite");
+    assert_string_equal(ss_kind_name(SS_KIND_ZLIB), "zlib");
+    assert_string_equal(ss_kind_name(SS_KIND_COMPRESS), "compress");
+    assert_string_equal(ss_kind_name(SS_KIND_RAFT_SNAPSHOT), "raft-snapshot");
+    assert_string_equal(ss_kind_name(SS_KIND_RAFT_WAL), "raft-wal");
+    assert_string_equal(ss_kind_name(SS_KIND_DELTA), "gardener-delta");
     assert_string_equal(ss_kind_name((enum ss_kind)99), "unknown");
 }
 

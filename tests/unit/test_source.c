@@ -136,11 +136,65 @@ static void test_cannot_open(void **state)
     assert_fails("file/x", NULL, SS_E_IO, ENOTDIR, "file/x cannot be opened: Not a directory");
     assert_fails("a\x1b[2J", NULL, SS_E_IO, ENOENT,
                  "a\\x1b[2J cannot be opened: No such file or directory");
-    assert_fails("folder", NULL, SS_E_IO, EISDIR, "folder cannot be read: Is a directory");
+    assert_fails("folder", NULL, SS_E_IO, EISDIR,
+                 "folder cannot be read as a file; of a member's data directory the database is "
+                 "member/snap/db: Is a directory");
     assert_fails("loop", NULL, SS_E_IO, ELOOP,
                  "loop cannot be opened: Too many levels of symbolic links");
-    assert_fails("/dev/null", &no_tmp, SS_E_IO, ENOENT,
-                 "no temporary file can be made in no/tmp: No such file or directory");
+    assert_fails(
+        "/dev/null", &no_tmp, SS_E_OUTPUT, ENOENT,
+        "no temporary file can be made in no/tmp (TMPDIR names another folder): No such file "
+        "or directory");
+    assert_int_equal(setenv("TMPDIR", "no/env", 1), 0);
+    assert_fails(
+        "/dev/null", NULL, SS_E_OUTPUT, ENOENT,
+        "no temporary file can be made in no/env (TMPDIR names this folder): No such file or "
+        "directory");
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
+/* A file of /proc has a size of 0, and bytes all the same. */
+static void test_proc_file(void **state)
+{
+    struct ss_source src;
+    struct ss_error err;
+    struct stat status;
+
+    (void)state;
+    assert_int_equal(stat("/proc/self/status", &status), 0);
+    assert_int_equal(status.st_size, 0);
+    assert_int_equal(ss_source_open(&src, "/proc/self/status", NULL, &err), SS_OK);
+    assert_true(src.spooled);
+    assert_true(src.len > 100);
+    assert_memory_equal(src.base, "Name:", 5);
+    assert_int_equal(ss_source_sniff(&src), SS_KIND_TEXT);
+    ss_source_close(&src);
+}
+
+/* 6 TB, of which four bytes are there: what lies in holes is passed over. */
+static void test_holes(void **state)
+{
+    const off_t len = INT64_C(6) << 40, at = INT64_C(3) << 40;
+    struct ss_source src;
+    struct ss_error err;
+    int fd = open("sparse", O_CREAT | O_RDWR, 0600);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, len), 0);
+    assert_int_equal(pwrite(fd, "data", 4, at + 9), 4);
+    close(fd);
+    assert_int_equal(ss_source_open(&src, "sparse", NULL, &err), SS_OK);
+    assert_int_equal(src.len, len);
+    assert_int_equal(ss_source_sniff(&src), SS_KIND_ZEROES);
+    assert_int_equal(ss_source_not_zero(&src, 4096, (uint64_t)len), at + 9);
+    assert_int_equal(ss_source_not_zero(&src, 4096, (uint64_t)at + 9), at + 9);
+    assert_int_equal(ss_source_not_zero(&src, 4096, (uint64_t)at), at);
+    assert_int_equal(ss_source_not_zero(&src, (uint64_t)at + 10, (uint64_t)len), at + 10);
+    assert_int_equal(ss_source_not_zero(&src, (uint64_t)at + 13, (uint64_t)len), len);
+    assert_int_equal(ss_source_data(&src, (uint64_t)at + 65536, (uint64_t)len), len);
+    assert_int_equal(ss_source_data(&src, 7, 7), 7);
+    ss_source_close(&src);
 }
 
 static void test_no_permission(void **state)
@@ -284,8 +338,10 @@ static void test_lent_file(void **state)
     assert_int_equal(fcntl(lender.fd, F_GETFD), -1);
 
     lender.fd = -1;
-    assert_fails("/dev/null", &opts, SS_E_IO, EDQUOT,
-                 "no temporary file can be made in no/tmp: Disk quota exceeded");
+    assert_fails(
+        "/dev/null", &opts, SS_E_OUTPUT, EDQUOT,
+        "no temporary file can be made in no/tmp (TMPDIR names another folder): Disk quota "
+        "exceeded");
     assert_int_equal(lender.asked, 2);
     assert_int_equal(ss_tmp_open("no/tmp"), -1);
     assert_int_equal(errno, ENOENT);
@@ -352,6 +408,7 @@ static void test_spool_full(void **state)
 {
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     struct rlimit before, small;
+    struct ss_open_opts opts = {.tmp_dir = "."};
     struct ss_source src;
     struct ss_error err;
     enum ss_status status;
@@ -361,13 +418,15 @@ static void test_spool_full(void **state)
     small = before;
     small.rlim_cur = 65536;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    status = open_fifo(&src, NULL, &err);
+    status = open_fifo(&src, &opts, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, handler);
     assert_int_equal(status, SS_SYSTEM);
-    assert_int_equal(err.code, SS_E_IO);
+    assert_int_equal(err.code, SS_E_OUTPUT);
     assert_int_equal(err.sys, EFBIG);
-    assert_string_equal(err.message, "the temporary file cannot be written: File too large");
+    assert_string_equal(err.message,
+                        "the temporary file in . (TMPDIR names another folder) cannot be "
+                        "written: File too large");
 }
 
 /* Runs ss_source_open("-") with fd as standard input. */
@@ -745,6 +804,8 @@ int main(void)
         IN_SCRATCH(test_memory),
         IN_SCRATCH(test_empty),
         IN_SCRATCH(test_cannot_open),
+        IN_SCRATCH(test_proc_file),
+        IN_SCRATCH(test_holes),
         IN_SCRATCH(test_no_permission),
         IN_SCRATCH(test_not_the_owner),
         IN_SCRATCH(test_fifo),

@@ -474,8 +474,9 @@ static void test_zip_methods_without_bound(void **state)
             if (memcmp(made.bytes + at, "PK\1\2", 4) == 0)
                 made.bytes[at + 10] = methods[i].method;
         }
-        assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_CORRUPT);
-        assert_int_equal(err.code, SS_E_ARCHIVE);
+        assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_SYSTEM);
+        assert_int_equal(err.code, SS_E_LIMIT);
+        assert_string_equal(err.expect, "a method of bounded memory");
         assert_non_null(strstr(err.message, "takes as much memory as it asks for"));
         assert_non_null(strstr(err.message, methods[i].name));
     }
@@ -511,7 +512,7 @@ static void test_flipped_gzip(void **state)
 
 static void test_gzip_words(void **state)
 {
-    char want[128];
+    char want[160];
     size_t end;
 
     (void)state;
@@ -519,13 +520,149 @@ static void test_gzip_words(void **state)
     end = made.len;
     made.bytes[end - 8] ^= 1;
     snprintf(want, sizeof(want),
-             "the gzip data is damaged near its byte %zu: the checksum is wrong", end);
+             "the gzip data is damaged near its byte %zu: the checksum is wrong; the first 1000 "
+             "bytes of what it holds came out",
+             end);
     assert_fails(SS_CORRUPT, SS_E_ARCHIVE, want, NULL);
     made.bytes[end - 8] ^= 1;
     made.len = end - 3;
-    snprintf(want, sizeof(want), "the gzip data is damaged near its byte %zu: it ends early",
-             end - 3);
+    snprintf(
+        want, sizeof(want),
+        "the gzip data is damaged near its byte %zu: it ends early; the first 1000 bytes of what "
+        "it holds came out",
+        end - 3);
     assert_fails(SS_CORRUPT, SS_E_ARCHIVE, want, NULL);
+}
+
+/* The deflate data of a gzip file behind zlib's header, and its checksum behind them. [RFC 1950] */
+static void make_zlib(const uint8_t *bytes, size_t len)
+{
+    enum {
+        GZIP_HEADER_LEN = 10,
+        GZIP_TRAILER_LEN = 8
+    };
+    uint32_t a = 1, b = 0;
+    size_t body;
+
+    make_stream(archive_write_add_filter_gzip, bytes, len);
+    for (size_t i = 0; i < len; i++) {
+        a = (a + bytes[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    assert_int_equal(made.bytes[3], 0); /* no name in the header */
+    body = made.len - GZIP_HEADER_LEN - GZIP_TRAILER_LEN;
+    memmove(made.bytes + 2, made.bytes + GZIP_HEADER_LEN, body);
+    memcpy(made.bytes, "\x78\x9c", 2);
+    ss_store_u32(made.bytes + 2 + body, b << 16 | a, true);
+    made.len = body + 6;
+}
+
+static void test_zlib(void **state)
+{
+    char want[160];
+
+    (void)state;
+    make_zlib(db, DB_LEN);
+    assert_gives(db, DB_LEN, "zlib", NULL, NULL);
+    memset(made.bytes + made.len, 0, 100);
+    made.len += 100;
+    assert_gives(db, DB_LEN, "zlib", NULL, NULL);
+    made.bytes[made.len - 1] = 1;
+    snprintf(want, sizeof(want),
+             "the zlib data is damaged near its byte %zu: other data follows its end; the first "
+             "200000 bytes of what it holds came out",
+             made.len - 1);
+    assert_fails(SS_CORRUPT, SS_E_ARCHIVE, want, NULL);
+    made.len -= 100;
+    made.bytes[made.len - 1] ^= 1;
+    snprintf(want, sizeof(want),
+             "the zlib data is damaged near its byte %zu: the checksum is wrong; the first 200000 "
+             "bytes of what it holds came out",
+             made.len);
+    assert_fails(SS_CORRUPT, SS_E_ARCHIVE, want, NULL);
+    made.bytes[made.len - 1] ^= 1;
+    for (size_t cut = 1; cut <= 4; cut++) {
+        made.len--;
+        snprintf(
+            want, sizeof(want),
+            "the zlib data is damaged near its byte %zu: it ends early; the first 200000 bytes "
+            "of what it holds came out",
+            made.len);
+        assert_fails(SS_CORRUPT, SS_E_ARCHIVE, want, NULL);
+    }
+}
+
+/* The format has neither a checksum nor an end: what unpacks is all that can be said. */
+static void test_compress(void **state)
+{
+    (void)state;
+    make_stream(archive_write_add_filter_compress, db, 70000);
+    assert_memory_equal(made.bytes, "\x1f\x9d\x90", 3);
+    assert_gives(db, 70000, "compress", NULL, NULL);
+    make_stream(archive_write_add_filter_compress, db, 1);
+    assert_gives(db, 1, "compress", NULL, NULL);
+}
+
+/* What a decoder is not given the memory for is no damage: a window of 256 MiB, where 128 are. */
+static void test_decoder_bounds(void **state)
+{
+    struct ss_source src;
+    struct ss_error err;
+
+    (void)state;
+    memcpy(made.bytes, "\x28\xb5\x2f\xfd\0\x90\x09\0\0x", 10);
+    made.len = 10;
+    assert_fails(
+        SS_SYSTEM, SS_E_LIMIT,
+        "the zstd data asks for more memory than is given to unpack it; nothing is known to "
+        "be damaged, and zstd -d --long=31 unpacks it",
+        NULL);
+    assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_SYSTEM);
+    assert_string_equal(err.expect, "a window of at most 128 MiB");
+    made.bytes[5] = 0x88;
+    assert_gives("x", 1, "zstd", NULL, NULL);
+}
+
+/* An archive whose second file's bytes start at `at`, by way of a first one of the right length. */
+static void make_padded(const struct member *member, size_t at, int (*format)(struct archive *))
+{
+    struct member both[] = {{"pad", db + 100, 600}, *member};
+    const char *options = format == archive_write_set_format_zip ? "zip:compression=store" : NULL;
+    const uint8_t *found;
+
+    make(NULL, format, options, both, 2);
+    found = memmem(made.bytes, made.len, member->bytes, 64);
+    assert_non_null(found);
+    both[0].len = 600 + at - (size_t)(found - made.bytes);
+    make(NULL, format, options, both, 2);
+}
+
+/*
+ * A stored file inside a zip or a tar may start wherever a page can: its own meta 0 then stands at that
+ * offset, which must not make a damaged database of a sound archive.
+ */
+static void test_stored_at_page_offsets(void **state)
+{
+    static uint8_t file[3 * 4096];
+    const struct member member = {"etcd.db", file, sizeof(file)};
+    struct ss_open_opts opts = {.member = "etcd.db"};
+
+    (void)state;
+    scratch_noise(file, sizeof(file));
+    ss_store_u32(file + 16, UINT32_C(0xED0CDAED), false);
+    for (unsigned shift = 0; shift < 5; shift++) {
+        size_t at = (size_t)1024 << shift;
+
+        make_padded(&member, at, archive_write_set_format_zip);
+        assert_memory_equal(made.bytes + at, file, 4096);
+        assert_gives(file, sizeof(file), "zip", "etcd.db", &opts);
+        if (at >=
+            2048) { /* two headers, and at least one block of the first file, come before it */
+            make_padded(&member, at, archive_write_set_format_ustar);
+            assert_memory_equal(made.bytes + at, file, 4096);
+            assert_gives(file, sizeof(file), "tar", "etcd.db", &opts);
+        }
+    }
 }
 
 /* Members one after the other are one file; zeroes behind them are padding; all else is damage. */
@@ -648,7 +785,8 @@ static void test_encrypted(void **state)
     writer_start(writer);
     writer_add(writer, &member);
     writer_close(writer);
-    assert_fails(SS_CORRUPT, SS_E_ARCHIVE, "the file in the archive is encrypted", NULL);
+    assert_fails(SS_CORRUPT, SS_E_ARCHIVE,
+                 "the file in the archive is encrypted; unpack it with its password first", NULL);
 }
 
 static void test_zip_checksum(void **state)
@@ -775,6 +913,10 @@ int main(void)
         IN_SCRATCH(test_zip_methods_without_bound),
         IN_SCRATCH(test_flipped_gzip),
         IN_SCRATCH(test_gzip_words),
+        IN_SCRATCH(test_zlib),
+        IN_SCRATCH(test_compress),
+        IN_SCRATCH(test_decoder_bounds),
+        IN_SCRATCH(test_stored_at_page_offsets),
         IN_SCRATCH(test_after_the_end),
         IN_SCRATCH(test_bombs),
         IN_SCRATCH(test_sparse),
