@@ -509,7 +509,7 @@ struct ss_revision {
 struct ss_record {
     struct ss_revision rev;
     bool tombstone; /* a deletion: only the key is meaningful */
-    bool marker;    /* an empty value, as `restore --bump-revision` puts: no key, no data */
+    bool marker;    /* no byte at sub 0, as `restore --bump-revision` puts: no key, no data */
     struct ss_span key;
     struct ss_span value;
     int64_t create_revision;

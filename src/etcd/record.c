@@ -199,7 +199,7 @@ static enum ss_status decode(const struct ss_entry *entry, struct ss_record *out
                           "a bucket stands where a record is due");
     if (ss_revision_decode(entry->key, entry->pgid, &out->rev, &out->tombstone, err) != SS_OK)
         return SS_CORRUPT;
-    if (entry->value.len > 0 || out->tombstone)
+    if (entry->value.len > 0 || out->tombstone || out->rev.sub != 0)
         return decode_value(entry->value, out, err);
     out->marker = true;
     out->mod_revision = out->rev.main;

@@ -6,7 +6,7 @@
  *
  *   put         all fields; those that are zero or empty are left out by the writer
  *   tombstone   the key alone
- *   marker      no byte at all: what `etcdutl snapshot restore --bump-revision` puts
+ *   marker      no byte at all, at sub revision 0: what `etcdutl snapshot restore --bump-revision` puts
  *
  * A put is refused when its mod_revision is not the main revision it stands at: etcd finds it by the
  * one and answers with the other, so neither can be trusted. So is a put or a tombstone without a key.

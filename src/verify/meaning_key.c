@@ -293,17 +293,31 @@ static int64_t main_reached(const struct ss_key_part *k)
     return reached > 1 ? reached : 1;
 }
 
-/* Revisions above the compacted one take every main and every sub from 0 on. */
+/* A put and a tombstone of one revision: keys that differ in the tombstone's mark alone. */
+static void find_twice(struct ss_meaning *m, const struct ss_entry *entry, struct ss_revision rev)
+{
+    ss_find(m->findings, SS_CHECK_REV_TWICE, ss_meaning_place(m, entry, entry->key.off), NULL, NULL,
+            "revision %" PRId64 ", sub revision %" PRId64 ", is a put and a tombstone", rev.main,
+            rev.sub);
+}
+
+/*
+ * No revision stands twice; and those above the compacted one take every main and every sub from 0 on.
+ */
 static void check_sequence(struct ss_meaning *m, const struct ss_entry *entry,
-                           struct ss_revision rev, bool is_bump)
+                           struct ss_revision rev)
 {
     struct ss_key_part *k = &m->key;
     int64_t due_sub = rev.main == k->last.main ? k->last.sub + 1 : 0;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
+    if (ss_revision_cmp(rev, k->last) == 0) {
+        find_twice(m, entry, rev);
+        return;
+    }
     if (k->rev_blind || rev.main <= k->compacted)
         return;
-    if (!is_bump && rev.main > main_reached(k) + 1)
+    if (rev.main > main_reached(k) + 1)
         find_gap(m, entry, main_reached(k) + 1, rev.main - 1);
     if (rev.sub != due_sub)
         ss_find(m->findings, SS_CHECK_REV_SUB_GAP,
@@ -343,39 +357,52 @@ static void check_put(struct ss_meaning *m, const struct ss_record *rec)
         find_in_record(m, check, rec, FIELD_VERSION, rec->version, INT64_MIN, why);
 }
 
-/*
- * No byte where a record is due: `restore --bump-revision` puts one, far above the last revision, and
- * marks it as compacted. Any other is a record that lost its bytes.
- */
-static bool is_bump(const struct ss_key_part *k, const struct ss_record *rec)
+static enum ss_status find_empty(struct ss_meaning *m, struct ss_place at, int64_t main,
+                                 struct ss_error *err)
 {
-    return rec->marker && rec->rev.sub == 0 &&
-           (rec->rev.main <= k->compacted || rec->rev.main > main_reached(k) + 1);
+    ss_find(m->findings, SS_CHECK_REC_NO_KEY, at, NULL, NULL,
+            "the record of revision %" PRId64 " is empty, and no revision bump", main);
+    return lose(m, false, err);
 }
 
-static enum ss_status check_marker(struct ss_meaning *m, const struct ss_entry *entry,
-                                   const struct ss_record *rec, bool bump, struct ss_error *err)
+static void find_marker(struct ss_meaning *m, struct ss_place at, int64_t main)
+{
+    ss_find(m->findings, SS_CHECK_REC_MARKER, at, NULL, NULL,
+            "revision %" PRId64 " marks a revision bump", main);
+}
+
+/*
+ * No byte where a record is due: `restore --bump-revision` puts one at sub revision 0 and schedules the
+ * compaction of just that revision. etcd takes it for a record of the empty key, so that the compaction
+ * keeps the last one and removes those before it: of those at or below the finished mark only the last
+ * can be a marker, and it is held until that is known. Any other is a record that lost its bytes.
+ */
+static enum ss_status take_marker(struct ss_meaning *m, const struct ss_entry *entry,
+                                  const struct ss_record *rec, struct ss_error *err)
 {
     struct ss_place at = ss_meaning_place(m, entry, entry->key.off);
+    struct ss_key_part *k = &m->key;
+    enum ss_status st = SS_OK;
 
-    if (bump) {
-        ss_find(m->findings, SS_CHECK_REC_MARKER, at, NULL, NULL,
-                "revision %" PRId64 " marks a revision bump", rec->rev.main);
+    if (rec->rev.main > k->finished) {
+        if (k->marks_known && rec->rev.main != k->compacted)
+            return find_empty(m, at, rec->rev.main, err);
+        find_marker(m, at, rec->rev.main);
         return SS_OK;
     }
-    ss_find(m->findings, SS_CHECK_REC_NO_KEY, at, NULL, NULL,
-            "the record of revision %" PRId64 " is empty, and no revision bump", rec->rev.main);
-    return lose(m, false, err);
+    if (k->marker_main != 0)
+        st = find_empty(m, k->marker_at, k->marker_main, err);
+    k->marker_main = rec->rev.main;
+    k->marker_at = at;
+    return st;
 }
 
 static enum ss_status take_record(struct ss_meaning *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *err)
 {
-    bool bump = is_bump(&m->key, rec);
-
-    check_sequence(m, entry, rec->rev, bump);
+    check_sequence(m, entry, rec->rev);
     if (rec->marker)
-        return check_marker(m, entry, rec, bump, err);
+        return take_marker(m, entry, rec, err);
     if (rec->tombstone)
         check_tombstone(m, entry, rec);
     else
@@ -393,7 +420,7 @@ static enum ss_status take_broken(struct ss_meaning *m, const struct ss_entry *e
         return lose(m, true, err);
     }
     find_bad_record(m, entry, rec->rev, why);
-    check_sequence(m, entry, rec->rev, false);
+    check_sequence(m, entry, rec->rev);
     return lose(m, false, err);
 }
 
@@ -431,6 +458,8 @@ enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *p
 
 enum ss_status ss_meaning_key_end(struct ss_meaning *m, struct ss_error *err)
 {
+    if (m->key.marker_main != 0)
+        find_marker(m, m->key.marker_at, m->key.marker_main);
     return m->key.started ? ss_key_index_flush(&m->key.index, err) : SS_OK;
 }
 

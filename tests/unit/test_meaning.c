@@ -615,6 +615,67 @@ static void bumps(void **state)
         });
 }
 
+/* How many findings of the finished world have this id and, unless it is NULL, say this. */
+static size_t count_of(const struct world *w, const char *id, const char *detail)
+{
+    struct ss_file *file;
+    struct ss_verify_report *r = verify(w, &file);
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->finding_count; i++)
+        count += strcmp(r->findings[i].check->id, id) == 0 &&
+                 (detail == NULL || strcmp(r->findings[i].detail, detail) == 0);
+    ss_verify_free(r);
+    ss_close(file);
+    return count;
+}
+
+/* A marker is at the scheduled compaction, or the last empty record at or below the finished one. */
+static void no_bumps(void **state)
+{
+    struct world w;
+
+    (void)state;
+    make_sound(&w);
+    put_raw(&w, 1008, 0, false, "", 0);
+    put_mark(&w, "scheduledCompactRev", 1009);
+    finish(&w);
+    assert_int_equal(
+        count_of(&w, "REC-005", "the record of revision 1008 is empty, and no revision bump"), 1);
+    assert_int_equal(count_of(&w, "REC-009", NULL), 0);
+    free(w.bytes);
+    make_sound(&w);
+    put_raw(&w, 1007, 0, false, "", 0);
+    put_raw(&w, 1008, 0, false, "", 0);
+    put_mark(&w, "scheduledCompactRev", 1010);
+    put_mark(&w, "finishedCompactRev", 1010);
+    finish(&w);
+    assert_int_equal(
+        count_of(&w, "REC-005", "the record of revision 1007 is empty, and no revision bump"), 1);
+    assert_int_equal(count_of(&w, "REC-009", "revision 1008 marks a revision bump"), 1);
+    assert_int_equal(count_of(&w, "REC-009", NULL), 1);
+    free(w.bytes);
+}
+
+static void revisions_twice(void **state)
+{
+    static const char said[] = "revision 5, sub revision 1, is a put and a tombstone";
+    struct world w;
+
+    (void)state;
+    make_sound(&w);
+    delete_at(&w, 5, 1, "c");
+    finish(&w);
+    expect_one(&w, "REV-005", "key", at_rev(&w, 5, 1, true, 0), "", "");
+    make_sound(&w);
+    delete_at(&w, 5, 1, "c");
+    put_mark(&w, "scheduledCompactRev", 5);
+    put_mark(&w, "finishedCompactRev", 5);
+    finish(&w);
+    assert_int_equal(count_of(&w, "REV-005", said), 1);
+    free(w.bytes);
+}
+
 static void compactions(void **state)
 {
     struct world w;
@@ -960,6 +1021,8 @@ int main(void)
         cmocka_unit_test(histories),
         cmocka_unit_test(broken_records_hide_no_more_than_history),
         cmocka_unit_test(bumps),
+        cmocka_unit_test(no_bumps),
+        cmocka_unit_test(revisions_twice),
         cmocka_unit_test(compactions),
         cmocka_unit_test(compacted_is_sound),
         cmocka_unit_test(meta),
