@@ -865,14 +865,16 @@ SS_API const char *ss_etcd_line_name(enum ss_etcd_line line);
 enum ss_boot_why {
     SS_BOOT_STARTS,
     SS_BOOT_NOT_ETCD,
-    SS_BOOT_BYTE_ORDER,         /* big-endian: on a machine of that order only */
-    SS_BOOT_STORAGE_NEWER,      /* storageVersion above its own */
-    SS_BOOT_STORAGE_OLDER,      /* below 3.5 */
-    SS_BOOT_STORAGE_MAJOR,      /* not 3 */
-    SS_BOOT_CLUSTER_NEWER,      /* clusterVersion above MAJOR.MINOR.0 of its own */
-    SS_BOOT_CLUSTER_MALFORMED,  /* clusterVersion is no version */
-    SS_BOOT_DOWNGRADE_TARGET,   /* an enabled downgrade is to another release */
-    SS_BOOT_DOWNGRADE_MALFORMED /* the element `downgrade` cannot be read */
+    SS_BOOT_BYTE_ORDER,          /* big-endian: on a machine of that order only */
+    SS_BOOT_STORAGE_NEWER,       /* storageVersion above its own */
+    SS_BOOT_STORAGE_OLDER,       /* below 3.5 */
+    SS_BOOT_STORAGE_MAJOR,       /* not 3 */
+    SS_BOOT_CLUSTER_NEWER,       /* clusterVersion above MAJOR.MINOR.0 of its own */
+    SS_BOOT_CLUSTER_MALFORMED,   /* clusterVersion is no version */
+    SS_BOOT_DOWNGRADE_TARGET,    /* an enabled downgrade is to another release */
+    SS_BOOT_DOWNGRADE_MALFORMED, /* the element `downgrade` cannot be read */
+    SS_BOOT_DAMAGED,             /* ss_summary only: the file must not be started */
+    SS_BOOT_HASH                 /* ss_summary only: its own restore refuses the trailing hash */
 };
 
 /* "starts", "storage-newer", … Static storage. */
@@ -905,6 +907,13 @@ struct ss_boot_facts {
  */
 SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_facts *out,
                                     struct ss_error *err);
+
+/*
+ * Writes "etcd 3.4, 3.5 and 3.7" into buf, at most cap bytes with the NUL, and returns buf: the releases
+ * that start, or do not, and have that reason (NULL: any). "" when there are none; cap 64 always suffices.
+ */
+SS_API char *ss_boot_releases(const struct ss_boot_facts *boot, bool starts, const char *reason,
+                              char *buf, size_t cap);
 
 /* ----------------------------------------------------------------------------------------- WAL --- */
 
@@ -1087,6 +1096,81 @@ struct ss_verify_report {
 SS_API enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
                                 struct ss_verify_report **out, struct ss_error *err);
 SS_API void ss_verify_free(struct ss_verify_report *report);
+
+/* ------------------------------------------------------------------------------------- summary --- */
+
+/* Whether a file may be restored. */
+enum ss_restorable {
+    SS_RESTORABLE_YES,
+    SS_RESTORABLE_UNHASHED, /* only when the check of its hash is left out: it has none */
+    SS_RESTORABLE_REBUILT,  /* only when it is written anew: its stored freelist alone is damaged */
+    SS_RESTORABLE_NO,
+    SS_RESTORABLE_UNKNOWN /* something that decides was not checked */
+};
+
+/* "yes", "skip-hash-check", "rebuild", "no", "unknown". Static storage. */
+SS_API const char *ss_restorable_name(enum ss_restorable restorable);
+
+/* The first reason, in the order in which they are looked for. */
+enum ss_summary_why {
+    SS_SUMMARY_RESTORABLE,
+    SS_SUMMARY_HASH_UNCHECKED, /* there is one by size, and it was not checked */
+    SS_SUMMARY_HASH_ABSENT,
+    SS_SUMMARY_NOT_BBOLT,
+    SS_SUMMARY_METAS, /* neither can be used */
+    SS_SUMMARY_TRUNCATED,
+    SS_SUMMARY_DAMAGED,
+    SS_SUMMARY_NOT_ETCD, /* a bbolt file of another program */
+    SS_SUMMARY_HASH_MISMATCH,
+    SS_SUMMARY_HASH_ZERO,
+    SS_SUMMARY_HASH_CUT,
+    SS_SUMMARY_FREELIST,
+    SS_SUMMARY_NO_RELEASE /* none from 3.4 to 3.7 starts on it */
+};
+
+/* "restorable", "hash-not-checked", "hash-absent", "not-bbolt", … Static storage. */
+SS_API const char *ss_summary_why_name(enum ss_summary_why why);
+
+/* What the caller knows already, and how far to look. */
+struct ss_summary_opts {
+    const struct ss_hash_report *hash; /* of ss_hash_check or ss_hash_finish; NULL: not checked */
+    bool trees;           /* walk every page of every tree, also where no freelist is stored */
+    uint64_t fault_count; /* that the caller met in records or elsewhere: more than 0 is damage */
+};
+
+struct ss_summary {
+    enum ss_restorable restorable;
+    enum ss_summary_why why;
+    char text[384]; /* the answer in one sentence without a final stop */
+    unsigned
+        checked; /* SS_VERIFY_*: what the answer rests on. HASH: it was given. STRUCTURE: metas,
+                         every tree, the freelist; without it, metas only. What records mean (ETCD)
+                         is ss_verify's matter always */
+    bool is_etcd;
+    enum ss_hash_state hash; /* as given; else what the file's size alone tells */
+    uint8_t hash_found_len;  /* bytes of it that the file has, by its size */
+    bool boot_known;         /* `boot` is filled */
+    struct ss_boot_facts
+        boot;              /* as ss_boot_facts has it; but no release starts on a file that must not
+                                  be started: SS_BOOT_DAMAGED, SS_BOOT_HASH */
+    bool nospace, corrupt; /* an alarm stands, and outlives a restore */
+    uint64_t fault_count;  /* opts' own, and what could not be read on the way */
+    uint64_t error_count, warning_count, note_count; /* of the findings, also those not kept */
+    size_t finding_count;                            /* the first 100 */
+    const struct ss_finding *findings;
+};
+
+/*
+ * The decision on a file: may it be restored, and which etcd starts on it then. Takes what ss_verify's cheap
+ * checks know (length, metas, and, where a freelist is stored, that list against every tree), what
+ * ss_boot_facts knows, the alarms, and the hash when the caller has it; `checked` says what it rests on.
+ * Reads a handful of pages, unless the trees are walked. `opts` and `call` may be NULL. SS_OK: *out is
+ * filled, whatever the answer, and freed by ss_summary_free. Errors: IO, NOMEM, CANCELLED, LIMIT.
+ */
+SS_API enum ss_status ss_summary(const struct ss_file *file, const struct ss_summary_opts *opts,
+                                 const struct ss_call *call, struct ss_summary **out,
+                                 struct ss_error *err);
+SS_API void ss_summary_free(struct ss_summary *summary);
 
 /* ---------------------------------------------------------------------------------------- diff --- */
 

@@ -30,23 +30,23 @@ static const struct ss_option options[] = {
     {.name = NULL},
 };
 
-/* A file's trailing SHA-256, and how etcd decides that there is one: size % 512 == 32. */
-#define HASH_LEN 32
-#define SECTOR_LEN 512
-
-enum ss_presence ss_info_presence(const struct ss_file_facts *facts)
+enum ss_presence ss_info_presence(const struct ss_info *info)
 {
-    if (facts->kind != SS_KIND_BBOLT || facts->current_meta < 0) {
+    const struct ss_file_facts *facts = &info->facts;
+    if (info->summary == NULL || facts->kind != SS_KIND_BBOLT || facts->current_meta < 0) {
         return SS_PRESENCE_UNKNOWN;
     }
     if (facts->len < facts->db_len) {
         return SS_PRESENCE_CUT;
     }
-    uint64_t behind = facts->len - facts->db_len;
-    if (behind == HASH_LEN || facts->len % SECTOR_LEN == HASH_LEN) {
+    switch (info->summary->hash_found_len) {
+    case 0:
+        return SS_PRESENCE_ABSENT;
+    case sizeof info->hash.found:
         return SS_PRESENCE_PRESENT;
+    default:
+        return SS_PRESENCE_CUT;
     }
-    return behind > 0 && behind < HASH_LEN ? SS_PRESENCE_CUT : SS_PRESENCE_ABSENT;
 }
 
 bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_error *err)
@@ -123,6 +123,7 @@ static void gather(struct ss_info *info)
     enum ss_status status =
         ss_buckets_space(file, on_stats, ss_info_fault, info, &info->space, &fault_count, &err);
     info->space_known = status == SS_OK;
+    info->tree_fault_count = info->faults.count;
     if (ss_info_note(info, status, &err)) {
         ss_info_gather_etcd(info);
     }
@@ -148,6 +149,7 @@ static void gather_all(struct ss_info *info)
         info->hash = status == SS_OK ? hash : (struct ss_hash_report){0};
     }
     ss_info_note(info, ss_run_checked(run, SS_OK, &err), &err);
+    ss_info_decide(info);
 }
 
 static void info_fini(struct ss_info *info)
@@ -164,7 +166,21 @@ static void info_fini(struct ss_info *info)
     free(info->conf_ids);
     free(info->alarms);
     ss_etcd_meta_free(info->meta);
+    ss_summary_free(info->summary);
     ss_faults_fini(&info->faults);
+}
+
+/* An error that was told among the faults is not told again. */
+static int exit_of(struct ss_info *info)
+{
+    int code = info->summary == NULL ? SS_EXIT_OK : ss_info_answer_exit(info);
+    if (info->failed) {
+        int failure = ss_faults_has(&info->faults, &info->err) ? ss_error_exit(&info->err)
+                                                               : ss_report(info->run, &info->err);
+        /* Damage is what the answer says; only what is no answer at all has another code. */
+        code = failure == SS_EXIT_REFUSED && code != SS_EXIT_OK ? code : failure;
+    }
+    return code;
 }
 
 static int run_info(struct ss_run *run)
@@ -191,11 +207,7 @@ static int run_info(struct ss_run *run)
         ss_info_text(&info);
     }
     ss_faults_close(&info.faults);
-    code = info.faults.count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
-    if (info.failed) {
-        code = ss_faults_has(&info.faults, &info.err) ? ss_error_exit(&info.err)
-                                                      : ss_report(run, &info.err);
-    }
+    code = exit_of(&info);
     info_fini(&info);
     return code;
 }
@@ -209,6 +221,10 @@ const struct ss_command ss_cmd_info = {
               "pages, space, buckets; of an etcd file live keys and revisions, compaction,\n"
               "raft's state, versions, members, alarms, authentication, leases, and which\n"
               "releases from 3.4 to 3.7 start on it and why not. The last line is the answer.",
+    .exits = "Exit codes: 0 it may be restored, or is a sound database of another program;\n"
+             "1 it must not be restored as it is: damaged, or its SHA-256 is wrong, or no\n"
+             "etcd starts on it; 2 wrong usage; 3 it is nothing that can be read; 4 the system\n"
+             "failed (memory, I/O, output).\n",
     .options = options,
     .opts_size = sizeof(struct info_opts),
     .min_args = 1,

@@ -42,13 +42,6 @@ enum ss_presence {
     SS_PRESENCE_CUT /* the file ends inside the database or inside the hash */
 };
 
-enum ss_restorable {
-    SS_RESTORABLE_YES,
-    SS_RESTORABLE_SKIP, /* only with --skip-hash-check */
-    SS_RESTORABLE_NO,
-    SS_RESTORABLE_UNKNOWN
-};
-
 struct ss_info {
     struct ss_run *run;
     struct ss_file_facts facts;
@@ -67,8 +60,6 @@ struct ss_info {
     bool foreign_key; /* the bucket `key` is not etcd's */
     bool figures_known;
     struct ss_key_figures figures;
-    bool boot_known;
-    struct ss_boot_facts boot;
     struct ss_etcd_meta *meta; /* NULL: unknown */
     bool members_known, alarms_known, auth_known, leases_known;
     uint64_t *conf_ids; /* of every list of confState, sorted */
@@ -85,12 +76,14 @@ struct ss_info {
     uint64_t user_count, role_count, lease_count;
 
     struct ss_faults faults;
-    bool failed;         /* something was not read, and `err` has the first reason */
-    bool system_failed;  /* and the reason is none of the file's */
-    struct ss_error err; /* never one that is also among the faults */
+    uint64_t tree_fault_count;  /* of them: those of the pages, which the summary meets by itself */
+    struct ss_summary *summary; /* what it all comes to; NULL: the system failed */
+    bool failed;                /* something was not read, and `err` has the first reason */
+    bool system_failed;         /* and the reason is none of the file's */
+    struct ss_error err;        /* never one that is also among the faults */
 };
 
-enum ss_presence ss_info_presence(const struct ss_file_facts *facts);
+enum ss_presence ss_info_presence(const struct ss_info *info);
 
 /*
  * Keeps the first error, but one of the system before those of the file: what else would be told was not
@@ -111,22 +104,18 @@ bool ss_info_has_bucket(const struct ss_info *info, const char *name);
 /* A member that runs on although it was removed: in both lists, or unknown to a raft that knows others. */
 bool ss_info_zombie(const struct ss_info *info, const struct ss_info_member *member);
 
-/* What the screen ends with. `text` is one sentence. */
+/* Decides, when all else is gathered. False: the system failed. */
+bool ss_info_decide(struct ss_info *info);
+
+/* What the screen ends with: one sentence, the summary's, and what to do next. */
 struct ss_info_answer {
     enum ss_restorable restorable;
     char text[512];
 };
 void ss_info_answer(const struct ss_info *info, struct ss_info_answer *out);
 
-/* "yes", "skip-hash-check", "no", "unknown". */
-const char *ss_restorable_name(enum ss_restorable restorable);
-
-/* "etcd 3.4, 3.5 and 3.7": those that start or do not, and have that reason (NULL: any); "": none. */
-void ss_info_releases(const struct ss_info *info, bool starts, const char *reason, char *out,
-                      size_t cap);
-
-/* What info looks at never; the hash is the caller's to add. One phrase. */
-#define SS_INFO_UNCHECKED "page bookkeeping and what records mean (snapscope verify does)"
+/* The exit code that the answer alone comes to. */
+int ss_info_answer_exit(const struct ss_info *info);
 
 void ss_info_text(const struct ss_info *info);
 void ss_info_json(const struct ss_info *info);

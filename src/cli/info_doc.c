@@ -10,6 +10,7 @@
 #include "info.h"
 #include "meta_doc.h"
 #include "metatext.h"
+#include "verify.h"
 
 static const char *const presence_names[] = {"unknown", "present", "absent", "cut"};
 
@@ -29,7 +30,7 @@ static json_t *hash_doc(const struct ss_info *info)
 {
     const struct ss_hash_report *hash = &info->hash;
     json_t *doc = ss_doc_new();
-    ss_doc_text(doc, "presence", presence_names[ss_info_presence(&info->facts)]);
+    ss_doc_text(doc, "presence", presence_names[ss_info_presence(info)]);
     ss_doc_bool(doc, "checked", hash->state != SS_HASH_NOT_CHECKED);
     ss_doc_text(doc, "state", ss_hash_state_name(hash->state));
     if (hash->computed) {
@@ -244,8 +245,8 @@ static json_t *etcd_doc(const struct ss_info *info)
     if (info->leases_known) {
         ss_doc_number(doc, "leases", info->lease_count);
     }
-    if (info->boot_known) {
-        add_boot(&info->boot, doc);
+    if (info->summary != NULL && info->summary->boot_known) {
+        add_boot(&info->summary->boot, doc);
     }
     return doc;
 }
@@ -257,6 +258,18 @@ static json_t *answer_doc(const struct ss_info *info)
     ss_info_answer(info, &answer);
     ss_doc_text(doc, "restorable", ss_restorable_name(answer.restorable));
     ss_doc_text(doc, "text", answer.text);
+    if (info->summary == NULL) {
+        return doc;
+    }
+    unsigned checked = info->summary->checked;
+    ss_doc_text(doc, "why", ss_summary_why_name(info->summary->why));
+    ss_doc_set(doc, "checked", ss_checked_doc(checked));
+    ss_doc_set(doc, "not_checked", ss_checked_doc(SS_VERIFY_ALL & ~checked));
+    json_t *findings = ss_doc_list();
+    for (size_t i = 0; i < info->summary->finding_count; i++) {
+        ss_doc_append(findings, ss_finding_doc(&info->summary->findings[i]));
+    }
+    ss_doc_set(doc, "findings", findings);
     return doc;
 }
 

@@ -160,14 +160,6 @@ static bool gather_meta(struct ss_info *info)
     return ss_info_note(info, status, &err);
 }
 
-static bool gather_boot(struct ss_info *info)
-{
-    struct ss_error err;
-    enum ss_status status = ss_boot_facts(info->run->file, &info->boot, &err);
-    info->boot_known = status == SS_OK;
-    return ss_info_note(info, status, &err);
-}
-
 static bool gather_members(struct ss_info *info)
 {
     struct ss_error err;
@@ -239,8 +231,7 @@ static bool gather_revs(struct ss_info *info)
 void ss_info_gather_etcd(struct ss_info *info)
 {
     static bool (*const parts[])(struct ss_info *) = {
-        gather_meta, gather_boot,   gather_members, gather_alarms,
-        gather_auth, gather_leases, gather_figures,
+        gather_meta, gather_members, gather_alarms, gather_auth, gather_leases, gather_figures,
     };
     if (!gather_revs(info)) {
         return;

@@ -7,10 +7,12 @@
 #include "command.h"
 #include "info.h"
 #include "text.h"
+#include "verify.h"
 
 #define LABEL_WIDTH 14
 #define TEXT_WIDTH 66
 #define MEMBERS_SHOWN 9
+#define DAMAGE_SHOWN 5
 
 static void label(const struct ss_info *info, const char *name, enum ss_style style)
 {
@@ -117,7 +119,7 @@ static void print_hash(const struct ss_info *info)
     case SS_HASH_NOT_CHECKED:
         break;
     }
-    enum ss_presence presence = ss_info_presence(&info->facts);
+    enum ss_presence presence = ss_info_presence(info);
     if (presence == SS_PRESENCE_CUT) {
         print_cut(info);
     } else if (presence != SS_PRESENCE_UNKNOWN) {
@@ -311,6 +313,8 @@ static void print_conf_state(const struct ss_info *info)
 
 static void print_meta_bucket(const struct ss_info *info)
 {
+    static const struct ss_boot_facts none = {0};
+    const struct ss_boot_facts *boot = info->summary == NULL ? &none : &info->summary->boot;
     const struct ss_etcd_meta *meta = info->meta;
     if (meta == NULL) {
         line(info, "raft", "cannot be told");
@@ -328,7 +332,7 @@ static void print_meta_bucket(const struct ss_info *info)
     line(info, "versions", "storageVersion %s, clusterVersion %s%s%s",
          meta->storage_version == NULL ? "none" : meta->storage_version,
          meta->cluster_version == NULL ? "none" : meta->cluster_version,
-         info->boot.downgrading ? "; being downgraded to " : "", info->boot.downgrade_target);
+         boot->downgrading ? "; being downgraded to " : "", boot->downgrade_target);
 }
 
 static void print_member(const struct ss_info *info, const struct ss_info_member *member)
@@ -423,18 +427,18 @@ static bool told_before(const struct ss_boot_facts *boot, int at)
 static void print_releases(const struct ss_info *info)
 {
     char releases[64];
-    if (!info->boot_known) {
+    if (info->summary == NULL || !info->summary->boot_known) {
         line(info, "starts on", "cannot be told");
         return;
     }
-    const struct ss_boot_facts *boot = &info->boot;
+    const struct ss_boot_facts *boot = &info->summary->boot;
     if (boot->writer_major == 0) {
         line(info, "written by", "etcd 3.4 or older");
     } else {
         line(info, "written by", "etcd %llu.%llu or later", (unsigned long long)boot->writer_major,
              (unsigned long long)boot->writer_minor);
     }
-    ss_info_releases(info, true, NULL, releases, sizeof releases);
+    ss_boot_releases(boot, true, NULL, releases, sizeof releases);
     line(info, "starts on", "%s%s", releases[0] == '\0' ? "no etcd from 3.4 to 3.7" : releases,
          releases[0] == '\0' ? "" : ", each after its own restore");
     for (int i = 0; i < SS_ETCD_LINES; i++) {
@@ -443,7 +447,7 @@ static void print_releases(const struct ss_info *info)
         if (boot->lines[i].starts || told_before(boot, i)) {
             continue;
         }
-        ss_info_releases(info, false, reason, releases, sizeof releases);
+        ss_boot_releases(boot, false, reason, releases, sizeof releases);
         snprintf(text, sizeof text, "%s: %s", releases, reason);
         paragraph(info, "not on", SS_STYLE_HEAD, text);
     }
@@ -452,7 +456,9 @@ static void print_releases(const struct ss_info *info)
 static void print_etcd(const struct ss_info *info)
 {
     if (!info->revs_known) {
-        const char *unknown = info->failed ? "cannot be told" : "no: there is no bucket named key";
+        bool damaged = info->failed || info->faults.count > 0;
+        const char *unknown = damaged ? "cannot be told: what the damaged trees held is not known"
+                                      : "no: there is no bucket named key";
         line(info, "etcd", "%s",
              info->foreign_key ? "no: the bucket key holds no revisions" : unknown);
         return;
@@ -466,12 +472,47 @@ static void print_etcd(const struct ss_info *info)
     print_releases(info);
 }
 
+/* What this command never looks at stands last. */
 static void print_unchecked(const struct ss_info *info)
 {
-    bool hash = info->hash.state == SS_HASH_NOT_CHECKED;
+    unsigned checked = info->summary == NULL ? 0 : info->summary->checked;
     char text[160];
-    snprintf(text, sizeof text, "%s" SS_INFO_UNCHECKED, hash ? "the hash, " : "");
+    snprintf(text, sizeof text, "%s%swhat records mean (snapscope verify does)",
+             (checked & SS_VERIFY_HASH) != 0 ? "" : "the hash, ",
+             (checked & SS_VERIFY_STRUCTURE) != 0 ? "" : "trees and page bookkeeping, ");
     paragraph(info, "not checked", SS_STYLE_HEAD, text);
+}
+
+/* Errors that decide: those of the trees were told as faults, one by one. */
+static void print_damage(const struct ss_info *info)
+{
+    size_t shown = 0, errors = 0;
+    char text[2048], place[1024];
+    for (size_t i = 0; info->summary != NULL && i < info->summary->finding_count; i++) {
+        const struct ss_finding *finding = &info->summary->findings[i];
+        if (finding->check->severity != SS_SEVERITY_ERROR) {
+            continue;
+        }
+        errors++;
+        if (shown == DAMAGE_SHOWN) {
+            continue;
+        }
+        bool placed = ss_finding_place(finding, place, sizeof place)[0] != '\0';
+        snprintf(text, sizeof text, "%s %s%s%s%s", finding->check->id, finding->detail,
+                 placed ? " (" : "", place, placed ? ")" : "");
+        paragraph(info, shown == 0 ? "damage" : "", SS_STYLE_BAD, text);
+        shown++;
+    }
+    if (errors > shown) {
+        line(info, "", "and more: %llu errors in all",
+             (unsigned long long)info->summary->error_count);
+    }
+    if (info->faults.count > 0) {
+        label(info, errors == 0 ? "damage" : "", SS_STYLE_BAD);
+        ss_out_format(&info->run->out, "%llu %s met: what stands above is not the whole\n",
+                      (unsigned long long)info->faults.count,
+                      info->faults.count == 1 ? "fault was" : "faults were");
+    }
 }
 
 void ss_info_text(const struct ss_info *info)
@@ -492,12 +533,7 @@ void ss_info_text(const struct ss_info *info)
             print_buckets(info);
             print_etcd(info);
         }
-        if (info->faults.count > 0) {
-            label(info, "damage", SS_STYLE_BAD);
-            ss_out_format(&info->run->out, "%llu %s met: what stands above is not the whole\n",
-                          (unsigned long long)info->faults.count,
-                          info->faults.count == 1 ? "fault was" : "faults were");
-        }
+        print_damage(info);
         print_unchecked(info);
     }
     paragraph(info, "answer", answer.restorable == SS_RESTORABLE_YES ? SS_STYLE_HEAD : SS_STYLE_BAD,

@@ -31,6 +31,9 @@ json_t *ss_verify_doc(const struct ss_verified *verified);
 json_t *ss_hash_doc(const struct ss_hash_report *hash);
 json_t *ss_checked_doc(unsigned checked);
 
+/* One finding as an object. */
+json_t *ss_finding_doc(const struct ss_finding *finding);
+
 /* Puts the findings and how many there are of each severity into a document. */
 void ss_findings_doc(json_t *doc, const struct ss_verify_report *report);
 

@@ -34,7 +34,7 @@ json_t *ss_hash_doc(const struct ss_hash_report *hash)
     return doc;
 }
 
-static json_t *finding_doc(const struct ss_finding *finding)
+json_t *ss_finding_doc(const struct ss_finding *finding)
 {
     json_t *doc = ss_doc_new();
     ss_doc_text(doc, "id", finding->check->id);
@@ -70,7 +70,7 @@ void ss_findings_doc(json_t *doc, const struct ss_verify_report *report)
     ss_doc_number(doc, "note_count", report->note_count);
     ss_doc_number(doc, "findings_left_out", ss_verify_total(report) - report->finding_count);
     for (size_t i = 0; i < report->finding_count; i++) {
-        ss_doc_append(findings, finding_doc(&report->findings[i]));
+        ss_doc_append(findings, ss_finding_doc(&report->findings[i]));
     }
     ss_doc_set(doc, "findings", findings);
 }

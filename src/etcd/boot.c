@@ -57,7 +57,9 @@ const char *ss_boot_why_name(enum ss_boot_why why)
                                         [SS_BOOT_CLUSTER_NEWER] = "cluster-newer",
                                         [SS_BOOT_CLUSTER_MALFORMED] = "cluster-malformed",
                                         [SS_BOOT_DOWNGRADE_TARGET] = "downgrade-target",
-                                        [SS_BOOT_DOWNGRADE_MALFORMED] = "downgrade-malformed"};
+                                        [SS_BOOT_DOWNGRADE_MALFORMED] = "downgrade-malformed",
+                                        [SS_BOOT_DAMAGED] = "damaged",
+                                        [SS_BOOT_HASH] = "hash"};
 
     return (unsigned)why < sizeof(names) / sizeof(names[0]) ? names[why] : "unknown";
 }

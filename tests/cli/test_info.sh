@@ -53,7 +53,7 @@ auth          off; users 4, roles 4
 leases        5
 written by    etcd 3.6 or later
 starts on     etcd 3.4, 3.5, 3.6 and 3.7, each after its own restore
-not checked   page bookkeeping and what records mean (snapscope verify does)
+not checked   what records mean (snapscope verify does)
 answer        restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7"
 
 run "$SNAPSCOPE" info --json "$db"
@@ -74,7 +74,7 @@ expect_eq "$(jq -c '.etcd | [.members, .conf_state]' "$out")" \
 expect_eq "$(jq -c '.etcd.starts_on | map("\(.etcd) \(.starts)") | join(", ")' "$out")" \
     '"3.4 true, 3.5 true, 3.6 true, 3.7 true"'
 expect_eq "$(jq -c .answer "$out")" \
-    '{"restorable":"yes","text":"restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7"}'
+    '{"restorable":"yes","text":"restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7","why":"restorable","checked":["hash","structure"],"not_checked":["etcd"],"findings":[]}'
 # Every live key and value, by another way.
 run "$SNAPSCOPE" dump "$db"
 expect_eq "$(jq -s 'length' "$out")" 240
@@ -99,9 +99,9 @@ expect_eq "$(jq -c '.buckets | map(.bucket) | join(" ")' "$out")" \
 drop='del(.file, .byte_order, .metas, .hash, .answer, .etcd.starts_on)'
 jq -c "$drop" "$out" >"$scratch/little"
 run "$SNAPSCOPE" info --json "$scratch/etcd36-history-be/snapshot.db"
-expect_rc 0
+expect_rc 1
 expect_schema info
-expect_eq "$(jq -c '[.byte_order, .hash.state, .answer.restorable]' "$out")" '["big","valid","no"]'
+expect_eq "$(jq -c '[.byte_order, .hash.state, .answer.restorable, .answer.why]' "$out")" '["big","valid","no","no-release"]'
 expect_eq "$(jq -c '.etcd.starts_on | map(.why) | unique' "$out")" '["byte-order"]'
 expect_eq "$(jq -c "$drop" "$out")" "$(cat "$scratch/little")" 'the twin'
 run "$SNAPSCOPE" info "$scratch/etcd36-history-be/snapshot.db"
@@ -113,14 +113,14 @@ expect_block 'not on        etcd 3.4, 3.5, 3.6 and 3.7: big-endian: bbolt reads 
 run "$SNAPSCOPE" info --no-hash "$db"
 expect_rc 0
 expect_out_has 'hash          not checked: by size the last 32 bytes'
-expect_out_has 'not checked   the hash, page bookkeeping and what records mean (snapscope verify'
+expect_out_has 'not checked   the hash, what records mean (snapscope verify does)'
 expect_block 'answer        restorable as it is with etcd 3.4, 3.5, 3.6 and 3.7 if its SHA-256
               is right, which was not checked'
 run "$SNAPSCOPE" info --no-hash --json "$db"
 expect_rc 0
 expect_schema info
-expect_eq "$(jq -c '[.hash, .answer.restorable]' "$out")" \
-    '[{"presence":"present","checked":false,"state":"not-checked"},"unknown"]'
+expect_eq "$(jq -c '[.hash, .answer.restorable, .answer.why, .answer.not_checked]' "$out")" \
+    '[{"presence":"present","checked":false,"state":"not-checked"},"unknown","hash-not-checked",["hash","etcd"]]'
 
 # Other releases: a file of 3.7, and one of 3.4 with an alarm, authentication and a learner.
 fixture etcd37-history
@@ -157,21 +157,35 @@ expect_out_has '              b823d32970ed8720  removed'
 sed 's/4967c461eb344f69/b823d32970ed8720/' "$scratch/etcd36-removed-member/snapshot.db" >"$scratch/zombie.db"
 touch -a -d '2001-02-03 04:05:06.789' "$scratch/etcd36-removed-member/snapshot.db"
 run "$SNAPSCOPE" info "$scratch/zombie.db"
-expect_rc 0
+expect_rc 1
 expect_out_has 'hash          wrong: not the SHA-256 of the 24576 bytes before it'
 expect_out_has 'zombies 1'
 expect_out_has 'zombie: also removed'
+expect_block 'starts on     no etcd from 3.4 to 3.7
+not on        etcd 3.4, 3.5, 3.6 and 3.7: its own restore refuses a SHA-256 that
+              is wrong'
 expect_block 'answer        do not restore it: its SHA-256 is wrong, so its bytes were
               changed; etcd refuses it; run snapscope verify'
+run "$SNAPSCOPE" info --json "$scratch/zombie.db"
+expect_rc 1
+expect_schema info
+expect_eq "$(jq -c '[.answer.restorable, .answer.why, (.etcd.starts_on | map([.starts, .why]) | unique)]' "$out")" \
+    '["no","hash-mismatch",[[false,"hash"]]]'
+# Without its hash nothing says that it was changed.
+run "$SNAPSCOPE" info --json --no-hash "$scratch/zombie.db"
+expect_rc 0
+expect_eq "$(jq -c '.etcd.starts_on | map(.starts) | unique' "$out")" '[true]'
 
 # A hash of zeroes.
 head -c 2269184 "$db" >"$scratch/zero.db"
 head -c 32 /dev/zero >>"$scratch/zero.db"
 unchanged "$db"
 run "$SNAPSCOPE" info --json "$scratch/zero.db"
-expect_rc 0
+expect_rc 1
 expect_schema info
-expect_eq "$(jq -c '[.hash.state, .answer.restorable]' "$out")" '["zero","skip-hash-check"]'
+expect_eq "$(jq -c '[.hash.state, .answer.restorable, .answer.why]' "$out")" '["zero","no","hash-zero"]'
+expect_eq "$(jq -r .answer.text "$out")" \
+    'do not restore it: 32 zero bytes stand where its SHA-256 belongs; etcd refuses it; run snapscope verify'
 
 # How it came.
 run "$SNAPSCOPE" info --json "$scratch/packed.gz"
@@ -253,7 +267,9 @@ cp "$db" "$scratch/meta0.db"
 poke "$scratch/meta0.db" 40 ff
 unchanged "$db"
 run "$SNAPSCOPE" info "$scratch/meta0.db"
-expect_rc 0
+expect_rc 1
+expect_out_has 'damage        META-001 meta 0: checksum is 0x79e7d85e19a18b54, computed'
+expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
 expect_out_has 'meta 0        not usable: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'
 expect_out_has 'meta 1        txid 30, root 275, freelist not stored; current (the only usable one)'
 # Both metas overwritten: its page headers still tell a database.
@@ -282,7 +298,7 @@ expect_rc 3
 expect_schema info
 expect_eq "$(jq -c '[.complete, .error.code, (.metas | map(.valid))]' "$out")" '[false,"meta",[false,false]]'
 run "$SNAPSCOPE" info "$scratch/cut.db"
-expect_rc 3
+expect_rc 1
 expect_out_has 'hash          cut off: the file ends 1269184 bytes before its database does'
 expect_out_has 'pages         554 of 4096 bytes, little-endian; the file has 244 of them'
 expect_block 'answer        not restorable: truncated, 1269184 bytes are missing; run
@@ -290,25 +306,68 @@ expect_block 'answer        not restorable: truncated, 1269184 bytes are missing
 expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
 head -c 2269215 "$db" >"$scratch/short.db"
 unchanged "$db"
-run "$SNAPSCOPE" info "$scratch/short.db"
-expect_rc 0
-expect_out_has 'hash          cut off: only 31 of 32 bytes follow the database'
-expect_block 'answer        not restorable without --skip-hash-check, because its SHA-256 is
-              cut off; with it, with etcd 3.4, 3.5, 3.6 and 3.7; nothing vouches
-              for its values, so run snapscope verify first'
+for how in '' --no-hash; do
+    # shellcheck disable=SC2086 # one word or none
+    run "$SNAPSCOPE" info $how "$scratch/short.db"
+    expect_rc 1
+    expect_out_has 'hash          cut off: only 31 of 32 bytes follow the database'
+    expect_block 'not on        etcd 3.4, 3.5, 3.6 and 3.7: the file is cut off inside its SHA-256'
+    expect_block 'answer        do not restore it: its SHA-256 is cut off, so bytes are missing;
+              run snapscope verify'
+done
 
 # A fault in one tree: the rest is there, and the answer is not called whole.
 run "$SNAPSCOPE" info "$scratch/type.db"
-expect_rc 3
+expect_rc 1
 expect_err_eq "snapscope: $scratch/type.db: $type_fault"
 expect_out_has 'revision      547; stored are 5 to 547'
 expect_out_has 'live keys     cannot be told: the bucket key could not be read as a whole'
-expect_out_has 'damage        1 fault was met: what stands above is not the whole'
+expect_block 'damage        PAGE-006 page has no single known type (offset 0x2008, page 2,
+              bucket key)
+              1 fault was met: what stands above is not the whole'
+expect_block 'starts on     no etcd from 3.4 to 3.7
+not on        etcd 3.4, 3.5, 3.6 and 3.7: the file is damaged'
 expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
 run "$SNAPSCOPE" info --json "$scratch/type.db"
-expect_rc 3
+expect_rc 1
 expect_schema info
+expect_eq "$(jq -c '[.answer.why, (.answer.findings | map(.id)), (.etcd.starts_on | map(.starts) | unique)]' "$out")" \
+    '["damaged",["PAGE-006"],[false]]'
 expect_eq "$(jq -c '[.complete, .fault_count, .error.code, .etcd.live_keys]' "$out")" '[false,1,"page-type",null]'
+# The root of all buckets is zeroed: nothing shows any more that it was etcd's, and nothing says that it was not.
+cp "$db" "$scratch/root.db"
+unchanged "$db"
+dd if=/dev/zero of="$scratch/root.db" bs=4096 seek=275 count=1 conv=notrunc status=none
+run "$SNAPSCOPE" info "$scratch/root.db"
+expect_rc 1
+expect_out_has 'etcd          cannot be told: what the damaged trees held is not known'
+expect_block 'damage        PAGE-004 page is zeroed (offset 0x113000, page 275)
+              1 fault was met: what stands above is not the whole'
+expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
+run "$SNAPSCOPE" info --json "$scratch/root.db"
+expect_rc 1
+expect_schema info
+expect_eq "$(jq -c '[has("etcd"), .answer.why]' "$out")" '[false,"damaged"]'
+
+# A stored freelist that names page 0: no etcd survives it, and a rebuild loses nothing.
+"$SNAPSCOPE" convert --rebuild --store-freelist "$db" -o "$scratch/listed.db" >/dev/null
+python3 "$SS_SOURCE_DIR/tests/cli/freelist.py" "$scratch/listed.db" "$scratch/freelist.db" 0
+run "$SNAPSCOPE" info "$scratch/listed.db"
+expect_rc 0
+run "$SNAPSCOPE" info "$scratch/freelist.db"
+expect_rc 1
+expect_err_eq ''
+expect_block 'starts on     no etcd from 3.4 to 3.7
+not on        etcd 3.4, 3.5, 3.6 and 3.7: its stored freelist is damaged
+damage        FREE-002 freelist names page 0, which cannot exist (offset
+              0x217010, page 535, element 0)'
+expect_block 'answer        do not restore it as it is: its stored freelist is damaged; the
+              trees are whole, and a rebuild loses no data; snapscope restore
+              rebuilds it, and so does snapscope convert --rebuild'
+run "$SNAPSCOPE" info --json "$scratch/freelist.db"
+expect_rc 1
+expect_schema info
+expect_eq "$(jq -c '[.answer.restorable, .answer.why, (.answer.findings | map(.id))]' "$out")" '["rebuild","freelist",["FREE-002"]]'
 
 # Last, since the files are large: a member's own database, and a revision bumped at a restore.
 fixture etcd36-member
@@ -316,9 +375,10 @@ run "$SNAPSCOPE" info "$scratch/etcd36-member/member.db"
 expect_rc 0
 expect_out_has 'hash          absent: nothing vouches for the bytes'
 expect_out_has 'beyond        16719872 bytes behind the last page'
-expect_block 'answer        not restorable without --skip-hash-check, because it has no
-              SHA-256; with it, with etcd 3.4, 3.5, 3.6 and 3.7; nothing vouches
-              for its values, so run snapscope verify first'
+expect_block 'answer        restorable only without a check of its SHA-256, because it has
+              none; then with etcd 3.4, 3.5, 3.6 and 3.7; nothing vouches for
+              its values; run snapscope verify first, then restore it with
+              --skip-hash-check'
 fixture etcd36-bump
 run "$SNAPSCOPE" info --json "$scratch/etcd36-bump/member.db"
 expect_rc 0

@@ -21,6 +21,7 @@ import patch
 import spec
 
 TIMEOUT = 20
+STRUCTURE = ("FILE-", "HASH-", "META-", "PAGE-", "ELEM-", "TREE-", "BUCKET-", "FREE-")
 SANITIZER_WORDS = (b"Sanitizer", b"runtime error:")
 
 
@@ -63,8 +64,26 @@ class Runner:
                      ["buckets", "--json"], ["page", "--hex"]):
             tail = ["2"] if args[0] == "page" else []
             self.run(*args, file, *tail)
+        self.info(file)
         self.run("keys", file, bucket or "key")
         self.run("get", file, "no-such-key")
+
+    def info(self, file):
+        """Never restorable what verify knows to be damaged but for its records; and then no release starts on it."""
+        got = self.run("info", "--json", file)
+        document = json.loads(got.stdout)
+        answer, due = document["answer"], 1
+        report = json.loads(self.run("verify", "--json", file).stdout)["files"][0]
+        damaged = any(f["severity"] == "error" and f["id"].startswith(STRUCTURE) for f in report["findings"])
+        if answer["why"] in ("not-bbolt", "metas"):
+            due = 3
+        elif not damaged and answer["why"] in ("restorable", "hash-absent", "not-etcd"):
+            due = 0
+        if got.returncode != due:
+            raise Failure(f"info: exit code {got.returncode}, due {due}: {answer['why']}")
+        starts = [one["etcd"] for one in (document.get("etcd") or {}).get("starts_on", []) if one["starts"]]
+        if due != 0 and starts:
+            raise Failure(f"info: {answer['why']}, and starts on {starts}")
 
     def dump(self, file, bucket):
         """All ways to dump, which must agree; the exit code, and the error's JSON object."""

@@ -38,7 +38,7 @@ def programs(oracles, line):
 
 def ours(snapscope, file):
     """{release: (starts, why)} by snapscope, whatever else is wrong with the file."""
-    done = subprocess.run([snapscope, "info", "--json", file], capture_output=True, check=False)
+    done = subprocess.run([snapscope, "info", "--json", "--no-hash", file], capture_output=True, check=False)
     answers = json.loads(done.stdout)["etcd"]["starts_on"]
     return {one["etcd"]: (one["starts"], one.get("why", "starts")) for one in answers}
 

@@ -370,6 +370,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"beside", ss_answer_beside},
     {"meta", ss_answer_meta},
     {"boot", ss_answer_boot},
+    {"summary", ss_answer_summary},
     {"hash check", ss_answer_hash_check},
     {"hash beside", ss_answer_hash_beside},
     {"catalogue", ss_answer_catalogue},

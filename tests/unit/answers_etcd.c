@@ -263,6 +263,27 @@ void ss_answer_verify(FILE *out, const struct ss_test_question *q)
     ss_verify_free(report);
 }
 
+void ss_answer_summary(FILE *out, const struct ss_test_question *q)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct ss_summary_opts opts = {.trees = i > 0};
+        const struct ss_call call = {.threads = q->threads};
+        struct ss_summary *s;
+        struct ss_error err;
+        char releases[64];
+        enum ss_status status = ss_summary(q->file, &opts, &call, &s, &err);
+
+        ss_tell_end(out, status, &err);
+        if (status != SS_OK)
+            continue;
+        fprintf(out, "%s %s %s: %s %u %" PRIu64 "\n", ss_restorable_name(s->restorable),
+                ss_summary_why_name(s->why), s->text,
+                ss_boot_releases(&s->boot, true, NULL, releases, sizeof(releases)), s->checked,
+                s->error_count);
+        ss_summary_free(s);
+    }
+}
+
 void ss_answer_intake(FILE *out, const struct ss_test_question *q)
 {
     const struct ss_intake_opts opts = {.threads = q->threads, .skip_hash_check = true};

@@ -24,6 +24,7 @@ void ss_answer_hashkv(FILE *out, const struct ss_test_question *q);
 void ss_answer_beside(FILE *out, const struct ss_test_question *q);
 void ss_answer_meta(FILE *out, const struct ss_test_question *q);
 void ss_answer_boot(FILE *out, const struct ss_test_question *q);
+void ss_answer_summary(FILE *out, const struct ss_test_question *q);
 void ss_answer_hash_check(FILE *out, const struct ss_test_question *q);
 void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q);
 void ss_answer_catalogue(FILE *out, const struct ss_test_question *q);
