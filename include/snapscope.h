@@ -1455,6 +1455,133 @@ SS_API enum ss_status ss_restore_checked(const struct ss_file *file,
                                          struct ss_intake *intake, struct ss_restore_result *result,
                                          struct ss_error *err);
 
+/* -------------------------------------------------------------------------------------- rows --- */
+
+/*
+ * What can be listed is a table: it names its columns, and rows of it are pulled one by one.
+ *
+ *   ss_table_find("leases") ── ss_rows_open(file, table, query) ── ss_rows_next ── ss_rows_value
+ *                                                                      └── until SS_END
+ *
+ * A value is decoded when it is asked for, and only then. Names of tables and columns are stable; a
+ * program that prints any table needs to know nothing but this.
+ */
+
+enum ss_type {
+    SS_TYPE_BOOL,
+    SS_TYPE_INT,   /* int64_t */
+    SS_TYPE_UINT,  /* uint64_t */
+    SS_TYPE_ID,    /* uint64_t, of a lease, member or cluster: 16 hexadecimal digits for people */
+    SS_TYPE_TEXT,  /* printable UTF-8, by the library's own making or escaped */
+    SS_TYPE_BYTES, /* as the file has them: often UTF-8, never to be relied on */
+    SS_TYPE_LIST   /* of bytes */
+};
+
+/* "bool", "int", "uint", "id", "text", "bytes", "list". Static storage. */
+SS_API const char *ss_type_name(enum ss_type type);
+
+enum ss_unit {
+    SS_UNIT_NONE,
+    SS_UNIT_BYTES,
+    SS_UNIT_SECONDS,
+    SS_UNIT_REVISION,
+    SS_UNIT_PAGE,  /* a page id */
+    SS_UNIT_OFFSET /* an absolute file offset */
+};
+
+/* "", "bytes", "seconds", "revision", "page", "offset". Static storage. */
+SS_API const char *ss_unit_name(enum ss_unit unit);
+
+/* A value of one row. Bytes borrow from the file, or live until the next ss_rows_next or _close. */
+struct ss_value {
+    enum ss_type type;
+    bool known; /* false: it does not apply to this row, or the file does not say */
+    union {
+        bool truth;
+        int64_t integer;
+        uint64_t number;      /* UINT and ID */
+        struct ss_span bytes; /* TEXT and BYTES */
+        struct {
+            const struct ss_span *items;
+            size_t count;
+        } list;
+    } is;
+};
+
+struct ss_column {
+    const char *name;  /* "mod_revision": of the JSON member, of the SQL column */
+    const char *title; /* "REVISION": over a column of text */
+    enum ss_type type;
+    enum ss_unit unit;
+    bool on_request; /* given only when a query names it: secrets, and what costs a read */
+    const char *doc; /* one line without a stop */
+};
+
+struct ss_table_ops; /* the library's own */
+
+struct ss_table {
+    const char *name; /* "leases" */
+    const char *row;  /* what one row is: "a lease" */
+    const char *doc;  /* one line without a stop */
+    const struct ss_column *columns;
+    size_t column_count; /* at most 64 */
+    const struct ss_table_ops *ops;
+};
+
+/* How many tables there are, the i-th, and the one of a name; NULL: none. Static storage. */
+SS_API size_t ss_table_count(void);
+SS_API const struct ss_table *ss_table_at(size_t i);
+SS_API const struct ss_table *ss_table_find(const char *name);
+
+/* The number of a column by its name, or SIZE_MAX. */
+SS_API size_t ss_table_column(const struct ss_table *table, const char *name);
+
+/*
+ * Which rows. Zero-initialise, then set what matters; a table passes over what does not apply to it.
+ * What the query points at is borrowed until ss_rows_close.
+ */
+struct ss_query {
+    uint64_t columns; /* bit i: column i will be asked for; 0: all that are not on request */
+    uint64_t limit;   /* rows; 0: all */
+
+    struct ss_range range;      /* keys, revisions, entries, differences: which keys */
+    int64_t rev;                /* keys: at this revision; 0: the latest */
+    int64_t from_rev, to_rev;   /* revisions: from and to these, both included; 0: no bound */
+    const struct ss_span *path; /* entries: of this bucket; NULL or count 0: the root bucket */
+    size_t path_count;
+    const struct ss_file *other; /* differences: side B; must outlive the rows */
+    int64_t other_rev;           /* and its revision; `rev` is that of side A */
+
+    ss_fault_fn on_fault; /* damage that does not end the rows; may be NULL */
+    void *fault_ctx;
+};
+
+struct ss_rows;
+
+/*
+ * Opens a table over a file, which must outlive the rows. What is needed before the first row (an index of
+ * the live keys, a walk of all trees) is done here, and `call` is about that. Errors: those of the call
+ * that the table stands on (ss_state_new for keys, ss_pages for pages, …); ARGUMENT; NOMEM.
+ */
+SS_API enum ss_status ss_rows_open(const struct ss_file *file, const struct ss_table *table,
+                                   const struct ss_query *query, const struct ss_call *call,
+                                   struct ss_rows **out, struct ss_error *err);
+
+/*
+ * The next row: SS_OK, or SS_END behind the last one. Errors: damage that ends the rows, as of the call
+ * that the table stands on; then, as behind the end, only close may follow.
+ */
+SS_API enum ss_status ss_rows_next(struct ss_rows *rows, struct ss_error *err);
+
+/* One value of the row that ss_rows_next gave; `column` is below the table's column_count. */
+SS_API void ss_rows_value(const struct ss_rows *rows, size_t column, struct ss_value *out);
+
+/* Damage that did not end the rows, so far. */
+SS_API uint64_t ss_rows_fault_count(const struct ss_rows *rows);
+
+/* NULL is fine. */
+SS_API void ss_rows_close(struct ss_rows *rows);
+
 /* -------------------------------------------------------------------------------------- export --- */
 
 enum ss_dump_format {

@@ -7,7 +7,7 @@
 /* The command has no options of its own. */
 static const struct ss_option options[] = {{.name = NULL}};
 
-static const struct ss_column columns[] = {{"MEMBER", 16}, {"ALARM", 0}};
+static const struct cli_column columns[] = {{"MEMBER", 16}, {"ALARM", 0}};
 enum {
     COLUMN_COUNT = sizeof columns / sizeof columns[0]
 };

@@ -22,10 +22,10 @@ static const struct ss_option options[] = {
     {.name = NULL},
 };
 
-static const struct ss_column role_columns[] = {
+static const struct cli_column role_columns[] = {
     {"ROLE", -20}, {"PERMISSION", -10}, {"KEY", -24}, {"RANGE-END", 0}};
-static const struct ss_column user_columns[] = {{"USER", -20}, {"PASSWORD", -8}, {"ROLES", 0}};
-static const struct ss_column secret_columns[] = {
+static const struct cli_column user_columns[] = {{"USER", -20}, {"PASSWORD", -8}, {"ROLES", 0}};
+static const struct cli_column secret_columns[] = {
     {"USER", -20}, {"PASSWORD", -8}, {"ROLES", -20}, {"HASH", 0}};
 
 struct auth_answer {

@@ -9,7 +9,7 @@
 /* The command has no options of its own. */
 static const struct ss_option options[] = {{.name = NULL}};
 
-static const struct ss_column columns[] = {
+static const struct cli_column columns[] = {
     {"ROOT", 8},  {"KEYS", 9},  {"KEY-BYTES", 10}, {"VALUE-BYTES", 12},
     {"PAGES", 7}, {"DEPTH", 5}, {"BUCKET", 0},
 };

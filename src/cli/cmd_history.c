@@ -42,7 +42,7 @@ static const struct ss_option options[] = {
     {.name = NULL},
 };
 
-static const struct ss_column columns[] = {
+static const struct cli_column columns[] = {
     {"REVISION", 10}, {"GEN", 3}, {"VERSION", 7}, {"BYTES", 8}, {"LEASE", 16}, {"EVENT", 0},
 };
 enum {

@@ -39,7 +39,7 @@ static const struct ss_option options[] = {
     {.name = NULL},
 };
 
-static const struct ss_column columns[] = {
+static const struct cli_column columns[] = {
     {"PAGE", 8}, {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0},
 };
 enum {

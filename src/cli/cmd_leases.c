@@ -10,7 +10,7 @@
 /* The command has no options of its own. */
 static const struct ss_option options[] = {{.name = NULL}};
 
-static const struct ss_column columns[] = {{"ID", 16}, {"TTL", 12}, {"REMAINING", 0}};
+static const struct cli_column columns[] = {{"ID", 16}, {"TTL", 12}, {"REMAINING", 0}};
 enum {
     COLUMN_COUNT = sizeof columns / sizeof columns[0]
 };

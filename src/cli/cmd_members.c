@@ -10,7 +10,7 @@
 /* The command has no options of its own. */
 static const struct ss_option options[] = {{.name = NULL}};
 
-static const struct ss_column columns[] = {
+static const struct cli_column columns[] = {
     {"ID", 16}, {"STATE", -9}, {"ROLE", -7}, {"NAME", -12}, {"PEER-URLS", -28}, {"CLIENT-URLS", 0},
 };
 enum {

@@ -112,9 +112,9 @@ static void print_head(const struct page_view *view)
     ss_out_format(out, "overflow   %u\n", head->overflow);
 }
 
-static const struct ss_column leaf_columns[] = {
+static const struct cli_column leaf_columns[] = {
     {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0}};
-static const struct ss_column branch_columns[] = {{"ELEM", 5}, {"CHILD", 8}, {"KEY", 0}};
+static const struct cli_column branch_columns[] = {{"ELEM", 5}, {"CHILD", 8}, {"KEY", 0}};
 
 static bool print_element(const struct page_view *view, uint32_t i)
 {

@@ -34,7 +34,7 @@ enum {
 struct pages_walk {
     struct ss_run *run;
     const struct pages_opts *opts;
-    struct ss_column columns[COLUMN_COUNT];
+    struct cli_column columns[COLUMN_COUNT];
     struct ss_list list;
     struct ss_faults faults;
     uint64_t shown;

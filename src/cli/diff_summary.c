@@ -85,7 +85,7 @@ static void sort(struct ss_prefixes *prefixes)
 
 void ss_prefixes_print(struct ss_prefixes *prefixes, struct ss_out *out)
 {
-    static const struct ss_column columns[] = {
+    static const struct cli_column columns[] = {
         {"ADDED", 9}, {"REMOVED", 9}, {"MODIFIED", 9}, {"PREFIX", 0}};
     sort(prefixes);
     if (prefixes->count == 0) {

@@ -22,9 +22,9 @@ static int revision_width(const struct ss_diff_result *result)
 void ss_diff_text_head(struct ss_out *out, const struct ss_diff_result *result)
 {
     int width = revision_width(result);
-    const struct ss_column columns[] = {{" ", 1},       {"REV A", width}, {"REV B", width},
-                                        {"SIZE A", 10}, {"SIZE B", 10},   {"VLR", 3},
-                                        {"KEY", 0}};
+    const struct cli_column columns[] = {{" ", 1},       {"REV A", width}, {"REV B", width},
+                                         {"SIZE A", 10}, {"SIZE B", 10},   {"VLR", 3},
+                                         {"KEY", 0}};
     ss_table_head(out, columns, sizeof columns / sizeof columns[0]);
 }
 

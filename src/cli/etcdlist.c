@@ -33,8 +33,8 @@ void ss_etcd_list_fault(void *ctx, const struct ss_error *fault)
     ss_faults_add(&list->faults, fault);
 }
 
-int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name, const struct ss_column *columns,
-                       size_t column_count)
+int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name,
+                       const struct cli_column *columns, size_t column_count)
 {
     struct ss_run *run = list->run;
     int code = ss_run_open_etcd(run);

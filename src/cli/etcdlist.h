@@ -25,8 +25,8 @@ int ss_run_open_etcd(struct ss_run *run);
  * Opens the file of list->run as ss_run_open_etcd does and prints the head of the table or document;
  * `name` is that of the list. Returns the exit code when it is refused.
  */
-int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name, const struct ss_column *columns,
-                       size_t column_count);
+int ss_etcd_list_begin(struct ss_etcd_list *list, const char *name,
+                       const struct cli_column *columns, size_t column_count);
 
 /* The fault callback of the library's call; ctx is the list. */
 void ss_etcd_list_fault(void *ctx, const struct ss_error *fault);

@@ -216,7 +216,7 @@ static void print_empty_buckets(const struct ss_info *info)
 
 static void print_buckets(const struct ss_info *info)
 {
-    static const struct ss_column columns[] = {
+    static const struct cli_column columns[] = {
         {"KEYS", 12}, {"KEY-BYTES", 12}, {"VALUE-BYTES", 14}, {"BUCKET", 0}};
     struct ss_out *out = &info->run->out;
     if (info->nested_count == 0) {

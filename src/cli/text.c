@@ -152,7 +152,7 @@ static bool print_blanks(struct ss_out *out, size_t count)
     return true;
 }
 
-bool ss_table_row(struct ss_out *out, const struct ss_column *columns, size_t count,
+bool ss_table_row(struct ss_out *out, const struct cli_column *columns, size_t count,
                   const char *const *cells, enum ss_style style)
 {
     for (size_t i = 0; i < count; i++) {
@@ -169,7 +169,7 @@ bool ss_table_row(struct ss_out *out, const struct ss_column *columns, size_t co
     return ss_out_text(out, "\n");
 }
 
-bool ss_table_head(struct ss_out *out, const struct ss_column *columns, size_t count)
+bool ss_table_head(struct ss_out *out, const struct cli_column *columns, size_t count)
 {
     const char *cells[16];
     for (size_t i = 0; i < count && i < 16; i++) {

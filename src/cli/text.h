@@ -49,13 +49,13 @@ bool ss_print_styled(struct ss_out *out, enum ss_style style, const char *text);
  * A table whose rows are printed as they come. Cells are padded to the column's width, to the left
  * when it is negative; a longer one pushes its row to the right. The last column is never padded.
  */
-struct ss_column {
+struct cli_column {
     const char *title;
     int width;
 };
 
-bool ss_table_head(struct ss_out *out, const struct ss_column *columns, size_t count);
-bool ss_table_row(struct ss_out *out, const struct ss_column *columns, size_t count,
+bool ss_table_head(struct ss_out *out, const struct cli_column *columns, size_t count);
+bool ss_table_row(struct ss_out *out, const struct cli_column *columns, size_t count,
                   const char *const *cells, enum ss_style style);
 
 /* Decimal digits of a number, for a cell. */

@@ -5,7 +5,7 @@
  *   owner u32   0: nobody; else bucket node + 1
  *   state u8    reached, head of a run, refused with a code
  */
-#include "parser/walk.h"
+#include "parser/page_list.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -118,22 +118,24 @@ uint64_t ss_page_free_id(const struct ss_page *page, uint64_t i)
 
 _Static_assert(SS_E_COUNT <= STATE_CODE, "every code fits the state byte");
 
-struct page_list {
+struct ss_page_list {
     const struct ss_file *file;
     uint32_t *owner;
     uint8_t *state;
     struct ss_bitmap freed; /* named by the stored freelist */
     bool freelist_stored;   /* and usable */
     uint64_t freelist_first, freelist_count;
-    ss_page_row_fn on_row;
     ss_fault_fn on_fault;
     void *ctx;
+    uint64_t next;
+    uint32_t path_of; /* whose path it is: bucket node + 1 */
+    char path[SS_PATH_TEXT_CAP];
     struct ss_walk walk;
 };
 
 static bool note_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
 {
-    struct page_list *list = ctx;
+    struct ss_page_list *list = ctx;
     uint64_t i;
 
     (void)walk;
@@ -144,7 +146,7 @@ static bool note_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page
     return true;
 }
 
-static void mark_fault(struct page_list *list, const struct ss_error *err)
+static void mark_fault(struct ss_page_list *list, const struct ss_error *err)
 {
     uint8_t *state;
 
@@ -158,7 +160,7 @@ static void mark_fault(struct page_list *list, const struct ss_error *err)
 static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
                        const struct ss_error *err)
 {
-    struct page_list *list = ctx;
+    struct ss_page_list *list = ctx;
 
     (void)walk;
     (void)element;
@@ -171,7 +173,7 @@ static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
         list->on_fault(list->ctx, err);
 }
 
-static void list_fault(struct page_list *list, const struct ss_error *err)
+static void list_fault(struct ss_page_list *list, const struct ss_error *err)
 {
     list->walk.fault_count++;
     mark_fault(list, err);
@@ -180,7 +182,7 @@ static void list_fault(struct page_list *list, const struct ss_error *err)
 }
 
 /* One id of the stored freelist: legal, named once, and not reachable. */
-static void note_free_id(struct page_list *list, const struct ss_page_view *page, uint64_t i,
+static void note_free_id(struct ss_page_list *list, const struct ss_page_view *page, uint64_t i,
                          struct ss_error *err)
 {
     uint64_t off = ss_freelist_id_off(page, i);
@@ -202,7 +204,7 @@ static void note_free_id(struct page_list *list, const struct ss_page_view *page
 }
 
 /* The freelist's own pages must belong to nobody else, and must not be named by it. */
-static void check_own_pages(struct page_list *list, const struct ss_page_view *page,
+static void check_own_pages(struct ss_page_list *list, const struct ss_page_view *page,
                             struct ss_error *err)
 {
     uint64_t pgid;
@@ -220,7 +222,7 @@ static void check_own_pages(struct page_list *list, const struct ss_page_view *p
     }
 }
 
-static void load_freelist(struct page_list *list, struct ss_error *err)
+static void load_freelist(struct ss_page_list *list, struct ss_error *err)
 {
     const struct ss_meta *meta = ss_file_current(list->file);
     struct ss_page_view page;
@@ -246,7 +248,7 @@ static void load_freelist(struct page_list *list, struct ss_error *err)
     check_own_pages(list, &page, err);
 }
 
-static enum ss_page_use use_of(const struct page_list *list, uint64_t pgid)
+static enum ss_page_use use_of(const struct ss_page_list *list, uint64_t pgid)
 {
     uint8_t state = list->state[pgid];
 
@@ -262,31 +264,7 @@ static enum ss_page_use use_of(const struct page_list *list, uint64_t pgid)
     return list->walk.fault_count == 0 ? SS_USE_FREE : SS_USE_ORPHAN;
 }
 
-/* Rows in order of id; the path of an owner is built only when the owner changes. */
-static enum ss_status give_rows(struct page_list *list, struct ss_error *err)
-{
-    char path[SS_PATH_TEXT_CAP] = "";
-    uint32_t path_of = 1;
-    uint64_t pgid;
-
-    for (pgid = 0; pgid < list->file->geo.page_count; pgid++) {
-        struct ss_page_row row = {.pgid = pgid, .use = use_of(list, pgid)};
-        uint32_t owner = list->owner[pgid];
-
-        row.head = ss_page_head_at(&list->file->geo, pgid);
-        row.fault = (enum ss_code)(list->state[pgid] & STATE_CODE);
-        if (owner != 0 && owner != path_of) {
-            ss_walk_path(&list->walk, owner - 1, path);
-            path_of = owner;
-        }
-        row.bucket = owner != 0 ? path : NULL;
-        if (!list->on_row(list->ctx, &row))
-            break;
-    }
-    return ss_source_check(&list->file->src, SS_OK, err);
-}
-
-static enum ss_status list_init(struct page_list *list, const struct ss_file *file,
+static enum ss_status list_init(struct ss_page_list *list, const struct ss_file *file,
                                 struct ss_error *err)
 {
     size_t count = (size_t)file->geo.page_count + 1;
@@ -299,8 +277,11 @@ static enum ss_status list_init(struct page_list *list, const struct ss_file *fi
     return SS_OK;
 }
 
-static void list_free(struct page_list *list)
+void ss_page_list_free(struct ss_page_list *list)
 {
+    if (list == NULL) {
+        return;
+    }
     ss_walk_fini(&list->walk);
     ss_bitmap_fini(&list->freed);
     free(list->owner);
@@ -308,32 +289,81 @@ static void list_free(struct page_list *list)
     free(list);
 }
 
+enum ss_status ss_page_list_new(const struct ss_file *file, const struct ss_call *call,
+                                ss_fault_fn on_fault, void *ctx, struct ss_page_list **out,
+                                uint64_t *fault_count, struct ss_error *err)
+{
+    const struct ss_walk_ops ops = {.on_page = note_page,
+                                    .on_fault = note_fault,
+                                    .progress = call->progress,
+                                    .progress_ctx = call->progress_ctx};
+    struct ss_page_list *list;
+    enum ss_status status = ss_file_readable(file, err);
+
+    *out = NULL;
+    *fault_count = 0;
+    if (status != SS_OK) {
+        return status;
+    }
+    list = calloc(1, sizeof(*list));
+    if (list == NULL) {
+        return ss_nomem(err, sizeof(*list));
+    }
+    list->on_fault = on_fault;
+    list->ctx = ctx;
+    list->path_of = 1;
+    status = list_init(list, file, err);
+    if (status == SS_OK) {
+        status = ss_walk_run(&list->walk, file, &ops, list, err);
+    }
+    if (status != SS_OK) {
+        ss_page_list_free(list);
+        return status;
+    }
+    load_freelist(list, err);
+    ss_error_clear(err);
+    *fault_count = list->walk.fault_count;
+    *out = list;
+    return SS_OK;
+}
+
+bool ss_page_list_next(struct ss_page_list *list, struct ss_page_row *row)
+{
+    uint64_t pgid = list->next;
+    uint32_t owner;
+
+    if (pgid >= list->file->geo.page_count) {
+        return false;
+    }
+    list->next++;
+    owner = list->owner[pgid];
+    *row = (struct ss_page_row){.pgid = pgid, .use = use_of(list, pgid)};
+    row->head = ss_page_head_at(&list->file->geo, pgid);
+    row->fault = (enum ss_code)(list->state[pgid] & STATE_CODE);
+    /* The path of an owner is built only when the owner changes. */
+    if (owner != 0 && owner != list->path_of) {
+        ss_walk_path(&list->walk, owner - 1, list->path);
+        list->path_of = owner;
+    }
+    row->bucket = owner != 0 ? list->path : NULL;
+    return true;
+}
+
 enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fault_fn on_fault,
                         void *ctx, uint64_t *fault_count, struct ss_error *err)
 {
-    static const struct ss_walk_ops ops = {.on_page = note_page, .on_fault = note_fault};
-    struct page_list *list;
+    static const struct ss_call plain;
+    struct ss_page_list *list;
+    struct ss_page_row row;
     enum ss_status status;
 
-    *fault_count = 0;
     ss_error_clear(err);
-    status = ss_file_readable(file, err);
-    if (status != SS_OK)
+    status = ss_page_list_new(file, &plain, on_fault, ctx, &list, fault_count, err);
+    if (status != SS_OK) {
         return status;
-    list = calloc(1, sizeof(*list));
-    if (list == NULL)
-        return ss_nomem(err, sizeof(*list));
-    list->on_row = on_row;
-    list->on_fault = on_fault;
-    list->ctx = ctx;
-    status = list_init(list, file, err);
-    if (status == SS_OK)
-        status = ss_walk_run(&list->walk, file, &ops, list, err);
-    if (status == SS_OK) {
-        load_freelist(list, err);
-        *fault_count = list->walk.fault_count;
-        status = give_rows(list, err);
     }
-    list_free(list);
-    return status;
+    while (ss_page_list_next(list, &row) && on_row(ctx, &row)) {
+    }
+    ss_page_list_free(list);
+    return ss_source_check(&file->src, SS_OK, err);
 }

@@ -383,6 +383,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"restore", ss_answer_restore},
     {"convert checked", ss_answer_convert_checked},
     {"restore checked", ss_answer_restore_checked},
+    {"rows", ss_answer_rows},
     {"output", ss_answer_output},
 };
 

@@ -37,6 +37,7 @@ void ss_answer_convert(FILE *out, const struct ss_test_question *q);
 void ss_answer_restore(FILE *out, const struct ss_test_question *q);
 void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q);
 void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q);
+void ss_answer_rows(FILE *out, const struct ss_test_question *q);
 void ss_answer_output(FILE *out, const struct ss_test_question *q);
 
 #endif
