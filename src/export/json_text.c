@@ -6,6 +6,7 @@
  */
 #include "export/json_text.h"
 
+#include "util/swar.h"
 #include "util/text.h"
 
 #if defined(__SSE2__)
@@ -29,21 +30,10 @@ static inline char escape_letter(uint8_t byte)
     return byte == '"' || byte == '\\' ? (char)byte : '\0';
 }
 
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-/* A high bit set in the lowest zero byte of v, and possibly above it: nonzero when there is one. */
-static uint64_t zero_bytes(uint64_t v)
-{
-    return (v - ONES) & ~v & HIGHS;
-}
-
 /* Whether some byte of the word needs an escape. */
 static bool word_needs_escape(uint64_t word)
 {
-    uint64_t controls = (word - 0x20 * ONES) & ~word & HIGHS;
-
-    return (controls | zero_bytes(word ^ '"' * ONES) | zero_bytes(word ^ '\\' * ONES)) != 0;
+    return (ss_swar_below(word, 0x20) | ss_swar_equal(word, '"') | ss_swar_equal(word, '\\')) != 0;
 }
 
 size_t ss_json_plain_len_portable(const uint8_t *p, size_t len)
@@ -54,7 +44,7 @@ size_t ss_json_plain_len_portable(const uint8_t *p, size_t len)
         uint64_t word;
 
         memcpy(&word, p + i, sizeof(word));
-        if ((word & HIGHS) != 0 || word_needs_escape(word)) {
+        if (ss_swar_high(word) != 0 || word_needs_escape(word)) {
             return i;
         }
     }

@@ -7,6 +7,7 @@
 #include "util/text.h"
 
 #include "util/hex.h"
+#include "util/swar.h"
 
 #include <string.h>
 
@@ -72,27 +73,66 @@ static size_t escape_one(const uint8_t *p, size_t len, char form[8], size_t *tak
     return n;
 }
 
+static bool stands_for_itself(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '\\';
+}
+
+/* How many bytes from p on are printable ASCII that stands for itself. */
+static size_t plain_len(const uint8_t *p, size_t len)
+{
+    size_t n = 0;
+
+    for (; len - n >= sizeof(uint64_t); n += sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, p + n, sizeof(word));
+        if ((ss_swar_high(word) | ss_swar_below(word, 0x20) | ss_swar_equal(word, 0x7F) |
+             ss_swar_equal(word, '\\')) != 0)
+            break;
+    }
+    while (n < len && stands_for_itself(p[n]))
+        n++;
+    return n;
+}
+
+/* What escaped text goes into: bytes are cut where a form finds no room, and counted all the same. */
+struct escaped {
+    char *out;
+    size_t cap, used, needed;
+};
+
+/* A form, whole or not at all; n bytes of plain text, as many as find room. */
+static void put(struct escaped *to, const void *bytes, size_t n, bool is_plain)
+{
+    bool fits = to->used == to->needed && to->cap > to->used;
+    size_t room = fits ? to->cap - to->used - 1 : 0;
+    size_t taken = n <= room ? n : is_plain ? room : 0;
+
+    if (taken > 0)
+        memcpy(to->out + to->used, bytes, taken);
+    to->used += taken;
+    to->needed += n;
+}
+
 size_t ss_text_escape(const void *bytes, size_t len, char *out, size_t cap)
 {
+    struct escaped to = {.out = out, .cap = cap};
     const uint8_t *p = bytes;
-    size_t used = 0, needed = 0;
-    bool fits = true;
 
     for (size_t i = 0, taken; i < len; i += taken) {
         char form[8];
-        size_t n = escape_one(p + i, len - i, form, &taken);
 
-        needed += n;
-        fits = fits && needed < cap;
-        if (fits) {
-            memcpy(out + used, form, n);
-            used = needed;
-        }
+        taken = plain_len(p + i, len - i);
+        if (taken > 0)
+            put(&to, p + i, taken, true);
+        else
+            put(&to, form, escape_one(p + i, len - i, form, &taken), false);
     }
     if (cap > 0) {
-        out[used] = '\0';
+        out[to.used] = '\0';
     }
-    return needed;
+    return to.needed;
 }
 
 void ss_text_tame(char *text, size_t cap)

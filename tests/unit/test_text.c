@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,6 +413,42 @@ static void test_escape_cut(void **state)
     }
 }
 
+/*
+ * Any byte anywhere in a run of letters, whose length is no multiple of a word: as if each part had been
+ * escaped alone; and cut at any length, the longest whole part of that.
+ */
+static void test_escape_in_runs(void **state)
+{
+    const size_t len = 21;
+
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t pos = 0; pos < len; pos++) {
+            char bytes[32], one[8], due[64], out[64];
+            size_t n, due_len;
+
+            memset(bytes, 'x', len);
+            bytes[pos] = (char)byte;
+            n = ss_text_escape(bytes + pos, 1, one, sizeof(one));
+            due_len =
+                (size_t)snprintf(due, sizeof(due), "%.*s%s%.*s", (int)pos, "xxxxxxxxxxxxxxxxxxxxx",
+                                 one, (int)(len - pos - 1), "xxxxxxxxxxxxxxxxxxxxx");
+            assert_int_equal(ss_text_escape(bytes, len, out, sizeof(out)), due_len);
+            assert_string_equal(out, due);
+            for (size_t cap = 1; cap <= due_len; cap++) {
+                size_t cut = cap - 1;
+
+                if (cut > pos && cut < pos + n)
+                    cut = pos;
+                memset(out, '#', sizeof(out));
+                assert_int_equal(ss_text_escape(bytes, len, out, cap), due_len);
+                assert_int_equal(strlen(out), cut);
+                assert_memory_equal(out, due, cut);
+            }
+        }
+    }
+}
+
 /* What is printable stays, escapes among it; what finds no room is cut at a whole escape. */
 static void test_tame(void **state)
 {
@@ -456,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_escape_table),
         cmocka_unit_test(test_escape_cut),
+        cmocka_unit_test(test_escape_in_runs),
         cmocka_unit_test(test_tame),
     };
 
