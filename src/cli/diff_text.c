@@ -8,6 +8,7 @@
  *
  * The revisions are those that the key was last modified at. The key comes last because it may be long.
  */
+#include <string.h>
 
 #include "diff.h"
 #include "text.h"
@@ -28,20 +29,39 @@ void ss_diff_text_head(struct ss_out *out, const struct ss_diff_result *result)
     ss_table_head(out, columns, sizeof columns / sizeof columns[0]);
 }
 
-static void print_side(struct ss_out *out, const struct ss_record *a, const struct ss_record *b,
-                       int width)
+/* What stands before the key, gathered without printf: a diff may have a line for each of millions of keys. */
+struct row {
+    char text[256];
+    size_t len;
+};
+
+static void put(struct row *row, const char *text)
 {
-    struct ss_number_text revs[2] = {{"-"}, {"-"}};
-    struct ss_size_text sizes[2] = {{"-"}, {"-"}};
-    const struct ss_record *sides[] = {a, b};
-    for (int i = 0; i < 2; i++) {
-        if (sides[i] != NULL) {
-            revs[i] = ss_number_format((uint64_t)sides[i]->mod_revision);
-            sizes[i] = ss_size_format(sides[i]->value.len);
-        }
+    size_t len = strlen(text);
+    memcpy(row->text + row->len, text, len);
+    row->len += len;
+}
+
+static void put_right(struct row *row, const char *text, int width)
+{
+    for (int pad = width - (int)strlen(text); pad > 0; pad--) {
+        row->text[row->len++] = ' ';
     }
-    ss_out_format(out, "  %*s  %*s  %10s  %10s  ", width, revs[0].text, width, revs[1].text,
-                  sizes[0].text, sizes[1].text);
+    put(row, text);
+}
+
+static void put_sides(struct row *row, const struct ss_record *const sides[2], int width)
+{
+    for (int i = 0; i < 2; i++) {
+        bool is_there = sides[i] != NULL;
+        put(row, "  ");
+        put_right(row, is_there ? ss_number_format((uint64_t)sides[i]->mod_revision).text : "-",
+                  width);
+    }
+    for (int i = 0; i < 2; i++) {
+        put(row, "  ");
+        put_right(row, sides[i] != NULL ? ss_size_format(sides[i]->value.len).text : "-", 10);
+    }
 }
 
 bool ss_diff_text_change(struct ss_out *out, const struct ss_diff_result *result,
@@ -51,11 +71,13 @@ bool ss_diff_text_change(struct ss_out *out, const struct ss_diff_result *result
         [SS_CHANGE_ADDED] = '+', [SS_CHANGE_REMOVED] = '-', [SS_CHANGE_MODIFIED] = '~'};
     const struct ss_record *named = change->a != NULL ? change->a : change->b;
     unsigned differs = change->differs;
-    ss_out_format(out, "%c", signs[change->change]);
-    print_side(out, change->a, change->b, revision_width(result));
-    ss_out_format(out, "%c%c%c  ", (differs & SS_DIFFERS_VALUE) != 0 ? 'v' : '-',
-                  (differs & SS_DIFFERS_LEASE) != 0 ? 'l' : '-',
-                  (differs & SS_DIFFERS_REVISION) != 0 ? 'r' : '-');
+    const struct ss_record *const sides[] = {change->a, change->b};
+    struct row row = {.text[0] = signs[change->change], .len = 1};
+    put_sides(&row, sides, revision_width(result));
+    put(&row, (differs & SS_DIFFERS_VALUE) != 0 ? "  v" : "  -");
+    put(&row, (differs & SS_DIFFERS_LEASE) != 0 ? "l" : "-");
+    put(&row, (differs & SS_DIFFERS_REVISION) != 0 ? "r  " : "-  ");
+    ss_out_write(out, row.text, row.len);
     ss_print_bytes(out, named->key.ptr, named->key.len, SS_FORM_ESCAPED);
     ss_out_text(out, "\n");
     bool on_both = change->a != NULL && change->b != NULL;

@@ -3,7 +3,6 @@
  */
 #include "text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +70,9 @@ static bool print_hex(struct ss_out *out, const uint8_t *bytes, uint64_t len)
 /* Bytes that one step escapes: bounds the memory that a huge value takes. */
 #define SLICE_LEN 65536
 
+/* As many need no memory but the stack, as most keys do. A byte becomes four at most. */
+#define SHORT_LEN 512
+
 /* Where to cut bytes[0..len) so that no UTF-8 sequence is split: before a byte that starts one. */
 static uint64_t slice_end(const uint8_t *bytes, uint64_t len)
 {
@@ -90,6 +92,10 @@ bool ss_print_bytes(struct ss_out *out, const void *bytes, uint64_t len, enum ss
     if (form == SS_FORM_HEX) {
         return print_hex(out, at, len);
     }
+    if (len <= SHORT_LEN) {
+        char text[4 * SHORT_LEN + 1];
+        return ss_out_write(out, text, ss_text_escape(at, (size_t)len, text, sizeof text));
+    }
     while (len > 0) {
         uint64_t step = slice_end(at, len);
         char *text = ss_escaped(at, step);
@@ -104,17 +110,41 @@ bool ss_print_bytes(struct ss_out *out, const void *bytes, uint64_t len, enum ss
     return true;
 }
 
+/* Decimal digits without a NUL; `to` has room for 20. */
+static size_t put_digits(char *to, uint64_t value)
+{
+    char digits[20];
+    size_t pos = sizeof digits;
+    do {
+        digits[--pos] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    memcpy(to, digits + pos, sizeof digits - pos);
+    return sizeof digits - pos;
+}
+
+/* Tenths of a unit, halves to the even tenth, as printf rounds. */
 struct ss_size_text ss_size_format(uint64_t len)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     struct ss_size_text size;
-    size_t unit = 0;
-    double value = (double)len;
-    while (value >= 1024.0 && unit + 1 < sizeof units / sizeof units[0]) {
-        value /= 1024.0;
+    unsigned unit = 0;
+    while (unit + 1 < sizeof units / sizeof units[0] && len >> (10 * unit) >= 1024) {
         unit++;
     }
-    snprintf(size.text, sizeof size.text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    uint64_t one = UINT64_C(1) << (10 * unit), rest = len % one * 10;
+    uint64_t whole = len / one, tenths = rest / one, half = one / 2;
+    if (unit > 0 && (rest % one > half || (rest % one == half && tenths % 2 == 1))) {
+        tenths++;
+    }
+    whole += tenths / 10;
+    size_t used = put_digits(size.text, whole);
+    if (unit > 0) {
+        size.text[used++] = '.';
+        size.text[used++] = (char)('0' + tenths % 10);
+    }
+    size.text[used++] = ' ';
+    strcpy(size.text + used, units[unit]);
     return size;
 }
 
@@ -130,7 +160,7 @@ bool ss_print_styled(struct ss_out *out, enum ss_style style, const char *text)
 struct ss_number_text ss_number_format(uint64_t value)
 {
     struct ss_number_text number;
-    snprintf(number.text, sizeof number.text, "%llu", (unsigned long long)value);
+    number.text[put_digits(number.text, value)] = '\0';
     return number;
 }
 
