@@ -16,6 +16,9 @@
 
 #define THREADS 2u
 
+/* Of a record, asked for ahead of its turn: what comes before its value, and where values as a rule differ. */
+#define ASK_LEN 256u
+
 /* One side's part of a step, on whichever thread. */
 struct side_job {
     const struct ss_file *file;
@@ -134,10 +137,14 @@ static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
 
         if (!still_going(d->opts, i + j, n + m))
             return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
-        if (i < n)
+        if (i < n) {
+            ss_state_ask(d->a, i, ASK_LEN);
             ss_state_get(d->a, i, &a);
-        if (j < m)
+        }
+        if (j < m) {
+            ss_state_ask(d->b, j, ASK_LEN);
             ss_state_get(d->b, j, &b);
+        }
         c = i == n ? 1 : j == m ? -1 : ss_span_cmp(a.key, b.key);
         if (c < 0)
             status = one_sided(d, SS_CHANGE_REMOVED, &a, err);
