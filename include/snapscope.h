@@ -161,11 +161,19 @@ typedef bool (*ss_write_fn)(void *ctx, const void *bytes, size_t len);
 
 #define SS_UNPACKED_LIMIT_DEFAULT (UINT64_C(64) << 30)
 
+/* Whose tree is read: bbolt commits by turns through two meta pages, so that the older one is the state before. */
+enum ss_meta_choice {
+    SS_META_AUTO, /* of the one in force: of two valid ones that with the higher txid */
+    SS_META_0,
+    SS_META_1
+};
+
 /* How to open. Zero-initialise, then set what matters; a NULL pointer stands for all zero. */
 struct ss_open_opts {
-    const char *member;      /* which file of an archive, when it holds several */
-    uint32_t page_size;      /* 0: as the meta pages say; else they are looked for at 0 and here */
-    uint64_t unpacked_limit; /* bytes that a stream or archive may spool; 0: the default above */
+    const char *member;       /* which file of an archive, when it holds several */
+    uint32_t page_size;       /* 0: as the meta pages say; else they are looked for at 0 and here */
+    enum ss_meta_choice meta; /* every call then reads that tree, and no other */
+    uint64_t unpacked_limit;  /* bytes that a stream or archive may spool; 0: the default above */
     const char *tmp_dir; /* where streams are spooled, unlinked at once; NULL: $TMPDIR or /tmp */
     /*
      * Gives instead what ss_tmp_open gave: for a process that can no longer open files. The library
@@ -188,7 +196,8 @@ struct ss_file;
  * zlib, compress, zstd, xz, bzip2, lz4, tar, zip), is unpacked into an unlinked temporary file first. Succeeds for
  * any bytes that can be read, a bbolt file or not: ss_file_facts tells, and ss_file_readable says whether
  * trees can be walked. Errors: IO, OUTPUT (the temporary file), NOMEM, LIMIT, CANCELLED (SYSTEM);
- * ARCHIVE, MEMBER (CORRUPT). On success *out is the caller's to ss_close; else NULL.
+ * ARCHIVE, MEMBER, and META when opts->meta names a meta page that cannot be used while the other one can
+ * (CORRUPT). On success *out is the caller's to ss_close; else NULL.
  */
 SS_API enum ss_status ss_open(const char *path, const struct ss_open_opts *opts,
                               struct ss_file **out, struct ss_error *err);
@@ -263,7 +272,9 @@ struct ss_file_facts {
     enum ss_kind kind;
     bool big_endian; /* the rest is only for kind BBOLT with a usable meta */
     uint32_t page_size;
-    int current_meta;    /* 0 or 1; -1: none can be used */
+    int current_meta;    /* 0 or 1: whose tree is read, and whose the sizes below are; -1: none */
+    int in_force_meta;   /* the one that bbolt takes: another only if ss_open_opts.meta says so */
+    bool meta_chosen;    /* current_meta was named by ss_open_opts.meta */
     uint64_t high_water; /* pages; page ids are below it */
     uint64_t db_len;     /* high_water x page_size, saturating; may pass len when truncated */
     uint64_t page_count; /* pages that are both below high_water and whole in the file */
@@ -1070,11 +1081,34 @@ enum ss_verdict {
 /* "sound", "consistent", "damaged", "unreadable". Static storage. */
 SS_API const char *ss_verdict_name(enum ss_verdict verdict);
 
+/* The tree of the meta page that is not read, as ss_other_tree finds it. */
+struct ss_other_tree {
+    bool exists; /* its meta is valid and names another root page; else the rest is 0 */
+    int which;   /* its meta page */
+    uint64_t txid;
+    bool is_etcd;
+    uint64_t error_count; /* of its pages, and of its records when it is etcd's; 0: it is whole */
+    const struct ss_check *first; /* the first error, and its place or SS_NONE */
+    uint64_t first_off, first_pgid;
+    uint64_t record_count, live_count; /* of `key`, as far as it can be read */
+};
+
+/*
+ * How the other tree stands. Worth a look when the one that is read is damaged: until the commit after
+ * next bbolt overwrites nothing of an older state, so that it may be whole. Checks all that ss_verify does
+ * but the hash, and takes as long again. Errors: as ss_file_readable; IO, NOMEM, CANCELLED.
+ */
+SS_API enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn progress,
+                                    void *progress_ctx, struct ss_other_tree *out,
+                                    struct ss_error *err);
+
 struct ss_verify_report {
     enum ss_verdict verdict;
-    char verdict_text[256]; /* the verdict in one honest line */
-    unsigned checked;       /* SS_VERIFY_* that were really checked */
-    bool is_etcd;           /* `key` and another of etcd's buckets are there: its checks apply */
+    char verdict_text[256];  /* the verdict in one honest line */
+    unsigned checked;        /* SS_VERIFY_* that were really checked */
+    bool is_etcd;            /* `key` and another of etcd's buckets are there: its checks apply */
+    int meta, in_force_meta; /* whose tree was read, and whose bbolt takes; -1: none is usable */
+    uint64_t txid;           /* of the former. The hash is over all bytes, whichever is read */
     struct ss_hash_report hash;
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
     uint64_t
@@ -1084,6 +1118,7 @@ struct ss_verify_report {
     const struct ss_finding *findings;
     uint64_t reachable_count, free_count, leaked_count; /* pages; a freelist's own are reachable */
     uint64_t record_count, live_count;                  /* of `key` */
+    struct ss_other_tree other; /* looked at only when the tree that was read has errors */
 };
 
 /*
@@ -1338,7 +1373,9 @@ SS_API enum ss_status ss_intake(const struct ss_file *file, const struct ss_inta
 SS_API void ss_intake_fini(struct ss_intake *intake);
 
 struct ss_convert_opts {
-    bool rebuild; /* write compact from the buckets; else the pages as they are */
+    bool
+        rebuild; /* write compact from the buckets; else the pages as they are. Implied for the tree of a
+                     meta that is not in force, which pages as they are would not show */
     bool no_hash;
     uint32_t page_size; /* of the output; 0: as the input. Another one implies rebuild */
     int byte_order; /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
@@ -1353,6 +1390,7 @@ struct ss_convert_result {
     uint32_t page_size;
     bool big_endian;
     uint64_t high_water;
+    uint64_t txid; /* of the state that was taken */
     uint64_t out_len;
     bool hashed;
     uint8_t sha256[32]; /* over all that precedes it */
@@ -1367,7 +1405,7 @@ SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_con
                                  ss_write_fn write, void *write_ctx,
                                  struct ss_convert_result *result, struct ss_error *err);
 
-/* Whether ss_convert writes a rebuild: asked for, or implied by page size, byte order or freelist. */
+/* Whether ss_convert writes a rebuild: asked for, or implied by page size, byte order, freelist or meta. */
 SS_API bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opts *opts);
 
 /*

@@ -190,6 +190,10 @@ static void print_result(FILE *to, const struct convert_job *job)
     fprintf(to, "%s: %s, %" PRIu64 " bytes: %" PRIu64 " pages of %" PRIu32 " bytes, %s-endian\n",
             name, result->rebuilt ? "rebuilt" : "page-exact copy", result->out_len,
             result->high_water, result->page_size, result->big_endian ? "big" : "little");
+    if (job->intake.checked->meta != job->intake.checked->in_force_meta) {
+        fprintf(to, "  txid       %" PRIu64 ", in force in it: the state of the input's meta %d\n",
+                result->txid, job->intake.checked->meta);
+    }
     if (result->hashed) {
         fprintf(to, "  hash       %s\n",
                 ss_digest_text(result->sha256, sizeof result->sha256, digest));
@@ -209,6 +213,7 @@ static json_t *result_doc(const struct convert_job *job)
     ss_doc_number(doc, "page_size", result->page_size);
     ss_doc_number(doc, "high_water", result->high_water);
     ss_doc_bool(doc, "big_endian", result->big_endian);
+    ss_doc_number(doc, "txid", result->txid);
     ss_doc_text(doc, "seal", ss_seal_name(seal_of(job)));
     if (result->hashed) {
         ss_doc_text(doc, "sha256", ss_digest_text(result->sha256, sizeof result->sha256, digest));

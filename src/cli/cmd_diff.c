@@ -24,6 +24,11 @@ static const char *const format_choices[] = {"text", "ndjson", NULL};
         .name = (option), .kind = SS_OPTION_NUMBER, .slot = offsetof(struct ss_diff_flags, field), \
         .arg = "N", .help = (text), .min = 1, .max = INT64_MAX                                     \
     }
+#define META(option, field, text)                                                                  \
+    {                                                                                              \
+        .name = (option), .kind = SS_OPTION_CHOICE, .slot = offsetof(struct ss_diff_flags, field), \
+        .arg = "N", .help = (text), .choices = ss_meta_choices                                     \
+    }
 #define KEY(option, field, text)                                                                 \
     {                                                                                            \
         .name = (option), .kind = SS_OPTION_TEXT, .slot = offsetof(struct ss_diff_flags, field), \
@@ -36,6 +41,8 @@ static const struct ss_option options[] = {
     REVISION("rev", rev, "both as they were at revision N"),
     REVISION("rev-a", rev_a, "A as it was at revision N"),
     REVISION("rev-b", rev_b, "B as it was at revision N"),
+    META("meta-a", meta_a, "A by its meta page N, 0 or 1 (--meta: both)"),
+    META("meta-b", meta_b, "B by its meta page N, 0 or 1"),
     KEY("prefix", prefix, "only keys that begin with KEY"),
     KEY("from", from, "only KEY and the keys behind it"),
     KEY("to", to, "only the keys before KEY"),
@@ -125,14 +132,24 @@ int ss_diff_fail(struct ss_diff_job *job, enum ss_side side, const struct ss_err
 void ss_diff_print_side(struct ss_diff_job *job, enum ss_side side)
 {
     char *name = ss_escaped_name(ss_diff_name(job, side));
+    struct ss_file_facts facts;
+    ss_file_facts(ss_diff_file(job, side), &facts);
     ss_out_format(&job->run->out, "%c  %s", side == SS_SIDE_A ? 'A' : 'B', name);
+    if (facts.meta_chosen) {
+        ss_out_format(&job->run->out, " (meta %d)", facts.current_meta);
+    }
     free(name);
 }
 
 json_t *ss_diff_side_doc(const struct ss_diff_job *job, enum ss_side side)
 {
     json_t *doc = ss_doc_new();
+    struct ss_file_facts facts;
+    ss_file_facts(ss_diff_file(job, side), &facts);
     ss_doc_text(doc, "file", ss_diff_name(job, side));
+    if (facts.meta_chosen) {
+        ss_doc_int(doc, "meta", facts.current_meta);
+    }
     return doc;
 }
 
@@ -147,6 +164,12 @@ static int compare(struct ss_diff_job *job)
     job->diff.ignore_lease = flags->ignore_lease;
     job->diff.progress = ss_progress_report;
     job->diff.progress_ctx = &job->run->progress;
+    if (flags->meta_a != SS_META_AUTO) {
+        job->run->meta = flags->meta_a;
+    }
+    if (flags->meta_b != SS_META_AUTO) {
+        job->run->second_meta = flags->meta_b;
+    }
     const struct ss_range_words words = {flags->prefix, flags->from, flags->to};
     int code = ss_range_take(job->run, &words, flags->key_format, &job->keys, &job->diff.range);
     if (code == SS_EXIT_OK) {

@@ -129,6 +129,22 @@ static void gather(struct ss_info *info)
     }
 }
 
+/* Of a damaged tree: is the other one whole? */
+static void look_at_other(struct ss_info *info)
+{
+    struct ss_run *run = info->run;
+    struct ss_error err;
+    bool damaged = info->faults.count > 0 || (info->failed && !info->system_failed);
+    if (!info->readable || !damaged) {
+        return;
+    }
+    enum ss_status status =
+        ss_other_tree(run->file, ss_progress_report, &run->progress, &info->other, &err);
+    if (!ss_info_note(info, status, &err)) {
+        info->other.exists = false;
+    }
+}
+
 /* Everything that the file gives: the hash is computed while the rest is gathered. */
 static void gather_all(struct ss_info *info)
 {
@@ -141,6 +157,7 @@ static void gather_all(struct ss_info *info)
         return;
     }
     gather(info);
+    look_at_other(info);
     if (work != NULL) {
         struct ss_hash_report hash;
         enum ss_status status =

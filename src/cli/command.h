@@ -54,15 +54,19 @@ struct ss_run {
     void *opts; /* the command's own struct, filled */
     char **args;
     size_t arg_count;
+    int argc; /* as typed, the command's name first: for hints that repeat it */
+    char **argv;
     struct ss_out out; /* standard output */
     struct ss_progress progress;
     struct ss_file *file;   /* after ss_run_open; closed by the framework */
     const char *input_name; /* for messages; NULL before ss_run_open */
+    int meta, second_meta;  /* enum ss_meta_choice, set before opening; as --meta unless changed */
     struct ss_file *second; /* after ss_run_open_two; may be `file` itself; closed likewise */
     const char *second_name;
     struct ss_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
     unsigned threads;  /* likewise: that the file's calls may use; 0: one a processor */
+    bool meta_hinted;  /* the other meta's tree was pointed at already */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
     bool settled;      /* the inputs need no further look: they changed, or the answer is out */
 };
@@ -81,7 +85,8 @@ int ss_run_open_readable(struct ss_run *run, const char *path);
 
 /*
  * Opens two inputs, both usable bbolt files: the first one as ss_run_open_readable does, the second one
- * as run->second. The same path twice is opened once; standard input can be one of them only.
+ * as run->second. The same path twice is opened once, unless its two metas are read; standard input can be
+ * one of them only.
  */
 int ss_run_open_two(struct ss_run *run, const char *first, const char *second);
 

@@ -92,7 +92,7 @@ static void occupy_streams(void)
     }
 }
 
-static bool open_input(struct ss_run *run, const char *path, struct ss_file **file,
+static bool open_input(struct ss_run *run, const char *path, int meta, struct ss_file **file,
                        struct ss_error *err)
 {
     bool sandboxed = !run->common.no_sandbox;
@@ -101,6 +101,7 @@ static bool open_input(struct ss_run *run, const char *path, struct ss_file **fi
         .tmp_ctx = &run->tmpfiles,
         .member = run->common.member,
         .page_size = (uint32_t)run->common.page_size,
+        .meta = (enum ss_meta_choice)meta,
         .unpacked_limit = run->common.unpacked_limit,
         .hash_stream = run->hash_stream,
         .threads = run->threads,
@@ -126,7 +127,7 @@ void ss_run_close(struct ss_run *run)
 bool ss_run_try_open(struct ss_run *run, const char *path, struct ss_error *err)
 {
     run->input_name = path;
-    return open_input(run, path, &run->file, err);
+    return open_input(run, path, run->meta, &run->file, err);
 }
 
 int ss_run_open(struct ss_run *run, const char *path)
@@ -162,12 +163,12 @@ int ss_run_open_two(struct ss_run *run, const char *first, const char *second)
         return code;
     }
     run->second_name = second;
-    if (same) {
+    if (same && run->meta == run->second_meta) {
         run->second = run->file;
         return SS_EXIT_OK;
     }
     struct ss_error err = SS_ERROR_INIT;
-    if (!open_input(run, second, &run->second, &err) ||
+    if (!open_input(run, second, run->second_meta, &run->second, &err) ||
         ss_file_readable(run->second, &err) != SS_OK) {
         return ss_report_about(run, second, &err);
     }
@@ -312,6 +313,7 @@ static int command_run(struct ss_run *run, int argc, char **argv)
         print_command_help(run->command);
         return finish_output(run, SS_EXIT_OK);
     }
+    run->meta = run->second_meta = run->common.meta;
     run->args = argv + first;
     run->arg_count = (size_t)(argc - first);
     int code = check_arguments(run);
@@ -336,7 +338,8 @@ static int command_run(struct ss_run *run, int argc, char **argv)
 
 static int run_command(const struct ss_command *command, int argc, char **argv)
 {
-    struct ss_run run = {.command = command, .opts = ss_must_alloc(command->opts_size)};
+    struct ss_run run = {
+        .command = command, .opts = ss_must_alloc(command->opts_size), .argc = argc, .argv = argv};
     memset(run.opts, 0, command->opts_size);
     int code = command_run(&run, argc, argv);
     free(run.opts);

@@ -18,6 +18,7 @@
 /* The command's options as they were given. */
 struct ss_diff_flags {
     uint64_t rev, rev_a, rev_b;
+    int meta_a, meta_b; /* enum ss_meta_choice; AUTO: as --meta */
     const char *prefix, *from, *to;
     int key_format;
     bool keys_only, ignore_lease, values_only;

@@ -54,6 +54,7 @@ struct ss_info {
     uint64_t nested_count;
     bool space_known;
     struct ss_space space;
+    struct ss_other_tree other; /* looked at only when this tree is damaged */
 
     bool revs_known; /* an etcd file, and `revs` is filled */
     struct ss_rev_facts revs;

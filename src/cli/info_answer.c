@@ -56,6 +56,14 @@ void ss_info_answer(const struct ss_info *info, struct ss_info_answer *out)
         return;
     }
     out->restorable = summary->restorable;
+    const struct ss_other_tree *other = &info->other;
+    if (other->exists && other->error_count == 0) {
+        snprintf(out->text, sizeof out->text,
+                 "%s; the tree of meta %d is whole at txid %llu, and --meta %d reads it%s",
+                 summary->text, other->which, (unsigned long long)other->txid, other->which,
+                 next_step(summary));
+        return;
+    }
     snprintf(out->text, sizeof out->text, "%s%s", summary->text, next_step(summary));
 }
 

@@ -279,6 +279,10 @@ static void layout_doc(const struct ss_info *info, json_t *doc)
     ss_doc_text(doc, "byte_order", facts->big_endian ? "big" : "little");
     ss_doc_number(doc, "page_size", facts->page_size);
     ss_doc_int(doc, "current_meta", facts->current_meta);
+    ss_doc_int(doc, "in_force_meta", facts->in_force_meta);
+    if (info->other.exists) {
+        ss_doc_set(doc, "other_tree", ss_other_tree_doc(&info->other));
+    }
     ss_doc_number(doc, "high_water", facts->high_water);
     ss_doc_number(doc, "page_count", facts->page_count);
     ss_doc_number(doc, "db_len", facts->db_len);

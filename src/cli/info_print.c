@@ -144,13 +144,31 @@ static void print_meta(const struct ss_info *info, int which)
     if (meta->freelist != SS_NONE) {
         snprintf(freelist, sizeof freelist, "%llu", (unsigned long long)meta->freelist);
     }
+    const struct ss_file_facts *facts = &info->facts;
     const char *why = "";
-    if (which == info->facts.current_meta) {
+    if (facts->current_meta != facts->in_force_meta) {
+        why = which == facts->current_meta ? "; read, by --meta" : "; in force, not read";
+    } else if (which == facts->current_meta) {
         why = info->metas[1 - which].valid ? "; current (higher txid)"
                                            : "; current (the only usable one)";
     }
     line(info, name, "txid %llu, root %llu, freelist %s%s", (unsigned long long)meta->txid,
          (unsigned long long)meta->root, freelist, why);
+}
+
+static void print_other(const struct ss_info *info)
+{
+    const struct ss_other_tree *other = &info->other;
+    if (!other->exists) {
+        return;
+    }
+    char live[64] = "";
+    if (other->is_etcd) {
+        snprintf(live, sizeof live, ", %llu live keys", (unsigned long long)other->live_count);
+    }
+    line(info, "other tree", "%s at txid %llu%s; --meta %d reads it",
+         other->error_count == 0 ? "whole" : "damaged too", (unsigned long long)other->txid, live,
+         other->which);
 }
 
 static void print_pages(const struct ss_info *info)
@@ -527,6 +545,7 @@ void ss_info_text(const struct ss_info *info)
         }
         print_meta(info, 0);
         print_meta(info, 1);
+        print_other(info);
         print_headers(info);
         if (info->readable) {
             print_space(info);

@@ -150,6 +150,12 @@ static uint64_t shown_errors(const struct ss_verify_report *report)
 static void print_checked(FILE *to, const struct ss_verify_report *report)
 {
     uint64_t errors = shown_errors(report) - report->freelist_error_count;
+    if (report->meta != report->in_force_meta) {
+        field(to, "tree",
+              "of meta %d at txid %" PRIu64
+              ", by --meta; meta %d is in force. A hash is over the bytes of both",
+              report->meta, report->txid, report->in_force_meta);
+    }
     if ((report->checked & SS_VERIFY_STRUCTURE) == 0) {
         field(to, "structure", "not checked: nothing could be walked");
     } else if (errors == 0 && report->freelist_error_count > 0) {
@@ -237,6 +243,11 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     json_t *doc = ss_doc_new();
     ss_doc_bool(doc, "accepted", in->accepted);
     ss_doc_text(doc, "decision", in->decision);
+    if (report->meta >= 0) {
+        ss_doc_int(doc, "meta", report->meta);
+        ss_doc_int(doc, "in_force_meta", report->in_force_meta);
+        ss_doc_number(doc, "txid", report->txid);
+    }
     ss_doc_bool(doc, "heals_freelist", in->heals_freelist);
     ss_doc_set(doc, "hash", ss_hash_doc(&report->hash));
     ss_doc_set(doc, "checked", ss_checked_doc(checked));
@@ -245,6 +256,19 @@ json_t *ss_intake_doc(const struct ss_intake *in)
     ss_doc_bool(doc, "is_etcd", report->is_etcd);
     ss_findings_doc(doc, report);
     return doc;
+}
+
+/* Damage in this tree is none in the state before it. */
+static void print_other(const struct ss_run *run, const struct ss_other_tree *other)
+{
+    char more[32];
+    if (!other->exists || other->error_count > 0) {
+        return;
+    }
+    snprintf(more, sizeof more, "--meta %d", other->which);
+    fputs("snapscope: try: ", stderr);
+    ss_print_again(run, more);
+    fprintf(stderr, " takes the state of txid %" PRIu64 ", whose tree is whole\n", other->txid);
 }
 
 /* What takes the input all the same; NULL: nothing does. */
@@ -281,6 +305,7 @@ int ss_intake_refused(struct ss_run *run, const struct ss_intake *in)
     if (way != NULL) {
         fprintf(stderr, "snapscope: try: %s\n", way);
     } else {
+        print_other(run, &in->checked->other);
         fprintf(stderr, "snapscope: try: snapscope verify %s lists every finding\n", name);
     }
     free(name);

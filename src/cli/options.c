@@ -22,6 +22,8 @@
 #define LONG_BASE 256
 #define OPTIONS_MAX 40
 
+const char *const ss_meta_choices[] = {"auto", "0", "1", NULL};
+
 const struct ss_option ss_common_options[] = {
     {.name = "json",
      .kind = SS_OPTION_FLAG,
@@ -39,6 +41,13 @@ const struct ss_option ss_common_options[] = {
      .help = "look for the meta pages at 0 and at SIZE only",
      .min = PAGE_SIZE_MIN,
      .max = PAGE_SIZE_MAX},
+    {.name = "meta",
+     .kind = SS_OPTION_CHOICE,
+     .slot = offsetof(struct ss_common, meta),
+     .arg = "N",
+     .help = "read the tree of meta page N, 0 or 1: the older\none has the state before the last "
+             "commit",
+     .choices = ss_meta_choices},
     {.name = "unpacked-limit",
      .kind = SS_OPTION_SIZE,
      .slot = offsetof(struct ss_common, unpacked_limit),

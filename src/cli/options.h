@@ -31,6 +31,9 @@ struct ss_option {
     const char *const *choices; /* ended by NULL */
 };
 
+/* The values of --meta: an index is an enum ss_meta_choice. */
+extern const char *const ss_meta_choices[];
+
 #define SS_CLI_THREADS_MAX 256
 
 /* The row of --threads, of the commands that share their work; the slot is a uint64_t. */
@@ -51,6 +54,7 @@ struct ss_common {
     bool require_sandbox;
     const char *member;
     uint64_t page_size;      /* 0: as the file says */
+    int meta;                /* enum ss_meta_choice */
     uint64_t unpacked_limit; /* 0: the library's default */
 };
 

@@ -94,6 +94,73 @@ static bool has_force(const struct ss_command *command)
     return false;
 }
 
+/* One word of a command line as a shell takes it; what a terminal would obey was escaped before. */
+static void print_word(const char *word)
+{
+    char *shown = ss_escaped_name(word);
+    if (shown[0] != '\0' && strspn(shown, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-+=:,./@%") == strlen(shown)) {
+        fputs(shown, stderr);
+    } else {
+        fputc('\'', stderr);
+        for (const char *at = shown; *at != '\0'; at++) {
+            fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, stderr);
+        }
+        fputc('\'', stderr);
+    }
+    free(shown);
+}
+
+void ss_print_again(const struct ss_run *run, const char *more)
+{
+    fprintf(stderr, "snapscope %s %s", run->command->name, more);
+    for (int i = 1; i < run->argc; i++) {
+        fputc(' ', stderr);
+        print_word(run->argv[i]);
+    }
+}
+
+/*
+ * The tree in force is damaged and the other meta page names another one: the state before it may be whole.
+ * Once a run, since it holds for all that the file's trees hold.
+ */
+static void print_meta_hint(struct ss_run *run, const char *about)
+{
+    bool is_second = run->second != NULL && about == run->second_name;
+    const struct ss_file *file = is_second ? run->second : run->file;
+    struct ss_file_facts facts;
+    struct ss_meta now, other;
+    char more[32];
+    if (file == NULL || run->meta_hinted) {
+        return;
+    }
+    ss_file_facts(file, &facts);
+    if (facts.current_meta < 0 || facts.meta_chosen) {
+        return;
+    }
+    ss_file_meta(file, facts.current_meta, &now);
+    ss_file_meta(file, 1 - facts.current_meta, &other);
+    if (!other.valid || other.root == now.root) {
+        return;
+    }
+    run->meta_hinted = true;
+    snprintf(more, sizeof more, "--meta%s %d",
+             run->second_name == NULL ? ""
+             : is_second              ? "-b"
+                                      : "-a",
+             1 - facts.current_meta);
+    fputs("snapscope: try: ", stderr);
+    ss_print_again(run, more);
+    fprintf(stderr, " reads the state of txid %llu instead of %llu\n",
+            (unsigned long long)other.txid, (unsigned long long)now.txid);
+}
+
+/* Damage of what trees hold, which another tree need not have. */
+static bool is_tree_fault(enum ss_code code)
+{
+    return code >= SS_E_PAGE_RANGE || code == SS_E_NOT_ETCD;
+}
+
 /* A folder on the way to a member's database, or above it. */
 static void print_directory_hint(const char *path, const char *name)
 {
@@ -165,6 +232,9 @@ static void print_error(struct ss_run *run, const char *about, const struct ss_e
     fprintf(stderr, "snapscope: %s: %s\n", name, named ? text + len + 1 : text);
     if (with_hint) {
         print_hint(run, err, about, name);
+    }
+    if (with_hint && is_tree_fault(err->code)) {
+        print_meta_hint(run, about);
     }
     free(name);
 }
@@ -308,6 +378,9 @@ void ss_faults_close(struct ss_faults *faults)
                       "%llu further faults are not listed, %llu in all",
                       (unsigned long long)(faults->count - SS_FAULTS_SHOWN),
                       (unsigned long long)faults->count);
+    }
+    if (faults->count > 0) {
+        print_meta_hint(faults->run, faults_about(faults));
     }
 }
 

@@ -37,6 +37,12 @@ void ss_note(struct ss_run *run, const char *format, ...) __attribute__((format(
 void ss_note_about(struct ss_run *run, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * "snapscope COMMAND MORE …": the command line of this run once more with the words `more` in front, quoted
+ * for a shell, on standard error. Part of a hint.
+ */
+void ss_print_again(const struct ss_run *run, const char *more);
+
 /* Fills *err for a thing that was asked for and is not there; its place does not apply. */
 void ss_error_not_found(struct ss_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -65,7 +71,7 @@ void ss_faults_add(struct ss_faults *faults, const struct ss_error *err);
 /* Whether a fault of that kind at that place was told already. */
 bool ss_faults_has(const struct ss_faults *faults, const struct ss_error *err);
 
-/* Says how many were left out, if any were. */
+/* Says how many were left out, if any were; and, if the file has another tree, how to read that. */
 void ss_faults_close(struct ss_faults *faults);
 
 /* Puts "fault_count" and "faults" into a document. */

@@ -33,6 +33,8 @@ json_t *ss_checked_doc(unsigned checked);
 
 /* One finding as an object. */
 json_t *ss_finding_doc(const struct ss_finding *finding);
+/* {"meta":1,"txid":7,"whole":true,…}: how the tree of the other meta page stands. */
+json_t *ss_other_tree_doc(const struct ss_other_tree *other);
 
 /* Puts the findings and how many there are of each severity into a document. */
 void ss_findings_doc(json_t *doc, const struct ss_verify_report *report);

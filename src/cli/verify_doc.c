@@ -97,9 +97,24 @@ static void file_doc(const struct ss_verified *verified, json_t *doc)
     ss_doc_set(doc, "metas", metas);
     if (facts->current_meta >= 0) {
         ss_doc_int(doc, "current_meta", facts->current_meta);
+        ss_doc_int(doc, "in_force_meta", facts->in_force_meta);
         ss_doc_number(doc, "page_size", facts->page_size);
         ss_doc_number(doc, "high_water", facts->high_water);
     }
+}
+
+json_t *ss_other_tree_doc(const struct ss_other_tree *other)
+{
+    json_t *doc = ss_doc_new();
+    ss_doc_int(doc, "meta", other->which);
+    ss_doc_number(doc, "txid", other->txid);
+    ss_doc_bool(doc, "whole", other->error_count == 0);
+    ss_doc_number(doc, "error_count", other->error_count);
+    if (other->is_etcd) {
+        ss_doc_number(doc, "record_count", other->record_count);
+        ss_doc_number(doc, "live_count", other->live_count);
+    }
+    return doc;
 }
 
 static void report_doc(const struct ss_verify_report *report, json_t *doc)
@@ -114,6 +129,9 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     ss_doc_number(doc, "leaked_pages", report->leaked_count);
     ss_doc_number(doc, "record_count", report->record_count);
     ss_doc_number(doc, "live_count", report->live_count);
+    if (report->other.exists) {
+        ss_doc_set(doc, "other_tree", ss_other_tree_doc(&report->other));
+    }
     ss_findings_doc(doc, report);
 }
 

@@ -177,6 +177,27 @@ static void print_counts(struct ss_out *out, const struct ss_verified *verified)
     }
 }
 
+/* Which tree was read, when it is not the one in force; and how the other one stands. */
+static void print_trees(struct ss_out *out, const struct ss_verified *verified)
+{
+    const struct ss_verify_report *report = verified->report;
+    const struct ss_other_tree *other = &report->other;
+    if (report->meta != report->in_force_meta) {
+        label(out, "tree");
+        ss_out_format(out, "of meta %d at txid %llu, by --meta; meta %d is in force\n",
+                      report->meta, (unsigned long long)report->txid, report->in_force_meta);
+    }
+    if (other->exists) {
+        label(out, "other");
+        ss_out_format(out, "the tree of meta %d at txid %llu %s%s%d\n", other->which,
+                      (unsigned long long)other->txid,
+                      other->error_count == 0 ? "is whole" : "is damaged too",
+                      other->error_count == 0 ? ": every command reads it with --meta "
+                                              : ": snapscope verify --meta ",
+                      other->which);
+    }
+}
+
 static void indent(struct ss_out *out)
 {
     ss_out_format(out, "%*s", LABEL_WIDTH + 2, "");
@@ -282,6 +303,7 @@ void ss_verify_print(struct ss_out *out, const struct ss_verified *verified)
         print_hash(out, &report->hash);
     }
     print_metas(out, verified);
+    print_trees(out, verified);
     print_counts(out, verified);
     if (total == 0) {
         return;

@@ -25,19 +25,28 @@ struct ss_file {
     struct ss_source src;
     enum ss_kind kind;
     struct ss_meta meta[2];
-    int current; /* index of the meta in force, -1: none */
+    int in_force; /* index of the meta that bbolt takes, -1: none */
+    int current; /* of the one whose tree is read: that, or the other valid one when it was chosen */
+    bool meta_chosen; /* by the caller */
     bool readable;
     struct ss_error why_not;  /* when not readable */
     struct ss_page_scan scan; /* when not readable: what page headers say; page_size 0: nothing */
-    struct ss_geometry geo;   /* of the whole source, as the meta in force has it */
+    struct ss_geometry geo;   /* of the whole source, as the meta that is read has it */
     unsigned threads;         /* that a call may use; 0: one a processor */
     /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
      * it is no part of what a const file keeps. */
     _Atomic unsigned *busy, busy_count;
 };
 
-/* Fills file->meta, current, and the sizes from file->geo.bytes. forced: --page-size, 0 for none. */
-void ss_meta_load(struct ss_file *file, uint32_t forced);
+/*
+ * Fills file->meta, in_force, current, and the geometry from its bytes. forced: the caller's page size, 0
+ * for none. Errors: META when `choice` is a meta that cannot be used, and the other one can.
+ */
+enum ss_status ss_meta_load(struct ss_file *file, uint32_t forced, enum ss_meta_choice choice,
+                            struct ss_error *err);
+
+/* The same open file read by its other meta, which is valid. It borrows all of `file`: never closed. */
+struct ss_file ss_file_by_other_meta(const struct ss_file *file);
 
 /* With no usable meta: looks at meta 1 where pages of this size have it. */
 void ss_meta_1_at(struct ss_file *file, uint32_t page_size);
@@ -45,10 +54,22 @@ void ss_meta_1_at(struct ss_file *file, uint32_t page_size);
 /* Whether n is a page size that bbolt can have: a power of two from 1 KiB to 16 MiB. */
 bool ss_page_size_legal(uint64_t n);
 
-/* The meta in force; only when readable. */
+/* The meta whose tree is read; only when readable. */
 static inline const struct ss_meta *ss_file_current(const struct ss_file *file)
 {
     return &file->meta[file->current];
 }
+
+/* The meta that bbolt takes; likewise. */
+static inline const struct ss_meta *ss_file_in_force(const struct ss_file *file)
+{
+    return &file->meta[file->in_force];
+}
+
+/*
+ * Bytes up to the high-water mark of the meta in force, saturating: where the database ends and a hash may
+ * follow, whichever tree is read. 0 when not readable.
+ */
+uint64_t ss_file_db_len(const struct ss_file *file);
 
 #endif

@@ -73,12 +73,15 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
                            struct ss_error *err)
 {
     uint32_t forced = opts != NULL ? opts->page_size : 0;
+    enum ss_status status;
 
     file->threads = opts != NULL ? opts->threads : 0;
     file->busy = &file->busy_count;
     file->geo.bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
-    ss_meta_load(file, forced);
+    status = ss_meta_load(file, forced, opts != NULL ? opts->meta : SS_META_AUTO, err);
+    if (status != SS_OK)
+        return ss_source_check(&file->src, status, err);
     file->readable = file->current >= 0;
     if (file->readable) {
         file->kind = SS_KIND_BBOLT;
@@ -91,6 +94,8 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
 
 static enum ss_status check_opts(const struct ss_open_opts *opts, struct ss_error *err)
 {
+    if (opts != NULL && (unsigned)opts->meta > SS_META_1)
+        return ss_system(err, SS_E_ARGUMENT, 0, "there are two meta pages: 0 and 1");
     if (opts != NULL && opts->page_size != 0 && !ss_page_size_legal(opts->page_size))
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "page size %" PRIu32 " is no power of two in [1 KiB, 16 MiB]",
@@ -176,6 +181,8 @@ void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
                                   .big_endian = file->geo.big,
                                   .page_size = file->geo.page_size,
                                   .current_meta = file->current,
+                                  .in_force_meta = file->in_force,
+                                  .meta_chosen = file->meta_chosen,
                                   .high_water = file->geo.high_water,
                                   .page_count = file->geo.page_count,
                                   .headers = {.page_size = file->scan.page_size,

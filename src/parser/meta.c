@@ -1,5 +1,6 @@
 /*
- * meta.c - the two meta pages: where they are, whether they can be used, which one is in force. [F4]
+ * meta.c - the two meta pages: where they are, whether they can be used, which one is in force, and
+ * which one is read. [F4]
  *
  *   page header, 16 B │ 0 magic u32 │ 4 version u32 │ 8 page size u32 │ 12 flags u32 │
  *     16 root u64 │ 24 sequence u64 │ 32 freelist u64 │ 40 high-water u64 │ 48 txid u64 │ 56 checksum
@@ -114,10 +115,32 @@ static int choose(const struct ss_meta meta[2])
     return meta[1].valid ? 1 : -1;
 }
 
-void ss_meta_load(struct ss_file *file, uint32_t forced)
+static void take(struct ss_file *file, int which)
+{
+    const struct ss_meta *meta = &file->meta[which];
+
+    file->current = which;
+    file->geo.big = meta->big_endian;
+    file->geo.page_size = meta->page_size;
+    file->geo.high_water = meta->high_water;
+    file->geo.page_count = ss_min_u64(meta->high_water, file->geo.bytes.len / meta->page_size);
+}
+
+static enum ss_status refuse_choice(const struct ss_file *file, int chosen, struct ss_error *err)
+{
+    const struct ss_meta *meta = &file->meta[chosen];
+
+    return ss_corrupt(err, SS_E_META, meta->off, SS_NONE,
+                      "meta page %d was chosen and cannot be used: %s; meta page %d (txid %" PRIu64
+                      ") can",
+                      chosen, meta->reason, 1 - chosen, file->meta[1 - chosen].txid);
+}
+
+enum ss_status ss_meta_load(struct ss_file *file, uint32_t forced, enum ss_meta_choice choice,
+                            struct ss_error *err)
 {
     struct ss_meta *meta = file->meta;
-    const struct ss_meta *now;
+    int chosen = choice == SS_META_AUTO ? -1 : (int)choice - (int)SS_META_0;
 
     read_meta(file, 0, forced, &meta[0]);
     if (forced != 0)
@@ -127,16 +150,31 @@ void ss_meta_load(struct ss_file *file, uint32_t forced)
     else
         probe_meta1(file, &meta[1]);
 
-    file->current = choose(meta);
-    if (file->current < 0) {
+    file->in_force = file->current = choose(meta);
+    if (file->in_force < 0) {
         file->geo.page_size = forced;
-        return;
+        return SS_OK;
     }
-    now = &meta[file->current];
-    file->geo.big = now->big_endian;
-    file->geo.page_size = now->page_size;
-    file->geo.high_water = now->high_water;
-    file->geo.page_count = ss_min_u64(now->high_water, file->geo.bytes.len / now->page_size);
+    if (chosen >= 0 && !meta[chosen].valid)
+        return refuse_choice(file, chosen, err);
+    file->meta_chosen = chosen >= 0;
+    take(file, chosen >= 0 ? chosen : file->in_force);
+    return SS_OK;
+}
+
+struct ss_file ss_file_by_other_meta(const struct ss_file *file)
+{
+    struct ss_file other = *file;
+
+    take(&other, 1 - file->current);
+    return other;
+}
+
+uint64_t ss_file_db_len(const struct ss_file *file)
+{
+    return file->in_force < 0
+               ? 0
+               : ss_mul_sat_u64(ss_file_in_force(file)->high_water, file->geo.page_size);
 }
 
 void ss_meta_1_at(struct ss_file *file, uint32_t page_size)

@@ -151,7 +151,7 @@ static void count_space(struct stats_pass *pass, struct ss_error *err)
 {
     const struct ss_file *file = pass->walk.file;
     struct ss_space *space = pass->space;
-    uint64_t db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
+    uint64_t db_len = ss_file_db_len(file);
     uint64_t taken;
 
     read_freelist(pass, err);

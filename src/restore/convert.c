@@ -192,7 +192,8 @@ bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opt
     bool same_size = opts->page_size == 0 || opts->page_size == file->geo.page_size;
     bool same_order = opts->byte_order == 0 || file->geo.big == (opts->byte_order == 2);
 
-    return opts->rebuild || opts->store_freelist || !same_size || !same_order;
+    return opts->rebuild || opts->store_freelist || !same_size || !same_order ||
+           file->current != file->in_force;
 }
 
 static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
@@ -202,6 +203,7 @@ static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
     result->page_size = opts->page_size != 0 ? opts->page_size : file->geo.page_size;
     result->big_endian = opts->byte_order == 0 ? file->geo.big : opts->byte_order == 2;
     result->hashed = !opts->no_hash;
+    result->txid = file->readable ? ss_file_current(file)->txid : 0;
     result->rebuilt = ss_convert_rebuilds(file, opts);
 }
 

@@ -39,11 +39,6 @@ void ss_hex(const uint8_t *bytes, size_t n, char *out)
     out[2 * n] = '\0';
 }
 
-static uint64_t db_len_of(const struct ss_file *file)
-{
-    return ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
-}
-
 /* etcd's own rule for "a hash is there". */
 static bool ends_like_hash(uint64_t len)
 {
@@ -54,7 +49,7 @@ static bool ends_like_hash(uint64_t len)
 static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
 {
     uint64_t len = file->geo.bytes.len;
-    uint64_t db_len = db_len_of(file);
+    uint64_t db_len = ss_file_db_len(file);
 
     *found_len = 0;
     if (ends_like_hash(len)) {
@@ -91,7 +86,7 @@ static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash
 
     if (report->found_len == HASH_LEN && memcmp(report->found, report->expected, HASH_LEN) == 0)
         return SS_HASH_VALID;
-    if (file->readable && len < db_len_of(file))
+    if (file->readable && len < ss_file_db_len(file))
         return SS_HASH_CUT;
     if (report->found_len > 0 && report->found_len < HASH_LEN)
         return SS_HASH_CUT;

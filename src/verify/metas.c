@@ -37,6 +37,7 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
 
 static void check_length(const struct ss_file *file, struct ss_findings *findings)
 {
+    /* What is missing is missing from the tree that is read; what is left over, from neither. */
     uint64_t db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
     uint64_t len = file->geo.bytes.len;
     struct ss_place end = {len, SS_NONE, SS_NONE, NULL};
@@ -51,6 +52,10 @@ static void check_length(const struct ss_file *file, struct ss_findings *finding
                 file->geo.page_count, file->geo.high_water);
         return;
     }
+    if (db_len < ss_file_db_len(file))
+        db_len = ss_file_db_len(file);
+    if (len < db_len)
+        return;
     if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {
         snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
         ss_find(findings, SS_CHECK_FILE_ODD_LENGTH, end, have, "a multiple of 512, or 32 more",
@@ -117,10 +122,10 @@ static void check_header(const struct ss_meta *meta, int i, struct ss_findings *
 /* Both are valid: what they say of the same file must agree. */
 static void check_pair(const struct ss_file *file, struct ss_findings *findings)
 {
-    const struct ss_meta *now = ss_file_current(file);
-    const struct ss_meta *old = &file->meta[1 - file->current];
+    const struct ss_meta *now = ss_file_in_force(file);
+    const struct ss_meta *old = &file->meta[1 - file->in_force];
     uint64_t far = now->txid - old->txid;
-    struct ss_place at = {old->off, (uint64_t)(1 - file->current), SS_NONE, NULL};
+    struct ss_place at = {old->off, (uint64_t)(1 - file->in_force), SS_NONE, NULL};
     char have[48], expect[48];
 
     if (now->big_endian != old->big_endian)
@@ -134,12 +139,19 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
                 ": a torn copy, or a meta put back",
                 now->txid);
     }
-    if (now->root != old->root || now->high_water != old->high_water)
+    if (now->root != old->root)
         ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
                 "meta %d names root page %" PRIu64 " at txid %" PRIu64
                 ", meta %d in force root page %" PRIu64 " at txid %" PRIu64
                 ", as in a live db file",
-                1 - file->current, old->root, old->txid, file->current, now->root, now->txid);
+                1 - file->in_force, old->root, old->txid, file->in_force, now->root, now->txid);
+    else if (now->high_water != old->high_water)
+        ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
+                "meta %d has high-water mark %" PRIu64 " at txid %" PRIu64
+                ", meta %d in force %" PRIu64 " at txid %" PRIu64
+                "; both name the same tree, from root page %" PRIu64,
+                1 - file->in_force, old->high_water, old->txid, file->in_force, now->high_water,
+                now->txid, now->root);
 }
 
 static void find_no_meta(const struct ss_file *file, struct ss_findings *findings)

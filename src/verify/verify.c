@@ -14,6 +14,8 @@
 
 #include "util/error.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_FINDINGS_DEFAULT 1000u
@@ -74,14 +76,54 @@ static enum ss_status check_trees(struct ss_verification *v, struct ss_error *er
     return status;
 }
 
+static void find_other(struct ss_verification *v)
+{
+    const struct ss_other_tree *other = &v->report->other;
+    struct ss_place at = {v->file->meta[other->which].off, (uint64_t)other->which, SS_NONE, NULL};
+    char records[96] = "";
+
+    if (other->is_etcd)
+        snprintf(records, sizeof(records), ", with %" PRIu64 " records and %" PRIu64 " live keys",
+                 other->record_count, other->live_count);
+    if (other->error_count == 0)
+        ss_find(
+            &v->structure, SS_CHECK_META_OTHER_TREE, at, NULL, NULL,
+            "the tree of meta %d is whole at txid %" PRIu64 "%s; meta %d, which was read, is at "
+            "txid %" PRIu64,
+            other->which, other->txid, records, v->file->current, ss_file_current(v->file)->txid);
+    else
+        ss_find(&v->structure, SS_CHECK_META_OTHER_TREE, at, NULL, NULL,
+                "the tree of meta %d at txid %" PRIu64 " is damaged too: %" PRIu64
+                " error%s, the first %s%s",
+                other->which, other->txid, other->error_count, other->error_count == 1 ? "" : "s",
+                other->first != NULL ? other->first->id : "not kept", records);
+}
+
+/* When the tree that was read is damaged: until the next commit the state before it is still there. */
+static enum ss_status look_at_other(struct ss_verification *v, struct ss_error *err)
+{
+    enum ss_status status;
+
+    if (ss_verification_errors(v, true) == 0)
+        return SS_OK;
+    status = ss_other_tree(v->file, v->opts.progress, v->opts.progress_ctx, &v->report->other, err);
+    if (status == SS_OK && v->report->other.exists)
+        find_other(v);
+    return status;
+}
+
 /* All but the hash. */
 static enum ss_status check_all_trees(struct ss_verification *v, struct ss_error *err)
 {
     bool trees = (v->opts.what & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0;
+    enum ss_status status;
 
     ss_check_file(v->file, &v->structure);
     ss_check_metas(v->file, &v->structure);
-    return v->file->readable && trees ? check_trees(v, err) : SS_OK;
+    if (!v->file->readable || !trees)
+        return SS_OK;
+    status = check_trees(v, err);
+    return status == SS_OK ? look_at_other(v, err) : status;
 }
 
 static enum ss_status run(struct ss_verification *v, struct ss_error *err)
@@ -132,7 +174,12 @@ static enum ss_status begin(struct ss_verification *v, const struct ss_file *fil
     ss_findings_init(&v->structure, v->opts.max_findings);
     ss_findings_init(&v->etcd, v->opts.max_findings);
     v->report = calloc(1, sizeof(*v->report));
-    return v->report != NULL ? SS_OK : ss_nomem(err, sizeof(*v->report));
+    if (v->report == NULL)
+        return ss_nomem(err, sizeof(*v->report));
+    v->report->meta = file->current;
+    v->report->in_force_meta = file->in_force;
+    v->report->txid = file->readable ? ss_file_current(file)->txid : 0;
+    return SS_OK;
 }
 
 static void release(struct ss_verification *v)

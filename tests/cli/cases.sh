@@ -132,6 +132,7 @@ common_usage() {
     usage_fault '--member needs a value: NAME' "$command" "$file" "$@" --member
     usage_fault "--page-size: '12' is no size from 1024 to 16777216 bytes (K, M, G and T may follow)" \
         "$command" --page-size 12 "$file" "$@"
+    usage_fault "--meta: '2' is none of auto, 0, 1" "$command" --meta 2 "$file" "$@"
     usage_fault '--page-size: 3072 is no power of two' "$command" --page-size 3K "$file" "$@"
     run "$SNAPSCOPE" "$command" --help
     expect_rc 0

@@ -46,6 +46,10 @@ dump --bucket members {{cluster}}
 dump --redact-key-file {{secret}} {{cluster}}
 dump {{damaged}}
 dump --json {{damaged}}
+dump --meta 0 {{older}}
+verify --json {{older}}
+info {{older}}
+diff --meta-a 0 --meta-b 1 {{older}} {{older}}
 get {{cluster}} {KEY}
 get --json {{cluster}} {KEY}
 get --bucket meta {{cluster}} term
@@ -100,6 +104,7 @@ convert --json {{cluster}} -o at/out
 convert --rebuild {{cluster}} -o at/out
 convert --rebuild --json {{cluster}} -o at/out
 convert {{cluster}} -o -
+convert --meta 0 --skip-hash-check {{older}} -o at/out
 {{cluster}} | convert - -o at/out
 restore {{cluster}} --data-dir at/out
 restore --json {{cluster}} --data-dir at/out

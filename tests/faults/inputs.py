@@ -14,6 +14,7 @@ FIXTURES = {
     "three_a": "etcd36-three/a/snapshot.db.zst",
     "three_c": "etcd36-three/c/snapshot.db.zst",
     "history": "etcd36-history/snapshot.db.zst",
+    "member": "etcd36-member/member.db.zst",
 }
 LONG_LEN = 16 << 20
 
@@ -39,6 +40,13 @@ def prolonged(data):
     return body + hashlib.sha256(body).digest()
 
 
+def older(data):
+    """Its pages alone; the newest root, page 19, is lost, and the older meta's tree whole."""
+    pages = bytearray(data[:20 * 4096])
+    pages[19 * 4096:] = bytes(4096)
+    return bytes(pages)
+
+
 def tar(data):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
@@ -62,6 +70,7 @@ def make(testdata, folder):
     contents.update({
         "damaged": damaged(small),
         "long": prolonged(small),
+        "older": older(contents["member"]),
         "secret": b"a key of thirty-two known bytes.",
         "gz": gzip.compress(small, mtime=0),
         "zst": piped(small, "zstd", "-qc"),

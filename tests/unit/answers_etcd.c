@@ -284,6 +284,21 @@ void ss_answer_summary(FILE *out, const struct ss_test_question *q)
     }
 }
 
+void ss_answer_other_tree(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_other_tree tree;
+    struct ss_error err;
+    enum ss_status status = ss_other_tree(q->file, NULL, NULL, &tree, &err);
+
+    ss_tell_end(out, status, &err);
+    fprintf(out,
+            "%d %d %" PRIu64 " %d %" PRIu64 " %s @%" PRIu64 " p%" PRIu64 " %" PRIu64 " %" PRIu64
+            "\n",
+            tree.exists, tree.which, tree.txid, tree.is_etcd, tree.error_count,
+            tree.first == NULL ? "" : tree.first->id, tree.first_off, tree.first_pgid,
+            tree.record_count, tree.live_count);
+}
+
 void ss_answer_intake(FILE *out, const struct ss_test_question *q)
 {
     const struct ss_intake_opts opts = {.threads = q->threads, .skip_hash_check = true};

@@ -22,11 +22,10 @@ static struct {
     struct ss_error why;
 } seen;
 
-static enum ss_status look(uint32_t page_size, struct ss_error *err)
+static enum ss_status look_with(const struct ss_open_opts *opts, struct ss_error *err)
 {
-    struct ss_open_opts opts = {.page_size = page_size};
     struct ss_file *file;
-    enum ss_status status = ss_open_memory(image.bytes, image.len, "image", &opts, &file, err);
+    enum ss_status status = ss_open_memory(image.bytes, image.len, "image", opts, &file, err);
 
     memset(&seen, 0, sizeof(seen));
     if (status != SS_OK)
@@ -38,6 +37,16 @@ static enum ss_status look(uint32_t page_size, struct ss_error *err)
     seen.facts.name = NULL;
     ss_close(file);
     return SS_OK;
+}
+
+static enum ss_status look(uint32_t page_size, struct ss_error *err)
+{
+    return look_with(&(struct ss_open_opts){.page_size = page_size}, err);
+}
+
+static enum ss_status look_by(enum ss_meta_choice meta, struct ss_error *err)
+{
+    return look_with(&(struct ss_open_opts){.meta = meta}, err);
 }
 
 static void look_plainly(void)
@@ -250,6 +259,60 @@ static void holds_any_high_water(void **state)
     }
 }
 
+static void reads_the_meta_that_was_chosen(void **state)
+{
+    static const struct {
+        enum ss_meta_choice meta;
+        int current;
+        uint64_t pages;
+        bool chosen;
+    } rows[] = {{SS_META_AUTO, 1, 6, false}, {SS_META_0, 0, 4, true}, {SS_META_1, 1, 6, true}};
+    struct ss_test_meta meta;
+    struct ss_error err;
+
+    (void)state;
+    ss_test_image_init(&image, 4096, false, 6);
+    meta = ss_test_image_meta(&image, 0);
+    meta.high_water = 4;
+    ss_test_image_put_meta(&image, 0, &meta);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(look_by(rows[i].meta, &err), SS_OK);
+        expect_current(rows[i].current);
+        assert_int_equal(seen.facts.in_force_meta, 1);
+        assert_int_equal(seen.facts.meta_chosen, rows[i].chosen);
+        assert_int_equal(seen.facts.high_water, rows[i].pages);
+        assert_int_equal(seen.facts.page_count, rows[i].pages);
+    }
+    ss_test_image_fini(&image);
+}
+
+static void refuses_a_choice_that_cannot_be_used(void **state)
+{
+    struct ss_error err;
+
+    (void)state;
+    ss_test_image_init(&image, 4096, false, 3);
+    image.bytes[4096 + META_CHECKSUM] ^= 1;
+    assert_int_equal(look_by(SS_META_1, &err), SS_CORRUPT);
+    assert_int_equal(err.code, SS_E_META);
+    assert_int_equal(err.off, 4096);
+    assert_non_null(strstr(err.message, "meta page 1 was chosen and cannot be used: checksum is "));
+    assert_non_null(strstr(err.message, "; meta page 0 (txid 0) can"));
+    assert_int_equal(look_by(SS_META_0, &err), SS_OK);
+    expect_current(0);
+
+    /* With neither it is what it is without a choice. */
+    image.bytes[META_CHECKSUM] ^= 1;
+    assert_int_equal(look_by(SS_META_1, &err), SS_OK);
+    assert_int_equal(seen.readable, SS_CORRUPT);
+    assert_int_equal(seen.why.code, SS_E_META);
+    assert_int_equal(seen.facts.current_meta, -1);
+    assert_int_equal(seen.facts.in_force_meta, -1);
+    assert_int_equal(look_by((enum ss_meta_choice)3, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_ARGUMENT);
+    ss_test_image_fini(&image);
+}
+
 static void gives_bytes_within_the_file_only(void **state)
 {
     struct ss_file *file;
@@ -362,6 +425,8 @@ int main(void)
         cmocka_unit_test(holds_any_high_water),
         cmocka_unit_test(knows_a_database_by_its_page_headers),
         cmocka_unit_test(takes_only_headers_that_can_be),
+        cmocka_unit_test(reads_the_meta_that_was_chosen),
+        cmocka_unit_test(refuses_a_choice_that_cannot_be_used),
         cmocka_unit_test(gives_bytes_within_the_file_only),
     };
 
