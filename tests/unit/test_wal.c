@@ -158,6 +158,29 @@ static void test_override_and_gap(void **state)
     ss_bytes_fini(&log.out);
 }
 
+/* One index that is missing makes what follows a log of its own; the next one in turn does not. */
+static void test_gap_of_one(void **state)
+{
+    struct log log;
+    struct ss_wal_facts facts;
+    struct ss_error err;
+
+    (void)state;
+    begin(&log);
+    add_entries(&log, 1, 5, 2);
+    add_entries(&log, 6, 6, 2);
+    assert_int_equal(scan_one(&log, log.out.len, 0, &facts, &err), SS_OK);
+    assert_int_equal(facts.entry_first, 1);
+    assert_int_equal(facts.entry_last, 6);
+    assert_int_equal(facts.beyond_count, 6);
+    add_entries(&log, 8, 9, 2);
+    assert_int_equal(scan_one(&log, log.out.len, 0, &facts, &err), SS_OK);
+    assert_int_equal(facts.entry_first, 8);
+    assert_int_equal(facts.entry_last, 9);
+    assert_int_equal(facts.beyond_count, 2);
+    ss_bytes_fini(&log.out);
+}
+
 /* The log cut at every byte: whole records count, a cut one is torn, zeroes follow as preallocated. */
 static void test_every_cut(void **state)
 {
@@ -327,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_log),
         cmocka_unit_test(test_override_and_gap),
+        cmocka_unit_test(test_gap_of_one),
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_torn_and_damaged),
         cmocka_unit_test_setup_teardown(test_segments, scratch_enter, scratch_leave),
