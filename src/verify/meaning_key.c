@@ -302,16 +302,18 @@ static void find_twice(struct ss_meaning *m, const struct ss_entry *entry, struc
 }
 
 /*
- * No revision stands twice; and those above the compacted one take every main and every sub from 0 on.
+ * No revision stands twice, as far as the tree's own order does not say so already; and those above the
+ * compacted one take every main and every sub from 0 on.
  */
 static void check_sequence(struct ss_meaning *m, const struct ss_entry *entry,
-                           struct ss_revision rev)
+                           const struct ss_record *rec)
 {
     struct ss_key_part *k = &m->key;
+    struct ss_revision rev = rec->rev;
     int64_t due_sub = rev.main == k->last.main ? k->last.sub + 1 : 0;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
-    if (ss_revision_cmp(rev, k->last) == 0) {
+    if (ss_revision_cmp(rev, k->last) == 0 && rec->tombstone && !k->last_tombstone) {
         find_twice(m, entry, rev);
         return;
     }
@@ -400,7 +402,7 @@ static enum ss_status take_marker(struct ss_meaning *m, const struct ss_entry *e
 static enum ss_status take_record(struct ss_meaning *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *err)
 {
-    check_sequence(m, entry, rec->rev);
+    check_sequence(m, entry, rec);
     if (rec->marker)
         return take_marker(m, entry, rec, err);
     if (rec->tombstone)
@@ -420,7 +422,7 @@ static enum ss_status take_broken(struct ss_meaning *m, const struct ss_entry *e
         return lose(m, true, err);
     }
     find_bad_record(m, entry, rec->rev, why);
-    check_sequence(m, entry, rec->rev);
+    check_sequence(m, entry, rec);
     return lose(m, false, err);
 }
 
@@ -451,8 +453,10 @@ enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *p
         st = take_broken(m, entry, &rec, &why, err);
     else if (st == SS_OK)
         st = take_record(m, entry, &rec, err);
-    if (decoded == SS_OK || why.code != SS_E_REV_KEY)
+    if (decoded == SS_OK || why.code != SS_E_REV_KEY) {
         k->last = rec.rev;
+        k->last_tombstone = rec.tombstone;
+    }
     return st;
 }
 

@@ -28,6 +28,7 @@ struct ss_key_part {
     int64_t finished;   /* 0: no compaction finished */
     int64_t compacted;  /* the greater of both marks */
     struct ss_revision last;
+    bool last_tombstone;
     int64_t marker_main; /* of the last empty record at or below `finished`; 0: none yet */
     struct ss_place marker_at;
     uint64_t record_count;
