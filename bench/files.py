@@ -79,6 +79,9 @@ class Files:
                 self.script(*(word.format(path) for word in self.make))
             elif role == "later":
                 self.script("continue_snapshot.sh", self.path("db"), path)
+            elif role == "changed":
+                # The reference's keys in the same order of putting, each with another value in every round.
+                self.script("make_snapshot.sh", path, "300000", "3", "1000", "1000")
             elif role == "other":
                 # bbolt writes every page anew, and leaves no hash: no diff asks for one.
                 say(f"making {path}")
@@ -134,8 +137,10 @@ class Files:
             "db": lambda: self.path("db"),
             "later": lambda: self.path("later"),
             "other": lambda: self.path("other"),
+            "changed": lambda: self.path("changed"),
             "peer_db": lambda: self.copy("db"),
             "peer_later": lambda: self.copy("later"),
+            "peer_changed": lambda: self.copy("changed"),
             "out": lambda: os.path.join(self.scratch, "ours"),
             "peer_out": lambda: os.path.join(self.scratch, "peer"),
             "key": self.some_key,

@@ -1,7 +1,8 @@
 """The jobs that are measured: what we run, what the peer runs, and how much of its time we may take.
 
 Words in braces are filled in by Files.words(): {db} the snapshot, {later} one that continues it, {other}
-the later one in other pages; {peer_db}, {peer_later} the peers' copies; {out}, {peer_out} new paths on one
+the later one in other pages, {changed} one with the same keys, each with another value; {peer_db}, {peer_later},
+{peer_changed} the peers' copies; {out}, {peer_out} new paths on one
 file system; the programs; {key} a live key.
 """
 
@@ -33,28 +34,36 @@ WRITE = ("map and SHA-256", "write and sync")
 
 STATUS = "{etcdutl36} snapshot status {peer_db}"
 TWICE = (STATUS, "{etcdutl36} snapshot status {peer_later}")
+TWICE_CHANGED = (STATUS, "{etcdutl36} snapshot status {peer_changed}")
+OPENSSL = ("openssl dgst -sha256 {peer_db}",)
 ITERATE = "{etcd_dump_db} iterate-bucket {peer_db} key"
 COPY = "dd if={peer_db} of={peer_out} bs=1M conv=fsync status=none"
+COMPACT = ("{bbolt} compact --no-sync -o {peer_out} {peer_db}", "openssl dgst -sha256 {peer_out}")
 
 TABLE = (
-    Job("verify", "{ours} verify {db}", "openssl dgst -sha256", ("openssl dgst -sha256 {peer_db}",), 1.15, bounds=SHA),
+    Job("verify", "{ours} verify {db}", "openssl dgst -sha256", OPENSSL, 1.10, bounds=SHA),
+    Job("status", "{ours} status {db}", "openssl dgst -sha256", OPENSSL, 1.10, bounds=SHA),
     Job("verify --only structure", "{ours} verify --only structure {db}", "bbolt check",
-        ("{bbolt} check {peer_db}",), 0.25, bounds=TOUCH),
-    Job("status", "{ours} status {db}", "etcdutl snapshot status", (STATUS,), 0.12, bounds=SHA),
+        ("{bbolt} check {peer_db}",), 0.20, bounds=TOUCH),
     # The peer computes no SHA-256: this is what it does.
     Job("status --skip-hash-check", "{ours} status --skip-hash-check {db}", "etcdutl snapshot status", (STATUS,), 0.12,
         bounds=CRC),
     Job("hashkv", "{ours} hashkv {db}", "etcdutl hashkv (3.7)", ("{etcdutl37} hashkv {peer_db}",), 0.08, bounds=CRC),
-    Job("dump --revisions", "{ours} dump --revisions {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), 0.10, bounds=SUM),
-    Job("diff", "{ours} diff {db} {later}", SAME, TWICE, 0.20, reads=("db", "later"), codes=(0, 1), bounds=SUM),
-    Job("convert --rebuild", "{ours} convert --rebuild -o {out} {db}", "bbolt compact --no-sync",
-        ("{bbolt} compact --no-sync -o {peer_out} {peer_db}",), 0.35, writes=True, bounds=WRITE),
+    Job("dump --revisions", "{ours} dump --revisions {db}", "etcd-dump-db iterate-bucket key", (ITERATE,), 0.05, bounds=SUM),
+    Job("diff, every key changed", "{ours} diff {db} {changed}", SAME, TWICE_CHANGED, 0.25, reads=("db", "changed"),
+        codes=(1,), bounds=SUM),
+    Job("diff --format ndjson, every key changed", "{ours} diff --format ndjson {db} {changed}", SAME, TWICE_CHANGED, 0.25,
+        reads=("db", "changed"), codes=(1,), bounds=SUM),
+    # Ours hashes its output, which bbolt does not: openssl does it for it.
+    Job("convert --rebuild", "{ours} convert --rebuild -o {out} {db}", "bbolt compact --no-sync, openssl dgst", COMPACT, 0.50,
+        writes=True, bounds=WRITE),
     Job("restore", "{ours} restore --data-dir {out} {db}", "etcdutl snapshot restore",
-        ("{etcdutl36} snapshot restore --data-dir {peer_out} {peer_db}",), 0.50, writes=True, bounds=WRITE),
+        ("{etcdutl36} snapshot restore --data-dir {peer_out} {peer_db}",), 0.40, writes=True, bounds=WRITE),
 )
 
 EXTRA = (
     Job("verify --threads 1", "{ours} verify --threads 1 {db}", bounds=SHA),
+    Job("diff of 3000 changes", "{ours} diff {db} {later}", SAME, TWICE, reads=("db", "later"), codes=(0, 1), bounds=SUM),
     Job("diff of other pages", "{ours} diff {db} {other}", SAME, TWICE, reads=("db", "later"), codes=(0, 1), bounds=SUM),
     Job("diff --revisions", "{ours} diff --revisions {db} {later}", SAME, TWICE, reads=("db", "later"),
         codes=(0, 1)),
@@ -84,7 +93,7 @@ SMALL = (
 ALL = TABLE + EXTRA + SMALL
 
 # Of these, growth leaves out what differs from another row by nothing that grows.
-GROWTH = tuple(job for job in ALL if "{later}" not in job.ours)
+GROWTH = tuple(job for job in ALL if "{later}" not in job.ours and "{changed}" not in job.ours)
 
 # From a cold page cache, and what reading the file costs at the least.
 COLD = (

@@ -125,6 +125,11 @@ def machine():
     }
 
 
+def machine_line(facts):
+    gib = facts["memory_kib"] / (1 << 20)
+    return f"{facts['processor']}, {facts['processors']} processors, {gib:.0f} GiB, Linux {facts['kernel']}"
+
+
 def merge(path, section, rows, head):
     """Puts rows into the JSON document at path, in place of older ones of the same name."""
     try:

@@ -57,6 +57,8 @@ def add_places(parser):
                         help="the snapshot (BENCH_DB; default: made by make_snapshot.sh, 1.2 GB)")
     parser.add_argument("--later", default=environment("BENCH_LATER"),
                         help="one that continues it (BENCH_LATER; default: made by continue_snapshot.sh)")
+    parser.add_argument("--changed", default=environment("BENCH_CHANGED"),
+                        help="one with the same keys and other values (BENCH_CHANGED; default: made by make_snapshot.sh)")
     parser.add_argument("--snapscope", default=environment("SNAPSCOPE", "build/release/src/cli/snapscope"),
                         help="the program (SNAPSCOPE; default build/release/src/cli/snapscope)")
     parser.add_argument("--oracles", default=environment("ORACLES", "build/oracles"),
@@ -111,7 +113,7 @@ def measure_table(args, store, put):
 
 def measure_on_one(args, measure_section, put):
     """Runs a section that works on the one snapshot."""
-    given = {"db": args.db, "later": args.later}
+    given = {"db": args.db, "later": args.later, "changed": args.changed}
     store = files.Files(args.dir, args.snapscope, args.oracles, given)
     try:
         measure_section(args, store, put)
@@ -141,9 +143,10 @@ def measure_section(section, args):
     return rows
 
 
-def show(section, rows, as_markdown):
+def show(section, rows, as_markdown, machine):
     module = MODULES[section]
     shape = report.markdown if as_markdown else report.plain
+    print(report.machine_line(machine), end="\n\n")
     for heads, lines in module.tables(rows):
         print(shape(heads, lines), end="\n\n")
     print(module.verdict(rows), flush=True)
@@ -154,7 +157,7 @@ def show_file(args):
         document = json.load(file)
     for section in MODULES:
         if section in document:
-            show(section, document[section], args.markdown)
+            show(section, document[section], args.markdown, document["machine"])
     if "table" in document and "limits" in document:
         heads, lines = limits.distance(document["table"], document["limits"])
         print((report.markdown if args.markdown else report.plain)(heads, lines))
@@ -169,7 +172,7 @@ def main():
     else:
         every = [section for section in MODULES if section != "profile"]
         for section in every if args.what == "all" else (args.what,):
-            show(section, measure_section(section, args), args.markdown)
+            show(section, measure_section(section, args), args.markdown, report.machine())
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 // Command gen fills a running etcd with many keys, or changes some of them, for benchmarks.
 //
-//	gen ENDPOINT KEYS ROUNDS VALUE_LEN
+//	gen ENDPOINT KEYS ROUNDS VALUE_LEN [FIRST_ROUND]
 //	gen ENDPOINT change CHANGES
 //
 // Each round puts every key once, in transactions of 64. After the last round every hundredth key is
 // deleted, and the first hundredth of all revisions is compacted. Half of the values are JSON text,
 // half are bytes behind "k8s\0", as Kubernetes stores its own kinds. The same arguments give the
-// same keys and values.
+// same keys and values; another FIRST_ROUND (default 0) gives the same keys, each with another value.
 //
 // With change, CHANGES transactions of one operation each: in turn a new key, another value for a key that
 // fill made, and a deletion, spread over the first 100,000 keys.
@@ -82,14 +82,14 @@ func connect(endpoint string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, DialTimeout: 30 * time.Second})
 }
 
-func fill(endpoint string, keys, rounds, length int) error {
+func fill(endpoint string, keys, rounds, length, first int) error {
 	client, err := connect(endpoint)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	for round := range rounds {
-		if err := putRound(client, keys, round, length); err != nil {
+		if err := putRound(client, keys, first+round, length); err != nil {
 			return err
 		}
 	}
@@ -146,9 +146,12 @@ func main() {
 		err = change(os.Args[1], numbers(os.Args[3:])[0])
 	case len(os.Args) == 5:
 		given := numbers(os.Args[2:])
-		err = fill(os.Args[1], given[0], given[1], given[2])
+		err = fill(os.Args[1], given[0], given[1], given[2], 0)
+	case len(os.Args) == 6:
+		given := numbers(os.Args[2:])
+		err = fill(os.Args[1], given[0], given[1], given[2], given[3])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: gen ENDPOINT KEYS ROUNDS VALUE_LEN | gen ENDPOINT change CHANGES")
+		fmt.Fprintln(os.Stderr, "usage: gen ENDPOINT KEYS ROUNDS VALUE_LEN [FIRST_ROUND] | gen ENDPOINT change CHANGES")
 		os.Exit(2)
 	}
 	if err != nil {
