@@ -111,7 +111,7 @@ bool ss_info_decide(struct ss_info *info);
 /* What the screen ends with: one sentence, the summary's, and what to do next. */
 struct ss_info_answer {
     enum ss_restorable restorable;
-    char text[512];
+    char text[640];
 };
 void ss_info_answer(const struct ss_info *info, struct ss_info_answer *out);
 
