@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Does what a newcomer does, where nothing is installed: makes a Debian 12 in a folder, clones this
+# Does what a newcomer does, where nothing is installed: makes a Debian in a folder, clones this
 # repository (its last commit) into it and runs the README's first command there.
 #
-#   scripts/clean-room.sh [--test] [--keep] [FOLDER]
+#   scripts/clean-room.sh [--release NAME] [--test | --suites REGEX] [--keep] [FOLDER]
 #
-#   --test   then run scripts/test.sh there as well
-#   --keep   leave the folder; a second run with the same FOLDER starts from its unpacked Debian
+#   --release   bookworm (Debian 12, the default) or trixie (13)
+#   --test      then run scripts/test.sh there as well
+#   --suites    then build the preset `dev` there and run the suites of these names, as 'unit|cli'
+#   --keep      leave the folder; a second run with the same FOLDER starts from its unpacked Debian
 #
 # Needs root and debootstrap. Packages come from the mirrors that this machine's apt is set up with.
 set -euo pipefail
@@ -13,18 +15,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 release=bookworm
 with_test=no
+suites=
 keep=no
 folder=
-for argument in "$@"; do
-    case $argument in
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --release)
+        release=${2:?--release needs a name}
+        shift
+        ;;
     --test) with_test=yes ;;
+    --suites)
+        suites=${2:?--suites needs an expression}
+        shift
+        ;;
     --keep) keep=yes ;;
     -*)
-        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
-    *) folder=$argument ;;
+    *) folder=$1 ;;
     esac
+    shift
 done
 if [[ $(id -u) -ne 0 ]] || ! command -v debootstrap >/dev/null; then
     echo 'needs root and debootstrap' >&2
@@ -48,11 +60,14 @@ finish() {
 }
 trap finish EXIT
 
-# Every Debian source of this release that apt knows here, as one-line entries.
+# Every Debian source that apt knows here, as one-line entries; of another release than this machine's the
+# same mirrors have the folders of its name.
+# shellcheck disable=SC1091
+here=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-$release}")
 sources=$(apt-get indextargets --format '$(SITE)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)' \
-    'Created-By: Packages' | awk -F'|' -v release="$release" '
-        $4 == "Debian" && $3 == "main" && index($2, release) == 1 {
-            print "deb " $1 " " $2 " main"
+    'Created-By: Packages' | awk -F'|' -v here="$here" -v release="$release" '
+        $4 == "Debian" && $3 == "main" && index($2, here) == 1 {
+            print "deb " $1 " " release substr($2, length(here) + 1) " main"
         }' | sort -u)
 mirror=$(awk -v release="$release" '{ for (i = 2; i < NF; i++) if ($i == release) { print $(i - 1); exit } }' \
     <<<"$sources")
@@ -99,6 +114,16 @@ echo "== scripts/demo.sh in a fresh Debian"
 start=$SECONDS
 inside scripts/demo.sh
 echo "== demo: $((SECONDS - start)) s"
+if [[ -n $suites ]]; then
+    start=$SECONDS
+    code=0
+    inside scripts/deps.sh test
+    inside cmake --preset dev
+    inside cmake --build --preset dev
+    inside ctest --preset dev --parallel "$(nproc)" -L "$suites" || code=$?
+    echo "== suites $suites: exit $code, $((SECONDS - start)) s"
+    exit "$code"
+fi
 if [[ $with_test == yes ]]; then
     start=$SECONDS
     code=0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for a build, or for a build and its tests, on Debian 12.
+# Installs what is missing for a build, or for a build and its tests, on Debian 12 or 13.
 #
 #   scripts/deps.sh [build|test|coverage|bench]       default: build
 #
@@ -7,10 +7,22 @@
 # tests want the etcd server's program, not a running etcd.
 set -euo pipefail
 
+# The release's own clang, whose runtime libraries are in a package that has its number in the name.
+clang_number() {
+    local release
+    # shellcheck disable=SC1091
+    release=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
+    case $release in
+    12) echo 14 ;;
+    13) echo 19 ;;
+    *) apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1 ;;
+    esac
+}
+
 build=(cmake ninja-build gcc libc6-dev pkg-config zstd
     libssl-dev libxxhash-dev libjansson-dev libarchive-dev libisal-dev libseccomp-dev)
 test=(bzip2 ca-certificates clang clang-format clang-tidy etcd-client etcd-server git jq libarchive-tools
-    libclang-rt-14-dev libcmocka-dev
+    "libclang-rt-$(clang_number)-dev" libcmocka-dev
     libxml2-utils llvm mandoc python3 python3-jsonschema valgrind xxd xz-utils zip)
 coverage=(gcovr)
 bench=(linux-perf openssl util-linux)
