@@ -10,6 +10,8 @@
  */
 #include "util/text.h"
 
+#include "util/cpu.h"
+
 #include <openssl/evp.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -80,7 +82,7 @@ size_t ss_text_base64(const void *bytes, size_t len, char *out)
 {
     size_t done = 0;
 
-    if (len >= 28 && __builtin_cpu_supports("avx2")) {
+    if (len >= 28 && ss_cpu_has_avx2()) {
         done = encode_avx2(bytes, len, out);
     }
     return done / 3 * 4 +

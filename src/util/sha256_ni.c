@@ -8,6 +8,7 @@
 #include "util/sha256_ni.h"
 
 #include "util/checked.h"
+#include "util/cpu.h"
 #include "util/endian.h"
 
 #include <string.h>
@@ -20,7 +21,6 @@ static const uint32_t begin[8] = {0x9b05688c, 0x510e527f, 0xbb67ae85, 0x6a09e667
 static const uint8_t word_at[8] = {3, 2, 7, 6, 1, 0, 5, 4};
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#include <cpuid.h>
 #include <immintrin.h>
 
 #define WITH_SHA __attribute__((target("sha,sse4.1,ssse3")))
@@ -38,12 +38,7 @@ static const uint32_t constants[64] = {
 
 bool ss_sha256_ni_available(void)
 {
-    const unsigned sse = bit_SSSE3 | bit_SSE4_1, sha = 1u << 29;
-    unsigned eax, ebx, ecx, edx;
-
-    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & sse) != sse)
-        return false;
-    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & sha) != 0;
+    return ss_cpu_has_sha();
 }
 
 /* One of the streams while a block of it goes through. */

@@ -17,6 +17,8 @@
  */
 #include "util/text.h"
 
+#include "util/cpu.h"
+
 #include <string.h>
 
 #if defined(__SSE2__)
@@ -230,7 +232,7 @@ __attribute__((target("avx2"))) static size_t clean_len_avx2(const uint8_t *p, s
 
 static bool has_clean_len(size_t len)
 {
-    return len >= 64 && __builtin_cpu_supports("avx2");
+    return len >= 64 && ss_cpu_has_avx2();
 }
 
 #else
