@@ -10,6 +10,7 @@
  * overlap. Faults of the root bucket matter only when they keep `key` itself from being found.
  */
 #include "etcd/record.h"
+#include "etcd/revision.h"
 #include "parser/walk.h"
 
 #include <inttypes.h>
@@ -60,20 +61,13 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     return !pass->stopped;
 }
 
-static int compare_revisions(struct ss_revision x, struct ss_revision y)
-{
-    if (x.main != y.main)
-        return x.main < y.main ? -1 : 1;
-    return x.sub < y.sub ? -1 : x.sub > y.sub;
-}
-
 /* Whether the element is a record that may follow those read before it. */
 static bool read_record(const struct lost_pass *pass, const struct ss_entry *entry,
                         struct ss_record *rec, struct ss_error *err)
 {
     if (ss_record_decode(entry, rec, err) != SS_OK)
         return false;
-    if (compare_revisions(rec->rev, pass->range.after) >= 0)
+    if (ss_revision_cmp(rec->rev, pass->range.after) >= 0)
         return true;
     ss_corrupt(err, SS_E_KEY_ORDER, entry->key.off, entry->pgid,
                "revision %" PRId64 " stands behind revision %" PRId64, rec->rev.main,
@@ -84,11 +78,7 @@ static bool read_record(const struct lost_pass *pass, const struct ss_entry *ent
 
 static void take_element(struct lost_pass *pass, const struct ss_page_view *page, uint32_t i)
 {
-    struct ss_entry entry = {.key = ss_leaf_key(page, i),
-                             .value = ss_leaf_value(page, i),
-                             .is_bucket = ss_leaf_is_bucket(page, i),
-                             .pgid = page->pgid,
-                             .index = i};
+    struct ss_entry entry = ss_leaf_entry(page, i);
     struct ss_record rec;
     struct ss_error err;
 

@@ -72,4 +72,12 @@ static inline const struct ss_meta *ss_file_in_force(const struct ss_file *file)
  */
 uint64_t ss_file_db_len(const struct ss_file *file);
 
+/*
+ * The page of the stored freelist, through the gate. SS_END: none is stored. Errors: the gate's, at the meta's
+ * field; PAGE_TYPE, with both types, when it is another page.
+ */
+struct ss_page_view;
+enum ss_status ss_freelist_open(const struct ss_file *file, struct ss_page_view *page,
+                                struct ss_error *err);
+
 #endif

@@ -219,3 +219,23 @@ void ss_file_meta(const struct ss_file *file, int which, struct ss_meta *out)
 {
     *out = file->meta[which == 0 ? 0 : 1];
 }
+
+enum ss_status ss_freelist_open(const struct ss_file *file, struct ss_page_view *page,
+                                struct ss_error *err)
+{
+    const struct ss_meta *meta = ss_file_current(file);
+    const char *type;
+    enum ss_status status;
+
+    if (meta->freelist == SS_PGID_NO_FREELIST)
+        return SS_END;
+    status =
+        ss_page_gate(&file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, page, err);
+    if (status != SS_OK || page->type == SS_PAGE_FREELIST)
+        return status;
+    type = ss_page_type_name(page->type);
+    ss_corrupt(err, SS_E_PAGE_TYPE, page->run.off + 8, page->pgid,
+               "meta names a %s page as the freelist", type);
+    ss_error_have(err, "%s", type);
+    return ss_error_expect(err, "freelist");
+}

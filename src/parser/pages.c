@@ -224,18 +224,12 @@ static void check_own_pages(struct ss_page_list *list, const struct ss_page_view
 
 static void load_freelist(struct ss_page_list *list, struct ss_error *err)
 {
-    const struct ss_meta *meta = ss_file_current(list->file);
     struct ss_page_view page;
-    enum ss_status status;
+    enum ss_status status = ss_freelist_open(list->file, &page, err);
     uint64_t i;
 
-    if (meta->freelist == SS_PGID_NO_FREELIST)
+    if (status == SS_END)
         return;
-    status = ss_page_gate(&list->file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
-                          &page, err);
-    if (status == SS_OK && page.type != SS_PAGE_FREELIST)
-        status = ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
-                            "meta names a %s page as the freelist", ss_page_type_name(page.type));
     if (status != SS_OK) {
         list_fault(list, err);
         return;

@@ -127,18 +127,13 @@ static uint64_t count_free(const struct ss_walk *walk, const struct ss_page_view
 static void read_freelist(struct stats_pass *pass, struct ss_error *err)
 {
     const struct ss_file *file = pass->walk.file;
-    const struct ss_meta *meta = ss_file_current(file);
     struct ss_page_view page;
+    enum ss_status status = ss_freelist_open(file, &page, err);
 
-    pass->space->freelist_stored = meta->freelist != SS_PGID_NO_FREELIST;
+    pass->space->freelist_stored = status != SS_END;
     if (!pass->space->freelist_stored)
         return;
-    if (ss_page_gate(&file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, &page, err) ==
-            SS_OK &&
-        page.type != SS_PAGE_FREELIST)
-        ss_corrupt(err, SS_E_PAGE_TYPE, page.run.off + 8, page.pgid,
-                   "meta names a %s page as the freelist", ss_page_type_name(page.type));
-    if (err->code != SS_E_NONE) {
+    if (status != SS_OK) {
         space_fault(pass, err);
         ss_error_clear(err);
         return;

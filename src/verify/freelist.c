@@ -107,24 +107,18 @@ static void find_unusable(const struct ss_structure_pass *pass, const struct ss_
     struct ss_place at = {err->off, err->pgid, SS_NONE, NULL};
 
     ss_find(pass->findings, SS_CHECK_FREE_PAGE, at, err->have, err->expect,
-            "meta names a freelist that cannot be used: %s", err->message);
+            "the stored freelist cannot be used: %s", err->message);
 }
 
+/* SS_END: none is stored. */
 static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
 {
     const struct ss_structure_pass *pass = list->pass;
-    const struct ss_meta *meta = ss_file_current(pass->file);
-    enum ss_status status;
+    enum ss_status status = ss_freelist_open(pass->file, &list->page, err);
     uint64_t i;
 
-    status = ss_page_gate(&pass->file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32,
-                          &list->page, err);
-    if (status == SS_OK && list->page.type != SS_PAGE_FREELIST) {
-        ss_corrupt(err, SS_E_PAGE_TYPE, list->page.run.off + 8, list->page.pgid,
-                   "it is another page");
-        ss_error_have(err, "%s", ss_page_type_name(list->page.type));
-        status = ss_error_expect(err, "freelist");
-    }
+    if (status == SS_END)
+        return status;
     if (status != SS_OK) {
         find_unusable(pass, err);
         return SS_OK;
@@ -145,10 +139,12 @@ enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const str
 {
     struct freelist list = {.pass = pass, .walk = walk, .named = named};
     uint64_t above_metas = pass->file->geo.page_count > 2 ? pass->file->geo.page_count - 2 : 0;
+    enum ss_status status;
 
     pass->report->reachable_count = walk->claimed_count;
-    if (ss_file_current(pass->file)->freelist != SS_PGID_NO_FREELIST)
-        return check_stored(&list, err);
+    status = check_stored(&list, err);
+    if (status != SS_END)
+        return status;
     if (walk->fault_count == 0)
         pass->report->free_count = above_metas - walk->claimed_count;
     return SS_OK;

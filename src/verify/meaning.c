@@ -88,15 +88,6 @@ void ss_meaning_free(struct ss_meaning *meaning)
     free(meaning);
 }
 
-static struct ss_entry entry_at(const struct ss_page_view *page, uint32_t i)
-{
-    return (struct ss_entry){.key = ss_leaf_key(page, i),
-                             .value = ss_leaf_value(page, i),
-                             .is_bucket = ss_leaf_is_bucket(page, i),
-                             .pgid = page->pgid,
-                             .index = i};
-}
-
 void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view *page)
 {
     char name[256];
@@ -104,7 +95,7 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
 
     meaning->at = SS_IN_COUNT;
     for (i = 0; meaning->is_etcd && i < page->count; i++) {
-        struct ss_entry entry = entry_at(page, i);
+        struct ss_entry entry = ss_leaf_entry(page, i);
         struct ss_place at = ss_meaning_place(meaning, &entry, entry.key.off);
 
         if (!entry.is_bucket || ss_etcd_bucket_of(entry.key) != SS_IN_COUNT)
@@ -140,7 +131,7 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
     if (meaning->at == SS_IN_COUNT)
         return SS_OK;
     for (i = 0; i < page->count && st == SS_OK; i++) {
-        struct ss_entry entry = entry_at(page, i);
+        struct ss_entry entry = ss_leaf_entry(page, i);
 
         meaning->element_count++;
         if (entry.is_bucket)
