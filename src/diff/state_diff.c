@@ -11,8 +11,7 @@
 #include "parser/db.h"
 #include "util/error.h"
 #include "util/span.h"
-
-#include <pthread.h>
+#include "util/task.h"
 
 #define THREADS 2u
 
@@ -48,39 +47,35 @@ const char *ss_change_name(enum ss_change change)
     return (unsigned)change < 3 ? names[change] : "unknown";
 }
 
-static void *read_side(void *arg)
+static void read_side(void *arg)
 {
     struct side_job *job = arg;
 
     job->status = ss_live_read(&job->live, job->file, job->rev, job->range, job->seed, &job->err);
-    return NULL;
 }
 
-static void *drop_alike(void *arg)
+static void drop_alike(void *arg)
 {
     ss_alike_run(arg);
-    return NULL;
 }
 
-static void *sort_side(void *arg)
+static void sort_side(void *arg)
 {
     struct side_job *job = arg;
 
     job->status = ss_live_sort(&job->live, &job->state, &job->err);
-    return NULL;
 }
 
 /* Runs both jobs, at the same time if more than one thread is allowed and there is one to be had. */
-static void run_both(void *(*run)(void *), void *first, void *second, unsigned threads)
+static void run_both(ss_task_fn run, void *first, void *second, unsigned threads)
 {
-    pthread_t thread;
-    bool threaded = threads != 1 && pthread_create(&thread, NULL, run, second) == 0;
+    struct ss_task task = {0};
+    bool started = threads != 1 && ss_task_start(&task, NULL, run, second);
 
     run(first);
-    if (threaded)
-        pthread_join(thread, NULL);
-    else
+    if (!started)
         run(second);
+    ss_task_wait(&task, NULL, NULL);
 }
 
 static enum ss_status give(const struct state_diff *d, struct ss_diff_change change,

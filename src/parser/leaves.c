@@ -13,10 +13,9 @@
 #include "parser/leaves.h"
 
 #include "util/error.h"
-#include "util/threads.h"
+#include "util/task.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 /* So many parts are done by the caller alone: a small tree is not worth a thread. */
@@ -42,13 +41,13 @@ struct team {
     uint64_t leaf_count; /* pages of the parts that were taken */
 
     pthread_mutex_t lock;
-    pthread_cond_t room; /* for threads: a part can be claimed, or it is over */
+    pthread_cond_t room; /* for workers: a part can be claimed, or it is over */
     pthread_cond_t done; /* for the caller: a part is done */
     uint64_t claimed, taken;
     bool closed; /* nothing more is to be claimed */
 
     unsigned started;
-    pthread_t threads[SS_LEAVES_THREADS_MAX];
+    struct ss_task workers[SS_LEAVES_THREADS_MAX];
 };
 
 static void read_part(struct team *t, struct part *part)
@@ -103,7 +102,7 @@ static void work(struct team *t, struct part *part)
         t->closed = true;
 }
 
-static void *thread_run(void *arg)
+static void worker_run(void *arg)
 {
     struct team *t = arg;
 
@@ -118,7 +117,6 @@ static void *thread_run(void *arg)
         pthread_cond_signal(&t->done);
     }
     pthread_mutex_unlock(&t->lock);
-    return NULL;
 }
 
 /* All that this walk may use, the caller's included: what an earlier call has left at work counts. */
@@ -131,11 +129,11 @@ static unsigned threads_of(const struct ss_file *file)
 }
 
 /* Threads that the system does not give are done without. */
-static void start_threads(struct team *t)
+static void start_workers(struct team *t)
 {
     unsigned wanted = threads_of(t->file) - 1;
 
-    while (t->started < wanted && pthread_create(&t->threads[t->started], NULL, thread_run, t) == 0)
+    while (t->started < wanted && ss_task_start(&t->workers[t->started], NULL, worker_run, t))
         t->started++;
 }
 
@@ -181,7 +179,7 @@ static enum ss_status run(struct team *t, struct ss_error *err)
             pthread_mutex_unlock(&t->lock);
             status = take(t, part, err);
             if (t->taken + 1 == ALONE_COUNT)
-                start_threads(t);
+                start_workers(t);
             pthread_mutex_lock(&t->lock);
             t->taken++;
             pthread_cond_signal(&t->room);
@@ -196,13 +194,13 @@ static enum ss_status run(struct team *t, struct ss_error *err)
     return status == SS_END ? SS_OK : status;
 }
 
-static void end_threads(struct team *t)
+static void end_workers(struct team *t)
 {
     t->closed = true;
     pthread_cond_broadcast(&t->room);
     pthread_mutex_unlock(&t->lock);
     for (unsigned i = 0; i < t->started; i++)
-        pthread_join(t->threads[i], NULL);
+        ss_task_wait(&t->workers[i], NULL, NULL);
 }
 
 static void release(struct team *t)
@@ -245,7 +243,7 @@ enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *t
     if (status == SS_OK) {
         pthread_mutex_lock(&t.lock);
         status = run(&t, err);
-        end_threads(&t);
+        end_workers(&t);
         if (entered != NULL)
             *entered = t.tree.entered + t.leaf_count;
     }

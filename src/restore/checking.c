@@ -4,7 +4,6 @@
 #include "restore/checking.h"
 
 #include "util/error.h"
-#include "util/threads.h"
 #include "verify/hash.h"
 
 #include <string.h>
@@ -24,32 +23,16 @@ static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_o
            (opts->skip_hash_check || memcmp(job.report.found, zero, sizeof(zero)) != 0);
 }
 
-/* Called on the checks' thread: keeps what the caller's thread tells. */
-static bool note_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
-{
-    struct ss_checking *c = ctx;
-
-    atomic_store(&c->phase, phase);
-    atomic_store(&c->done, done);
-    atomic_store(&c->total, total);
-    return !atomic_load(&c->cancel);
-}
-
-static void *check_thread(void *arg)
+static void check_trees(void *arg)
 {
     struct ss_checking *c = arg;
     struct ss_verify_opts opts = {.what = c->without_hash ? SS_VERIFY_STRUCTURE : SS_VERIFY_HASH,
-                                  .progress = note_progress,
-                                  .progress_ctx = c};
+                                  .progress = ss_task_report,
+                                  .progress_ctx = &c->task};
 
     c->status = ss_verification_trees(c->file, &opts, &c->verification, &c->err);
     if (c->status == SS_OK && ss_verification_errors(c->verification, !c->opts.rebuilds) > 0)
         atomic_store(&c->refused, true);
-    pthread_mutex_lock(&c->lock);
-    c->has_ended = true;
-    pthread_cond_signal(&c->changed);
-    pthread_mutex_unlock(&c->lock);
-    return NULL;
 }
 
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
@@ -59,34 +42,12 @@ bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
         !may_be_accepted(file, opts))
         return false;
     *c = (struct ss_checking){.file = file, .opts = *opts, .without_hash = without_hash};
-    atomic_init(&c->phase, "walking trees");
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, NULL);
-    if (pthread_create(&c->thread, NULL, check_thread, c) == 0)
-        return true;
-    pthread_cond_destroy(&c->changed);
-    pthread_mutex_destroy(&c->lock);
-    return false;
+    return ss_task_start(&c->task, "walking trees", check_trees, c);
 }
 
 bool ss_checking_refused(const struct ss_checking *c)
 {
     return atomic_load_explicit(&c->refused, memory_order_relaxed);
-}
-
-static void join(struct ss_checking *c, bool cancel)
-{
-    const struct ss_intake_opts *opts = &c->opts;
-
-    if (cancel)
-        atomic_store(&c->cancel, true);
-    while (opts->progress != NULL && !ss_wait_a_little(&c->lock, &c->changed, &c->has_ended))
-        if (!opts->progress(opts->progress_ctx, atomic_load(&c->phase), atomic_load(&c->done),
-                            atomic_load(&c->total)))
-            atomic_store(&c->cancel, true);
-    pthread_join(c->thread, NULL);
-    pthread_cond_destroy(&c->changed);
-    pthread_mutex_destroy(&c->lock);
 }
 
 static enum ss_status finish(struct ss_checking *c, const uint8_t *digest, struct ss_intake *out,
@@ -112,7 +73,9 @@ enum ss_status ss_checking_end(struct ss_checking *c, const uint8_t *digest, boo
     enum ss_status status;
 
     memset(out, 0, sizeof(*out));
-    join(c, cancel);
+    if (cancel)
+        ss_task_cancel(&c->task);
+    ss_task_wait(&c->task, c->opts.progress, c->opts.progress_ctx);
     if (cancel)
         status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
     else

@@ -1,8 +1,8 @@
 /*
- * checking.h - ss_intake beside the writing: the checks on a thread of their own, judged at the end.
+ * checking.h - ss_intake while its output is written: the checks are a task, judged at the end.
  *
  *   caller ── begin ──────── writes, asks now and then: refused? ──────── end ── commit, or drop
- *               └── thread: trees and records (and the hash, on one more) ──┘
+ *               └── task: trees and records (and the hash, on one more) ──┘
  *
  * Nothing begins where the outcome is known at a glance: no hash and no flag that allows it, a hash of
  * zeroes, pages that are missing.
@@ -11,10 +11,8 @@
 #define SS_RESTORE_CHECKING_H
 
 #include "parser/db.h"
+#include "util/task.h"
 #include "verify/verification.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
 
 /* From so many bytes on, a thread is worth its start. */
 #define SS_THREAD_WORTH_LEN (UINT64_C(1) << 20)
@@ -23,14 +21,8 @@ struct ss_checking {
     const struct ss_file *file;
     struct ss_intake_opts opts;
     bool without_hash; /* the caller computes it */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool has_ended; /* under the lock */
-    atomic_bool cancel;
+    struct ss_task task;
     atomic_bool refused; /* known before the end */
-    _Atomic(const char *) phase;
-    _Atomic uint64_t done, total;
     enum ss_status status;
     struct ss_error err;
     struct ss_verification *verification;

@@ -10,11 +10,10 @@
 #include "source/tap.h"
 #include "util/checked.h"
 #include "util/endian.h"
+#include "util/task.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,10 +30,8 @@ struct ss_tap_job {
     pthread_cond_t more;
     uint64_t ready;
     bool ended; /* nothing comes behind `ready` */
-    atomic_bool given_up;
 
-    bool threaded;
-    pthread_t thread;
+    struct ss_task task;
     uint64_t done;
     bool ok;
     struct ss_sha256 sha;
@@ -71,7 +68,7 @@ static bool hash_up_to(struct ss_tap_job *job, uint64_t limit)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0 || atomic_load_explicit(&job->given_up, memory_order_relaxed) ||
+        if (n <= 0 || ss_task_is_cancelled(&job->task) ||
             !ss_sha256_update(&job->sha, job->buf, (size_t)n))
             return false;
         job->done += (uint64_t)n;
@@ -79,7 +76,7 @@ static bool hash_up_to(struct ss_tap_job *job, uint64_t limit)
     return true;
 }
 
-static void *hash_main(void *arg)
+static void hash_main(void *arg)
 {
     struct ss_tap_job *job = arg;
     bool last = false;
@@ -89,24 +86,9 @@ static void *hash_main(void *arg)
 
         job->ok = hash_up_to(job, limit);
     }
-    return NULL;
 }
 
 /* ---------------------------------------------------------------------------- who writes --- */
-
-/* Signals are for the threads of the program: one that this took would break off no read of theirs. */
-static bool start_thread(struct ss_tap_job *job)
-{
-    sigset_t all, before;
-    bool started;
-
-    sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-        return false;
-    started = pthread_create(&job->thread, NULL, hash_main, job) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
 
 static struct ss_tap_job *job_new(int fd)
 {
@@ -116,8 +98,8 @@ static struct ss_tap_job *job_new(int fd)
         return NULL;
     job->fd = fd;
     job->ready = job->done = 0;
-    job->ended = job->threaded = false;
-    atomic_init(&job->given_up, false);
+    job->ended = false;
+    job->task = (struct ss_task){0};
     job->ok = ss_sha256_init(&job->sha);
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->more, NULL);
@@ -130,9 +112,7 @@ static void end(struct ss_tap_job *job)
     job->ended = true;
     pthread_cond_signal(&job->more);
     pthread_mutex_unlock(&job->lock);
-    if (job->threaded)
-        pthread_join(job->thread, NULL);
-    job->threaded = false;
+    ss_task_wait(&job->task, NULL, NULL);
 }
 
 static void publish(struct ss_tap_job *job, uint64_t ready)
@@ -144,8 +124,8 @@ static void publish(struct ss_tap_job *job, uint64_t ready)
     if (wake)
         pthread_cond_signal(&job->more);
     pthread_mutex_unlock(&job->lock);
-    if (!job->threaded && wake)
-        job->threaded = start_thread(job);
+    if (!job->task.is_running && wake)
+        ss_task_start(&job->task, NULL, hash_main, job);
 }
 
 void ss_tap_fini(struct ss_tap *tap)
@@ -155,7 +135,7 @@ void ss_tap_fini(struct ss_tap *tap)
     tap->job = NULL;
     if (job == NULL)
         return;
-    atomic_store_explicit(&job->given_up, true, memory_order_relaxed);
+    ss_task_cancel(&job->task);
     end(job);
     ss_sha256_fini(&job->sha);
     pthread_cond_destroy(&job->more);

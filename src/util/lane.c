@@ -5,7 +5,8 @@
  */
 #include "util/lane.h"
 
-#include <pthread.h>
+#include "util/task.h"
+
 #include <stdlib.h>
 
 struct ss_lane {
@@ -15,8 +16,7 @@ struct ss_lane {
     size_t piece_len;
     uint8_t *bytes; /* count x piece_len */
     size_t *lens;   /* of each slot */
-    bool threaded;
-    pthread_t thread;
+    struct ss_task worker;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t passed, handled;
@@ -29,7 +29,7 @@ static uint8_t *slot(const struct ss_lane *lane, uint64_t n)
     return lane->bytes + (size_t)(n % lane->count) * lane->piece_len;
 }
 
-static void *handle_all(void *arg)
+static void handle_all(void *arg)
 {
     struct ss_lane *lane = arg;
 
@@ -52,7 +52,6 @@ static void *handle_all(void *arg)
         pthread_cond_signal(&lane->changed);
     }
     pthread_mutex_unlock(&lane->lock);
-    return NULL;
 }
 
 struct ss_lane *ss_lane_new(bool threaded, unsigned count, size_t piece_len, ss_lane_fn fn,
@@ -74,7 +73,8 @@ struct ss_lane *ss_lane_new(bool threaded, unsigned count, size_t piece_len, ss_
         ss_lane_free(lane);
         return NULL;
     }
-    lane->threaded = threaded && pthread_create(&lane->thread, NULL, handle_all, lane) == 0;
+    if (threaded)
+        ss_task_start(&lane->worker, NULL, handle_all, lane);
     return lane;
 }
 
@@ -82,7 +82,7 @@ uint8_t *ss_lane_room(struct ss_lane *lane)
 {
     uint64_t n = lane->passed;
 
-    if (!lane->threaded)
+    if (!lane->worker.is_running)
         return slot(lane, n);
     pthread_mutex_lock(&lane->lock);
     while (n - lane->handled >= lane->count)
@@ -96,7 +96,7 @@ bool ss_lane_pass(struct ss_lane *lane, size_t len)
     bool ok;
 
     lane->lens[lane->passed % lane->count] = len;
-    if (!lane->threaded) {
+    if (!lane->worker.is_running) {
         lane->failed = lane->failed || !lane->fn(lane->ctx, slot(lane, lane->passed), len);
         lane->passed++;
         return !lane->failed;
@@ -113,7 +113,7 @@ bool ss_lane_drain(struct ss_lane *lane)
 {
     bool ok;
 
-    if (!lane->threaded)
+    if (!lane->worker.is_running)
         return !lane->failed;
     pthread_mutex_lock(&lane->lock);
     while (lane->handled < lane->passed)
@@ -127,12 +127,12 @@ void ss_lane_free(struct ss_lane *lane)
 {
     if (lane == NULL)
         return;
-    if (lane->threaded) {
+    if (lane->worker.is_running) {
         pthread_mutex_lock(&lane->lock);
         lane->closed = true;
         pthread_cond_signal(&lane->changed);
         pthread_mutex_unlock(&lane->lock);
-        pthread_join(lane->thread, NULL);
+        ss_task_wait(&lane->worker, NULL, NULL);
     }
     pthread_cond_destroy(&lane->changed);
     pthread_mutex_destroy(&lane->lock);

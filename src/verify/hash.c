@@ -27,18 +27,6 @@ const char *ss_hash_state_name(enum ss_hash_state state)
     return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
-void ss_hex(const uint8_t *bytes, size_t n, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[2 * n] = '\0';
-}
-
 /* etcd's own rule for "a hash is there". */
 static bool ends_like_hash(uint64_t len)
 {
@@ -115,12 +103,11 @@ static enum ss_status digest_pieces(struct ss_hash_job *job, struct ss_pieces *p
     struct ss_span piece;
 
     while (status == SS_OK) {
-        if (atomic_load_explicit(&job->cancel, memory_order_relaxed) || !tell(job, pieces->at))
+        if (!tell(job, pieces->at))
             return ss_system(&job->err, SS_E_CANCELLED, 0, "cancelled");
         status = ss_pieces_next(pieces, &piece, &job->err);
         if (status == SS_OK && !ss_sha256_update(sha, piece.ptr, (size_t)piece.len))
             return no_sha256(job);
-        atomic_store_explicit(&job->done, pieces->at, memory_order_relaxed);
     }
     return status;
 }
@@ -166,7 +153,6 @@ static bool take_digest(struct ss_hash_job *job)
         return false;
     memcpy(job->report.expected, known, HASH_LEN);
     job->report.computed = true;
-    atomic_store_explicit(&job->done, job->total, memory_order_relaxed);
     return true;
 }
 
@@ -223,8 +209,8 @@ void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *r
     struct ss_place end = {file->geo.bytes.len, SS_NONE, SS_NONE, NULL};
     char found[2 * HASH_LEN + 1], expected[2 * HASH_LEN + 1];
 
-    ss_hex(report->found, report->found_len, found);
-    ss_hex(report->expected, HASH_LEN, expected);
+    ss_text_hex(report->found, report->found_len, found);
+    ss_text_hex(report->expected, HASH_LEN, expected);
     switch (report->state) {
     case SS_HASH_MISMATCH:
         ss_find(findings, SS_CHECK_HASH_MISMATCH, at, found, expected,

@@ -19,31 +19,21 @@
 #define SS_VERIFY_HASH_H
 
 #include "parser/db.h"
+#include "util/task.h"
 #include "verify/findings.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-/* One computation, which another thread may watch (done) and end (cancel). */
+/* One computation, on the caller's thread or as a task. */
 struct ss_hash_job {
     const struct ss_file *file;
     struct ss_hash_report report;
     struct ss_error err;
     enum ss_status status;
-    _Atomic uint64_t done; /* bytes hashed */
-    uint64_t total;        /* bytes to hash; 0: none */
-    atomic_bool cancel;
+    uint64_t total;          /* bytes to hash; 0: none */
     const uint8_t *given;    /* the digest, from who knows it already; NULL: compute it */
-    ss_progress_fn progress; /* only when it runs on the caller's own thread */
+    ss_progress_fn progress; /* NULL, or called on the thread that computes */
     void *progress_ctx;
-
-    bool
-        threaded; /* started, and neither finished nor cancelled; the rest is the thread's matter */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t finished;
-    bool is_done;
-    _Atomic unsigned *busy; /* counts threads that are at work; NULL: nobody asks */
+    struct ss_task task;
+    _Atomic unsigned *busy; /* counts threads that are at work; NULL: nobody counts them */
 };
 
 /* Decides what there is to hash (total, report.found); cheap. Then ss_hash_job_run does it, on any thread. */
@@ -65,8 +55,5 @@ void ss_hash_job_cancel(struct ss_hash_job *job);
 /* The report as findings. */
 void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *report,
                       bool required, struct ss_findings *findings);
-
-/* Lower-case hex of n bytes into out, which has room for 2n + 1. */
-void ss_hex(const uint8_t *bytes, size_t n, char *out);
 
 #endif

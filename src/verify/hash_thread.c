@@ -1,8 +1,8 @@
 /*
- * hash_thread.c - the trailing SHA-256 on a thread of its own, beside whatever the caller does.
+ * hash_thread.c - the trailing SHA-256 as a task, while the caller does something else.
  *
  *   caller   start ──── other work on the file ──── finish ──► report
- *   thread     └── SHA-256 over the file ─────────────┘
+ *   task       └── SHA-256 over the file ─────────────┘
  *
  * While it runs it is one of the threads that calls on the file may use. Where a thread is not worth
  * its start, or not to be had, finish computes the hash itself.
@@ -10,7 +10,6 @@
 #include "verify/hash.h"
 
 #include "util/error.h"
-#include "util/threads.h"
 
 #include <stdlib.h>
 
@@ -21,65 +20,42 @@
 #define WORTH_LEN (UINT64_C(1) << 20)
 #endif
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct ss_hash_job *job = arg;
 
     ss_hash_job_run(job);
     if (job->busy != NULL)
         atomic_fetch_sub(job->busy, 1);
-    pthread_mutex_lock(&job->lock);
-    job->is_done = true;
-    pthread_cond_signal(&job->finished);
-    pthread_mutex_unlock(&job->lock);
-    return NULL;
 }
 
 void ss_hash_job_start(struct ss_hash_job *job)
 {
     if (job->total < WORTH_LEN || ss_hash_job_is_known(job))
         return;
-    pthread_mutex_init(&job->lock, NULL);
-    pthread_cond_init(&job->finished, NULL);
+    job->progress = ss_task_report;
+    job->progress_ctx = &job->task;
     if (job->busy != NULL)
         atomic_fetch_add(job->busy, 1);
-    job->threaded = pthread_create(&job->thread, NULL, run, job) == 0;
-    if (job->threaded)
-        return;
-    if (job->busy != NULL)
+    if (!ss_task_start(&job->task, "hashing", run, job) && job->busy != NULL)
         atomic_fetch_sub(job->busy, 1);
-    pthread_cond_destroy(&job->finished);
-    pthread_mutex_destroy(&job->lock);
-}
-
-static void join(struct ss_hash_job *job)
-{
-    pthread_join(job->thread, NULL);
-    pthread_cond_destroy(&job->finished);
-    pthread_mutex_destroy(&job->lock);
-    job->threaded = false;
 }
 
 void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx)
 {
-    if (!job->threaded) {
-        job->progress = progress;
-        job->progress_ctx = progress_ctx;
-        ss_hash_job_run(job);
+    if (job->task.is_running) {
+        ss_task_wait(&job->task, progress, progress_ctx);
         return;
     }
-    while (progress != NULL && !ss_wait_a_little(&job->lock, &job->finished, &job->is_done))
-        if (!progress(progress_ctx, "hashing", atomic_load(&job->done), job->total))
-            atomic_store(&job->cancel, true);
-    join(job);
+    job->progress = progress;
+    job->progress_ctx = progress_ctx;
+    ss_hash_job_run(job);
 }
 
 void ss_hash_job_cancel(struct ss_hash_job *job)
 {
-    if (!job->threaded)
-        return;
-    atomic_store(&job->cancel, true);
-    join(job);
+    ss_task_cancel(&job->task);
+    ss_task_wait(&job->task, NULL, NULL);
 }
 
 struct ss_hash_work {

@@ -258,7 +258,7 @@ enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *
     ss_error_clear(err);
     v->opts.progress = progress;
     v->opts.progress_ctx = progress_ctx;
-    if (!v->job.threaded)
+    if (!v->job.task.is_running)
         v->job.given = digest;
     status = finish_hash(v, SS_OK, err);
     status = ss_source_check(&v->file->src, status, err);
