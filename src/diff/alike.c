@@ -11,13 +11,13 @@
 #include "diff/alike.h"
 
 #include "util/checked.h"
+#include "util/prefetch.h"
 #include "util/span.h"
-#include "util/touch.h"
 
 /* Pairs on their way, and how many wait between two steps: twice that and one fit the queue. */
 #define QUEUE 32u
 #define STEP_WAIT 8u
-#define ASK_LEN 256u /* of a value; what is behind that, the processor fetches in stride */
+#define AHEAD_LEN 256u /* of a value; what is behind that, the processor fetches in stride */
 #define PROGRESS_COUNT 4096u
 
 struct pair {
@@ -66,8 +66,8 @@ static inline void locate(const struct ss_alike_job *job, struct pair *p)
                  ss_locator_entry(&job->b->at, p->b.loc, &p->in_b);
     if (!p->located)
         return;
-    ss_ask(p->in_a.value.ptr, ss_min_u64(p->in_a.value.len, ASK_LEN));
-    ss_ask(p->in_b.value.ptr, ss_min_u64(p->in_b.value.len, ASK_LEN));
+    ss_prefetch(p->in_a.value.ptr, ss_min_u64(p->in_a.value.len, AHEAD_LEN));
+    ss_prefetch(p->in_b.value.ptr, ss_min_u64(p->in_b.value.len, AHEAD_LEN));
 }
 
 /* Equal bytes are one record: what is compared beside them, its revision, stands in them too. */
@@ -108,8 +108,8 @@ static void add_pair(struct walk *w, struct ss_slot a, struct ss_slot b)
 
     p->a = a;
     p->b = b;
-    ss_locator_ask(&w->job->a->at, a.loc);
-    ss_locator_ask(&w->job->b->at, b.loc);
+    ss_locator_prefetch(&w->job->a->at, a.loc);
+    ss_locator_prefetch(&w->job->b->at, b.loc);
     advance(w, STEP_WAIT);
 }
 

@@ -13,7 +13,7 @@
 #include "etcd/index.h"
 
 #include "util/array.h"
-#include "util/touch.h"
+#include "util/prefetch.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -35,6 +35,6 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
  * ahead of time for elements that follow, and for `value_len` bytes of their values at most. Keys that
  * stand side by side lie anywhere in the file. Nothing but time depends on it.
  */
-void ss_state_ask(const struct ss_state *state, uint64_t i, uint64_t value_len);
+void ss_state_prefetch(const struct ss_state *state, uint64_t i, uint64_t value_len);
 
 #endif

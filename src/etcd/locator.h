@@ -38,9 +38,9 @@ static inline uint64_t ss_locator_pack(uint64_t pgid, uint32_t index)
 /* Where the element itself stands; SS_NONE when that is outside the file. */
 uint64_t ss_locator_off(const struct ss_locator *at, uint64_t loc);
 
-/* Asks the memory for the element itself, if it is inside the file. Always inline: see util/touch.h. */
-static inline __attribute__((always_inline)) void ss_locator_ask(const struct ss_locator *at,
-                                                                 uint64_t loc)
+/* Prefetches the element itself, if it is inside the file. Always inline: see util/prefetch.h. */
+static inline __attribute__((always_inline)) void ss_locator_prefetch(const struct ss_locator *at,
+                                                                      uint64_t loc)
 {
     uint64_t off = ss_locator_off(at, loc);
 

@@ -21,7 +21,7 @@
 #include "util/array.h"
 #include "util/endian.h"
 #include "util/error.h"
-#include "util/touch.h"
+#include "util/prefetch.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -353,15 +353,15 @@ static void sort_locs(uint64_t *locs, uint64_t count)
 
 /* ---- parts ---- */
 
-/* Asks the memory for keys that will be read soon. Inline, or gcc takes it for one without effect. */
-static inline __attribute__((always_inline)) void ask_keys(const struct ss_locator *at,
-                                                           const uint64_t *locs, uint64_t i,
-                                                           uint64_t end)
+/* Prefetches keys that will be read soon. Inline, or gcc takes it for one without effect. */
+static inline __attribute__((always_inline)) void prefetch_keys(const struct ss_locator *at,
+                                                                const uint64_t *locs, uint64_t i,
+                                                                uint64_t end)
 {
     struct ss_entry entry;
 
     if (i + AHEAD_ELEMENT < end)
-        ss_locator_ask(at, locs[i + AHEAD_ELEMENT]);
+        ss_locator_prefetch(at, locs[i + AHEAD_ELEMENT]);
     if (i + AHEAD_VALUE < end && ss_locator_entry(at, locs[i + AHEAD_VALUE], &entry)) {
         __builtin_prefetch(entry.value.ptr);
         if (entry.value.len > SS_LINE_LEN)
@@ -390,7 +390,7 @@ static uint64_t sort_part(struct room *room, uint64_t *locs, uint64_t count)
 
     room->locs = locs;
     while (n < count && end - n * sizeof(*items) >= ONE_KEY) {
-        ask_keys(room->at, locs, n, count);
+        prefetch_keys(room->at, locs, n, count);
         end = copy_key(room, ss_locator_key(room->at, locs[n]), end);
         items[n] = (struct item){.copy = (uint32_t)end, .index = (uint32_t)n};
         n++;
@@ -413,7 +413,7 @@ struct run {
 
 static void read_key(const struct ss_locator *at, const uint64_t *locs, struct run *run)
 {
-    ask_keys(at, locs, run->next, run->end);
+    prefetch_keys(at, locs, run->next, run->end);
     run->key = ss_locator_key(at, locs[run->next]);
 }
 

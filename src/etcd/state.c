@@ -14,7 +14,7 @@
 #include "etcd/live.h"
 #include "etcd/sort.h"
 #include "util/array.h"
-#include "util/touch.h"
+#include "util/prefetch.h"
 
 #include <stdlib.h>
 
@@ -149,16 +149,16 @@ void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *ou
         *out = (struct ss_record){.key = none, .value = none, .pgid = SS_NONE};
 }
 
-void ss_state_ask(const struct ss_state *state, uint64_t i, uint64_t value_len)
+void ss_state_prefetch(const struct ss_state *state, uint64_t i, uint64_t value_len)
 {
     struct ss_entry entry;
 
     if (i + AHEAD_ELEMENT < state->count)
-        ss_locator_ask(&state->at, state->locs[i + AHEAD_ELEMENT]);
+        ss_locator_prefetch(&state->at, state->locs[i + AHEAD_ELEMENT]);
     if (i + AHEAD_VALUE >= state->count ||
         !ss_locator_entry(&state->at, state->locs[i + AHEAD_VALUE], &entry))
         return;
-    ss_ask(entry.value.ptr, ss_min_u64(value_len, entry.value.len));
+    ss_prefetch(entry.value.ptr, ss_min_u64(value_len, entry.value.len));
 }
 
 enum ss_status ss_state_find(const struct ss_state *state, const void *key, size_t key_len,

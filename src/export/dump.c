@@ -128,7 +128,7 @@ static enum ss_status dump_record(struct ss_export *d, const struct ss_record *r
 
 static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
-    uint64_t ask_len = d->opts->keys_only ? SS_EXPORT_ASK_KEY : SS_EXPORT_ASK_RECORD;
+    uint64_t ahead_len = d->opts->keys_only ? SS_EXPORT_PREFETCH_KEY : SS_EXPORT_PREFETCH_RECORD;
     struct ss_state *state;
     enum ss_status status = ss_state_new(d->file, d->opts->rev, &d->opts->range, &state, err);
 
@@ -141,7 +141,7 @@ static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_er
     for (uint64_t i = 0; status == SS_OK && i < d->total; i++) {
         struct ss_record rec;
 
-        ss_state_ask(state, i, ask_len);
+        ss_state_prefetch(state, i, ahead_len);
         ss_state_get(state, i, &rec);
         status = dump_record(d, &rec, err);
     }

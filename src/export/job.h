@@ -31,9 +31,9 @@ struct ss_export {
     void *write_ctx;
 };
 
-/* As much of a record as is worth asking the memory for ahead of time (ss_state_ask). */
-#define SS_EXPORT_ASK_RECORD UINT64_C(2048)
-#define SS_EXPORT_ASK_KEY UINT64_C(128)
+/* As much of a record as is worth a prefetch (ss_state_prefetch). */
+#define SS_EXPORT_PREFETCH_RECORD UINT64_C(2048)
+#define SS_EXPORT_PREFETCH_KEY UINT64_C(128)
 
 /* Counts one more record and reports now and then. SS_SYSTEM: stopped on request. */
 enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err);

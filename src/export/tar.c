@@ -92,14 +92,15 @@ static bool is_folder(const struct ss_state *state, uint64_t i, struct ss_span k
 
 static enum ss_status each_key(struct tar *t, struct ss_error *err)
 {
-    uint64_t ask_len = t->visit == visit_file ? SS_EXPORT_ASK_RECORD : SS_EXPORT_ASK_KEY;
+    uint64_t ahead_len =
+        t->visit == visit_file ? SS_EXPORT_PREFETCH_RECORD : SS_EXPORT_PREFETCH_KEY;
     enum ss_status status = SS_OK;
 
     for (uint64_t i = 0; status == SS_OK && i < ss_state_count(t->state); i++) {
         struct ss_record rec;
         struct item item = {.rec = &rec};
 
-        ss_state_ask(t->state, i, ask_len);
+        ss_state_prefetch(t->state, i, ahead_len);
         ss_state_get(t->state, i, &rec);
         ss_tar_path_begin(&t->path, "keys");
         ss_tar_path_key(&t->path, rec.key, is_folder(t->state, i, rec.key));

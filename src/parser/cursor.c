@@ -3,7 +3,7 @@
  */
 #include "parser/cursor.h"
 
-#include "util/touch.h"
+#include "util/prefetch.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -66,8 +66,8 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     if (status != SS_OK)
         return status;
     if (c->reads_all && pgid < c->file->geo.page_count)
-        ss_touch_all(c->file->geo.bytes.ptr + pgid * c->file->geo.page_size,
-                     ss_min_u64(c->file->geo.page_size, TOUCH_MAX));
+        ss_prefetch_loading(c->file->geo.bytes.ptr + pgid * c->file->geo.page_size,
+                            ss_min_u64(c->file->geo.page_size, TOUCH_MAX));
     frame = &c->stack[c->depth];
     *frame = (struct ss_cursor_frame){.lo = lo, .hi = hi};
     if (pgid == 0 && c->depth == 0 && c->tree.inline_page.ptr != NULL)

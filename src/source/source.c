@@ -116,7 +116,7 @@ static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, s
     src->shares_position = false;
     status = bytes_map(src, fd, spool->len, err);
     if (status == SS_OK)
-        src->has_digest = ss_tap_finish(&spool->tap, &src->digest_len, src->digest);
+        src->has_digest = ss_tee_finish(&spool->tee, &src->digest_len, src->digest);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "source/spool.h"
 #include "util/checked.h"
 #include "util/error.h"
+#include "util/prefetch.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -81,7 +82,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     int sys;
 
     spool->len = 0;
-    spool->tap = (struct ss_tap){0};
+    spool->tee = (struct ss_tee){0};
     spool->opts = opts;
     spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
     spool->fd = opts->tmp_open != NULL ? opts->tmp_open(opts->tmp_ctx) : ss_tmp_open(dir);
@@ -94,7 +95,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
 
 void ss_spool_close(struct ss_spool *spool)
 {
-    ss_tap_fini(&spool->tap);
+    ss_tee_fini(&spool->tee);
     if (spool->fd >= 0)
         close(spool->fd);
     spool->fd = -1;
@@ -124,39 +125,25 @@ enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_e
         return limit_reached(spool, err);
     if (TEMP_FAILURE_RETRY(ftruncate(spool->fd, (off_t)len)) != 0)
         return write_failed(spool, errno, err);
-    ss_tap_fini(&spool->tap);
+    ss_tee_fini(&spool->tee);
     spool->len = len;
     return SS_OK;
-}
-
-/*
- * pwrite from a mapped page that cannot be read fails with EFAULT where a load would raise SIGBUS.
- * Loading one byte of each page lets the guard see it, note it, and make the page readable.
- */
-static void touch(const uint8_t *bytes, uint64_t len)
-{
-    volatile uint8_t sink;
-
-    for (uint64_t pos = 0; pos < len; pos += 1024)
-        sink = bytes[pos];
-    sink = bytes[len - 1];
-    (void)sink;
 }
 
 /* Writes all of it at off, moving spool->len. */
 static enum ss_status write_all(struct ss_spool *spool, const uint8_t *next, uint64_t len,
                                 uint64_t off, struct ss_error *err)
 {
-    bool touched = false;
+    bool loaded = false;
 
     while (len > 0) {
         ssize_t n = pwrite(spool->fd, next, (size_t)ss_min_u64(len, COPY_LEN), (off_t)off);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EFAULT && !touched) {
-            touch(next, len);
-            touched = true;
+        if (n < 0 && errno == EFAULT && !loaded) {
+            ss_prefetch_pages(next, len);
+            loaded = true;
             continue;
         }
         if (n <= 0)
@@ -181,7 +168,7 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
         return limit_reached(spool, err);
     status = write_all(spool, bytes, len, off, err);
     if (status == SS_OK && spool->opts->hash_stream)
-        ss_tap_feed(&spool->tap, spool->fd, bytes, len, off);
+        ss_tee_feed(&spool->tee, spool->fd, bytes, len, off);
     return status;
 }
 

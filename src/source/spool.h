@@ -5,14 +5,14 @@
 #define SS_SOURCE_SPOOL_H
 
 #include "snapscope.h"
-#include "source/tap.h"
+#include "source/tee.h"
 
 struct ss_spool {
     int fd;                          /* -1: none */
     uint64_t len;                    /* bytes, holes included */
     uint64_t limit;                  /* more than these are refused */
     const struct ss_open_opts *opts; /* never NULL */
-    struct ss_tap tap;               /* when opts->hash_stream */
+    struct ss_tee tee;               /* when opts->hash_stream */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "util/bulk.h"
 
 #include "util/checked.h"
+#include "util/prefetch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 #define WRITEBACK_LEN (UINT64_C(8) << 20)
-#define TOUCH_LEN 4096u /* no page of memory is smaller */
 
 struct ss_bulk {
     int fd;
@@ -91,12 +91,6 @@ void ss_bulk_direct(struct ss_bulk *bulk)
     bulk->direct = set_direct(bulk->fd, true);
 }
 
-static void touch(const volatile uint8_t *bytes, size_t len)
-{
-    for (size_t at = 0; at < len; at += TOUCH_LEN)
-        (void)bytes[at];
-}
-
 static bool is_whole(const struct ss_bulk *bulk, const uint8_t *bytes, size_t len)
 {
     return bulk->used == 0 && len >= SS_BULK_LEN && (uintptr_t)bytes % SS_BULK_ALIGN == 0;
@@ -111,7 +105,7 @@ static bool write_all(struct ss_bulk *bulk, const uint8_t *bytes, size_t len)
 
         if (is_whole(bulk, bytes, len)) {
             n = len - len % SS_BULK_LEN;
-            touch(bytes, n);
+            ss_prefetch_pages(bytes, n);
             ok = write_out(bulk, bytes, n);
         } else {
             memcpy(bulk->buffer + bulk->used, bytes, n);

@@ -56,7 +56,7 @@ static bool write_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
     return false;
 }
 
-/* What the lane does with a piece; the caller does the rest. */
+/* What the backlog does with a piece; the caller does the rest. */
 static bool handle(void *ctx, const uint8_t *bytes, size_t len)
 {
     struct ss_emit *emit = ctx;
@@ -94,17 +94,18 @@ enum ss_status ss_emit_init(struct ss_emit *emit, const struct ss_emit_opts *opt
         return SS_OK;
     if (!init_hashes(emit))
         return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be started)");
-    emit->lane = ss_lane_new(opts->beside != SS_BESIDE_NOTHING, PIECES, PIECE_LEN, handle, emit);
-    if (emit->lane == NULL)
+    emit->backlog =
+        ss_backlog_new(opts->beside != SS_BESIDE_NOTHING, PIECES, PIECE_LEN, handle, emit);
+    if (emit->backlog == NULL)
         return ss_nomem(err, PIECE_LEN);
-    emit->piece = ss_lane_room(emit->lane);
+    emit->piece = ss_backlog_room(emit->backlog);
     return SS_OK;
 }
 
 void ss_emit_fini(struct ss_emit *emit)
 {
-    ss_lane_free(emit->lane);
-    emit->lane = NULL;
+    ss_backlog_free(emit->backlog);
+    emit->backlog = NULL;
     ss_sha256_fini(&emit->sha);
     ss_sha256_fini(&emit->twin_sha);
 }
@@ -119,11 +120,11 @@ static enum ss_status flush(struct ss_emit *emit, struct ss_error *err)
     emit->used = 0;
     if (emit->opts.tell != NULL && !emit->opts.tell(emit->opts.tell_ctx, used))
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
-    if (!ss_lane_pass(emit->lane, used) || !handle_rest(emit, emit->piece, used)) {
-        ss_lane_drain(emit->lane);
+    if (!ss_backlog_pass(emit->backlog, used) || !handle_rest(emit, emit->piece, used)) {
+        ss_backlog_drain(emit->backlog);
         return explain(emit, err);
     }
-    emit->piece = ss_lane_room(emit->lane);
+    emit->piece = ss_backlog_room(emit->backlog);
     return SS_OK;
 }
 
@@ -168,7 +169,7 @@ static enum ss_status settle(struct ss_emit *emit, struct ss_error *err)
 {
     enum ss_status status = flush(emit, err);
 
-    if (status == SS_OK && !ss_lane_drain(emit->lane))
+    if (status == SS_OK && !ss_backlog_drain(emit->backlog))
         status = explain(emit, err);
     return status;
 }

@@ -2,7 +2,7 @@
  * emit.h - the writer's way out: bytes in order, buffered, hashed as they go; or only counted.
  *
  *   bytes ── copied ──► │ 1 MiB │ 1 MiB │ 1 MiB │ ──┬──► write
- *                                                   └──► SHA-256      either beside the caller (util/lane.h)
+ *                                                   └──► SHA-256      either beside the caller (util/backlog.h)
  *
  * What is written is what was hashed: both take the same copy.
  */
@@ -10,7 +10,7 @@
 #define SS_WRITER_EMIT_H
 
 #include "snapscope.h"
-#include "util/lane.h"
+#include "util/backlog.h"
 #include "util/sha256.h"
 
 /* What is done on a thread of its own. */
@@ -44,7 +44,7 @@ struct ss_emit {
     struct ss_sha256 sha, twin_sha;
     uint64_t hashed_len, twin_len;
     uint64_t len; /* bytes so far */
-    struct ss_lane *lane;
+    struct ss_backlog *backlog;
     uint8_t *piece;
     size_t used;
     bool write_failed; /* else the hash did */

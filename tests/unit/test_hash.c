@@ -10,7 +10,7 @@
 #include "image.h"
 #include "scratch.h"
 
-#include "source/tap.h"
+#include "source/tee.h"
 #include "util/sha256.h"
 #include "verify/hash.h"
 
@@ -164,10 +164,10 @@ static void test_mismatch_names_both_digests(void **state)
     (void)state;
     make(&sample, HASH_LEN);
     seal(&sample);
-    ss_hex(sample.bytes + DB_LEN, HASH_LEN, have);
+    ss_text_hex(sample.bytes + DB_LEN, HASH_LEN, have);
     sample.bytes[2 * PAGE_SIZE + VALUE_POS] ^= 1;
     digest_of(sample.bytes, DB_LEN, due);
-    ss_hex(due, HASH_LEN, expect);
+    ss_text_hex(due, HASH_LEN, expect);
     report = verify(&sample, false);
     assert_string_equal(report->findings[0].have, have);
     assert_string_equal(report->findings[0].expect, expect);
@@ -309,16 +309,16 @@ static void test_no_db(void **state)
     assert_int_equal(check(&sample).state, SS_HASH_VALID);
 }
 
-/* As the spool does it: bytes are in the file before the tap hears of them. */
-static void feed(struct ss_tap *tap, int fd, const uint8_t *bytes, uint64_t off, uint64_t len)
+/* As the spool does it: bytes are in the file before the tee hears of them. */
+static void feed(struct ss_tee *tee, int fd, const uint8_t *bytes, uint64_t off, uint64_t len)
 {
     assert_int_equal(pwrite(fd, bytes + off, len, (off_t)off), len);
-    ss_tap_feed(tap, fd, bytes + off, len, off);
+    ss_tee_feed(tee, fd, bytes + off, len, off);
 }
 
 static int tap_file(void)
 {
-    int fd = open("tap", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open("tee", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
     return fd;
@@ -336,12 +336,12 @@ static void test_tap(void **state)
     for (size_t piece = 20; piece < 200; piece++) {
         for (size_t len = sample.len - 40; len <= sample.len; len += 8) {
             uint8_t digest[HASH_LEN], due[HASH_LEN];
-            struct ss_tap tap = {0};
+            struct ss_tee tee = {0};
             uint64_t covered;
 
             for (size_t at = 0; at < len; at += piece)
-                feed(&tap, fd, sample.bytes, at, piece < len - at ? piece : len - at);
-            assert_true(ss_tap_finish(&tap, &covered, digest));
+                feed(&tee, fd, sample.bytes, at, piece < len - at ? piece : len - at);
+            assert_true(ss_tee_finish(&tee, &covered, digest));
             assert_int_equal(covered, len - HASH_LEN);
             digest_of(sample.bytes, len - HASH_LEN, due);
             assert_memory_equal(digest, due, HASH_LEN);
@@ -368,14 +368,14 @@ static void test_tap_threaded(void **state)
     for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]) * 4; i++) {
         uint64_t len = lens[i / 4], piece = pieces[i % 4], covered;
         uint8_t digest[HASH_LEN], due[HASH_LEN];
-        struct ss_tap tap = {0}, left = {0};
+        struct ss_tee tee = {0}, left = {0};
 
         for (uint64_t at = 0; at < len; at += piece) {
-            feed(&tap, fd, bytes, at, piece < len - at ? piece : len - at);
+            feed(&tee, fd, bytes, at, piece < len - at ? piece : len - at);
             feed(&left, fd, bytes, at, piece < len - at ? piece : len - at);
         }
-        ss_tap_fini(&left);
-        assert_true(ss_tap_finish(&tap, &covered, digest));
+        ss_tee_fini(&left);
+        assert_true(ss_tee_finish(&tee, &covered, digest));
         assert_int_equal(covered, len - HASH_LEN);
         digest_of(bytes, len - HASH_LEN, due);
         assert_memory_equal(digest, due, HASH_LEN);
@@ -396,12 +396,12 @@ static void test_tap_unreadable(void **state)
     memcpy(bytes + 16, "\xED\xDA\x0C\xED", 4);
     assert_int_equal(pwrite(fd, bytes, 2000, 0), 2000);
     for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-        struct ss_tap tap = {0};
+        struct ss_tee tee = {0};
         uint8_t digest[HASH_LEN];
         uint64_t covered;
 
-        ss_tap_feed(&tap, fd, bytes, lens[i], 0);
-        assert_false(ss_tap_finish(&tap, &covered, digest));
+        ss_tee_feed(&tee, fd, bytes, lens[i], 0);
+        assert_false(ss_tee_finish(&tee, &covered, digest));
     }
     close(fd);
     free(bytes);
@@ -424,15 +424,15 @@ static void test_tap_declines(void **state)
     (void)state;
     make(&sample, HASH_LEN);
     for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
-        struct ss_tap tap = {0};
+        struct ss_tee tee = {0};
         uint8_t digest[HASH_LEN];
         uint64_t covered;
 
         for (size_t j = 0; j < 2 && feeds[i].len[j] > 0; j++)
-            feed(&tap, fd, sample.bytes, feeds[i].off[j], feeds[i].len[j]);
-        if (ss_tap_finish(&tap, &covered, digest))
+            feed(&tee, fd, sample.bytes, feeds[i].off[j], feeds[i].len[j]);
+        if (ss_tee_finish(&tee, &covered, digest))
             fail_msg("%s: a digest", feeds[i].story);
-        assert_null(tap.job);
+        assert_null(tee.job);
     }
     close(fd);
 }

@@ -1,13 +1,13 @@
 /*
- * tap.c - see tap.h.
+ * tee.c - see tee.h.
  *
  *   done <= ready - 32      `ready` bytes are in the file, of which `done` are in the hash
  *
  * `ready` and `ended` are the writer's, under the lock; `done`, `sha` and `ok` belong to whoever hashes:
- * the thread, or, when there is none, the caller of ss_tap_finish. A short stream is not worth a
+ * the thread, or, when there is none, the caller of ss_tee_finish. A short stream is not worth a
  * thread, and where none can be had the bytes are hashed at the end.
  */
-#include "source/tap.h"
+#include "source/tee.h"
 #include "util/checked.h"
 #include "util/endian.h"
 #include "util/task.h"
@@ -24,7 +24,7 @@ enum {
     CHUNK_LEN = 1 << 18
 };
 
-struct ss_tap_job {
+struct ss_tee_job {
     int fd;
     pthread_mutex_t lock;
     pthread_cond_t more;
@@ -47,7 +47,7 @@ static bool begins_like_bbolt(const uint8_t *bytes, uint64_t len)
 /* ------------------------------------------------------------------------------- who hashes --- */
 
 /* Sleeps until there is a chunk to hash or the end is known; how far may be hashed. */
-static uint64_t await(struct ss_tap_job *job, bool *last)
+static uint64_t await(struct ss_tee_job *job, bool *last)
 {
     uint64_t ready;
 
@@ -60,7 +60,7 @@ static uint64_t await(struct ss_tap_job *job, bool *last)
     return ready > SS_SHA256_LEN ? ready - SS_SHA256_LEN : 0;
 }
 
-static bool hash_up_to(struct ss_tap_job *job, uint64_t limit)
+static bool hash_up_to(struct ss_tee_job *job, uint64_t limit)
 {
     while (job->done < limit) {
         size_t len = (size_t)ss_min_u64(CHUNK_LEN, limit - job->done);
@@ -78,7 +78,7 @@ static bool hash_up_to(struct ss_tap_job *job, uint64_t limit)
 
 static void hash_main(void *arg)
 {
-    struct ss_tap_job *job = arg;
+    struct ss_tee_job *job = arg;
     bool last = false;
 
     while (job->ok && !last) {
@@ -90,9 +90,9 @@ static void hash_main(void *arg)
 
 /* ---------------------------------------------------------------------------- who writes --- */
 
-static struct ss_tap_job *job_new(int fd)
+static struct ss_tee_job *job_new(int fd)
 {
-    struct ss_tap_job *job = malloc(sizeof(*job));
+    struct ss_tee_job *job = malloc(sizeof(*job));
 
     if (job == NULL)
         return NULL;
@@ -106,7 +106,7 @@ static struct ss_tap_job *job_new(int fd)
     return job;
 }
 
-static void end(struct ss_tap_job *job)
+static void end(struct ss_tee_job *job)
 {
     pthread_mutex_lock(&job->lock);
     job->ended = true;
@@ -115,7 +115,7 @@ static void end(struct ss_tap_job *job)
     ss_task_wait(&job->task, NULL, NULL);
 }
 
-static void publish(struct ss_tap_job *job, uint64_t ready)
+static void publish(struct ss_tee_job *job, uint64_t ready)
 {
     bool wake = job->ready / CHUNK_LEN != ready / CHUNK_LEN;
 
@@ -128,11 +128,11 @@ static void publish(struct ss_tap_job *job, uint64_t ready)
         ss_task_start(&job->task, NULL, hash_main, job);
 }
 
-void ss_tap_fini(struct ss_tap *tap)
+void ss_tee_fini(struct ss_tee *tee)
 {
-    struct ss_tap_job *job = tap->job;
+    struct ss_tee_job *job = tee->job;
 
-    tap->job = NULL;
+    tee->job = NULL;
     if (job == NULL)
         return;
     ss_task_cancel(&job->task);
@@ -143,31 +143,31 @@ void ss_tap_fini(struct ss_tap *tap)
     free(job);
 }
 
-void ss_tap_feed(struct ss_tap *tap, int fd, const uint8_t *bytes, uint64_t len, uint64_t off)
+void ss_tee_feed(struct ss_tee *tee, int fd, const uint8_t *bytes, uint64_t len, uint64_t off)
 {
-    if (off == 0 && tap->len == 0 && tap->job == NULL && begins_like_bbolt(bytes, len))
-        tap->job = job_new(fd);
-    if (tap->job == NULL)
+    if (off == 0 && tee->len == 0 && tee->job == NULL && begins_like_bbolt(bytes, len))
+        tee->job = job_new(fd);
+    if (tee->job == NULL)
         return;
-    if (off != tap->len) {
-        ss_tap_fini(tap);
+    if (off != tee->len) {
+        ss_tee_fini(tee);
         return;
     }
-    tap->len += len;
-    publish(tap->job, tap->len);
+    tee->len += len;
+    publish(tee->job, tee->len);
 }
 
-bool ss_tap_finish(struct ss_tap *tap, uint64_t *covered, uint8_t digest[SS_SHA256_LEN])
+bool ss_tee_finish(struct ss_tee *tee, uint64_t *covered, uint8_t digest[SS_SHA256_LEN])
 {
-    struct ss_tap_job *job = tap->job;
+    struct ss_tee_job *job = tee->job;
     bool done = false;
 
-    *covered = tap->len > SS_SHA256_LEN ? tap->len - SS_SHA256_LEN : 0;
+    *covered = tee->len > SS_SHA256_LEN ? tee->len - SS_SHA256_LEN : 0;
     if (job != NULL && *covered > 0) {
         end(job);
         hash_main(job);
         done = job->ok && job->done == *covered && ss_sha256_final(&job->sha, digest);
     }
-    ss_tap_fini(tap);
+    ss_tee_fini(tee);
     return done;
 }
