@@ -53,7 +53,7 @@ struct item {
 struct room {
     uint8_t *bytes; /* heap; items from the front, copies from the end */
     uint64_t len;
-    const struct ss_locator *at;
+    const struct ss_sort_keys *keys;
     const uint64_t *locs; /* of the part at hand */
 };
 
@@ -191,7 +191,7 @@ static uint64_t word_at(const struct room *room, const struct item *item, uint64
 
     if (depth + WORD_LEN <= COPY_MAX || key_len(room, item) <= COPY_MAX)
         return ss_load_u64(room->bytes + item->copy + COPY_HEAD + depth, true);
-    key = ss_locator_key(room->at, room->locs[item->index]);
+    key = room->keys->key(room->keys->ctx, room->locs[item->index]);
     if (key.len > depth)
         memcpy(bytes, key.ptr + depth, (size_t)ss_min_u64(key.len - depth, WORD_LEN));
     return ss_load_u64(bytes, true);
@@ -353,20 +353,10 @@ static void sort_locs(uint64_t *locs, uint64_t count)
 
 /* ---- parts ---- */
 
-/* Prefetches keys that will be read soon. Inline, or gcc takes it for one without effect. */
-static inline __attribute__((always_inline)) void prefetch_keys(const struct ss_locator *at,
-                                                                const uint64_t *locs, uint64_t i,
-                                                                uint64_t end)
+static void look_ahead(const struct ss_sort_keys *keys, const uint64_t *locs, uint64_t count)
 {
-    struct ss_entry entry;
-
-    if (i + AHEAD_ELEMENT < end)
-        ss_locator_prefetch(at, locs[i + AHEAD_ELEMENT]);
-    if (i + AHEAD_VALUE < end && ss_locator_entry(at, locs[i + AHEAD_VALUE], &entry)) {
-        __builtin_prefetch(entry.value.ptr);
-        if (entry.value.len > SS_LINE_LEN)
-            __builtin_prefetch(entry.value.ptr + SS_LINE_LEN);
-    }
+    if (keys->ahead != NULL)
+        keys->ahead(keys->ctx, locs, count);
 }
 
 /* A copy of the key's start below `end` in the room, with zeroes behind it; returns its position. */
@@ -390,8 +380,8 @@ static uint64_t sort_part(struct room *room, uint64_t *locs, uint64_t count)
 
     room->locs = locs;
     while (n < count && end - n * sizeof(*items) >= ONE_KEY) {
-        prefetch_keys(room->at, locs, n, count);
-        end = copy_key(room, ss_locator_key(room->at, locs[n]), end);
+        look_ahead(room->keys, locs + n, count - n);
+        end = copy_key(room, room->keys->key(room->keys->ctx, locs[n]), end);
         items[n] = (struct item){.copy = (uint32_t)end, .index = (uint32_t)n};
         n++;
     }
@@ -411,10 +401,10 @@ struct run {
     struct ss_span key;
 };
 
-static void read_key(const struct ss_locator *at, const uint64_t *locs, struct run *run)
+static void read_key(const struct ss_sort_keys *keys, const uint64_t *locs, struct run *run)
 {
-    prefetch_keys(at, locs, run->next, run->end);
-    run->key = ss_locator_key(at, locs[run->next]);
+    look_ahead(keys, locs + run->next, run->end - run->next);
+    run->key = keys->key(keys->ctx, locs[run->next]);
 }
 
 /* Brings the run at `root` to its place in the heap below it, least key first. */
@@ -434,17 +424,17 @@ static void sift_run(struct run *runs, uint64_t root, uint64_t count)
     runs[root] = moved;
 }
 
-static void merge_runs(const struct ss_locator *at, struct run *runs, uint64_t count,
+static void merge_runs(const struct ss_sort_keys *keys, struct run *runs, uint64_t count,
                        const uint64_t *locs, uint64_t *to)
 {
     for (uint64_t i = 0; i < count; i++)
-        read_key(at, locs, &runs[i]);
+        read_key(keys, locs, &runs[i]);
     for (uint64_t n = count / 2; n-- > 0;)
         sift_run(runs, n, count);
     while (count > 0) {
         *to++ = locs[runs[0].next++];
         if (runs[0].next < runs[0].end)
-            read_key(at, locs, &runs[0]);
+            read_key(keys, locs, &runs[0]);
         else
             runs[0] = runs[--count];
         sift_run(runs, 0, count);
@@ -453,14 +443,14 @@ static void merge_runs(const struct ss_locator *at, struct run *runs, uint64_t c
 
 /* ---- all of it ---- */
 
-static bool room_init(struct room *room, const struct ss_locator *at, uint64_t count,
+static bool room_init(struct room *room, const struct ss_sort_keys *keys, uint64_t count,
                       uint64_t room_len)
 {
     uint64_t len = room_len != 0 ? room_len : ROOM_LEN + count * sizeof(struct item);
 
     len = ss_min_u64(len, ss_mul_sat_u64(count, ONE_KEY));
     len = ss_min_u64(len < ONE_KEY ? ONE_KEY : len, UINT32_MAX);
-    *room = (struct room){.at = at, .len = len};
+    *room = (struct room){.keys = keys, .len = len};
     room->bytes = malloc((size_t)room->len);
     return room->bytes != NULL;
 }
@@ -479,29 +469,50 @@ static enum ss_status sort_parts(struct room *room, uint64_t *locs, uint64_t cou
     return SS_OK;
 }
 
-static enum ss_status sort_by_key(const struct ss_locator *at, uint64_t *locs, uint64_t count,
-                                  uint64_t room_len, struct ss_error *err)
+enum ss_status ss_sort(const struct ss_sort_keys *keys, uint64_t *locs, uint64_t count,
+                       uint64_t room_len, struct ss_error *err)
 {
     struct room room;
     struct run *runs = NULL;
     uint64_t run_count = 0;
     enum ss_status st;
 
-    if (!room_init(&room, at, count, room_len))
+    sort_locs(locs, count);
+    if (!room_init(&room, keys, count, room_len))
         return ss_nomem(err, room.len);
     st = sort_parts(&room, locs, count, &runs, &run_count, err);
     free(room.bytes);
     if (st == SS_OK && run_count > 1) {
-        merge_runs(at, runs, run_count, locs, locs + count);
+        merge_runs(keys, runs, run_count, locs, locs + count);
         memcpy(locs, locs + count, (size_t)count * sizeof(*locs));
     }
     free(runs);
     return st;
 }
 
+static struct ss_span record_key(const void *ctx, uint64_t loc)
+{
+    return ss_locator_key(ctx, loc);
+}
+
+static void records_ahead(const void *ctx, const uint64_t *locs, uint64_t count)
+{
+    const struct ss_locator *at = ctx;
+    struct ss_entry entry;
+
+    if (AHEAD_ELEMENT < count)
+        ss_locator_prefetch(at, locs[AHEAD_ELEMENT]);
+    if (AHEAD_VALUE < count && ss_locator_entry(at, locs[AHEAD_VALUE], &entry)) {
+        __builtin_prefetch(entry.value.ptr);
+        if (entry.value.len > SS_LINE_LEN)
+            __builtin_prefetch(entry.value.ptr + SS_LINE_LEN);
+    }
+}
+
 enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots, uint64_t count,
                              uint64_t room_len, uint64_t **out, struct ss_error *err)
 {
+    const struct ss_sort_keys keys = {record_key, records_ahead, at};
     uint64_t *locs = (uint64_t *)slots;
     enum ss_status st;
 
@@ -512,8 +523,7 @@ enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots,
 
         locs[i] = loc;
     }
-    sort_locs(locs, count);
-    st = sort_by_key(at, locs, count, room_len, err);
+    st = ss_sort(&keys, locs, count, room_len, err);
     if (st != SS_OK) {
         free(slots);
         return st;

@@ -16,6 +16,24 @@
 #include "etcd/index.h"
 
 /*
+ * How sorting gets at the key that a number stands for, be it a record's place in pages or anything else.
+ */
+struct ss_sort_keys {
+    /* Never NULL, the same bytes each time, and never more than the file has. */
+    struct ss_span (*key)(const void *ctx, uint64_t loc);
+    /* May prefetch: keys of locs[0] to locs[count - 1] are read next, in this order. NULL: nothing to gain. */
+    void (*ahead)(const void *ctx, const uint64_t *locs, uint64_t count);
+    const void *ctx;
+};
+
+/*
+ * Sorts the first count of 2 x count numbers in ascending order of their keys; the second half is scratch.
+ * Equal keys come out next to one another, in no particular order. room_len as below. Errors: NOMEM.
+ */
+enum ss_status ss_sort(const struct ss_sort_keys *keys, uint64_t *locs, uint64_t count,
+                       uint64_t room_len, struct ss_error *err);
+
+/*
  * Takes over `slots` (heap, count >= 1 of them), whatever comes of it. *out: their locators in ascending
  * order of key, for the caller to free. room_len: bytes for the room, if there is room for one key; 0:
  * as above. The answer does not depend on it. Errors: NOMEM.

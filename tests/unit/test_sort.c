@@ -154,12 +154,49 @@ static void many_keys_in_many_parts(void **state)
     check_rooms(&k, 3000);
 }
 
+static struct ss_span word_key(const void *ctx, uint64_t loc)
+{
+    const char *word = ((const char *const *)ctx)[loc - 100];
+
+    return (struct ss_span){(const uint8_t *)word, strlen(word), 0};
+}
+
+/* Numbers that stand for something else than places in pages, some with equal keys. */
+static void any_keys(void **state)
+{
+    static const char *const words[] = {"pear", "fig", "", "apple", "fig", "peach", "figs", "fig"};
+    static const char *const due[] = {"", "apple", "fig", "fig", "fig", "figs", "peach", "pear"};
+    static const uint64_t rooms[] = {0, 1, 3000};
+    enum {
+        COUNT = sizeof(words) / sizeof(words[0])
+    };
+    const struct ss_sort_keys keys = {.key = word_key, .ctx = words};
+
+    (void)state;
+    for (size_t r = 0; r < sizeof(rooms) / sizeof(rooms[0]); r++) {
+        uint64_t locs[2 * COUNT], sum = 0;
+        struct ss_error err;
+
+        for (uint64_t i = 0; i < COUNT; i++)
+            locs[i] = 100 + i;
+        assert_int_equal(ss_sort(&keys, locs, COUNT, rooms[r], &err), SS_OK);
+        for (uint64_t i = 0; i < COUNT; i++) {
+            struct ss_span key = word_key(words, locs[i]);
+
+            assert_string_equal((const char *)key.ptr, due[i]);
+            sum += locs[i];
+        }
+        assert_int_equal(sum, 100 * COUNT + COUNT * (COUNT - 1) / 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_that_part_at_the_end_of_the_copy),
         cmocka_unit_test(keys_of_nuls),
         cmocka_unit_test(many_keys_in_many_parts),
+        cmocka_unit_test(any_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
