@@ -1,8 +1,9 @@
 /*
  * memory.h - memory for others.
  *
- * libarchive looks at NULL in some of the places where it had no memory. Right before such a call more is
- * had, and given back, than the call takes in its small pieces: nothing of ours runs in between.
+ * libarchive uses NULL in some of the places where it had no memory, and OpenSSL waits for itself (sha256.c).
+ * Right before such a call more is allocated, and given back, than the call takes in its small pieces: nothing of
+ * ours runs in between.
  */
 #ifndef SS_UTIL_MEMORY_H
 #define SS_UTIL_MEMORY_H

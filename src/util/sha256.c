@@ -3,15 +3,22 @@
  */
 #include "util/sha256.h"
 
+#include "util/memory.h"
 #include "util/sha256_ni.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+/*
+ * From 3.2 on OpenSSL reports each allocation that fails, for which it starts itself: if that is one of the
+ * first two of its start, it waits for itself for ever (seen with 3.5.9). They are 56 bytes each.
+ */
+#define START_MEMORY_LEN ((size_t)4096)
+
 bool ss_openssl_ready(void)
 {
-    return OSSL_LIB_CTX_get0_global_default() != NULL;
+    return ss_memory_ahead(START_MEMORY_LEN) && OSSL_LIB_CTX_get0_global_default() != NULL;
 }
 
 bool ss_sha256_init(struct ss_sha256 *sha)
