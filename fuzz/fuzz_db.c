@@ -255,7 +255,7 @@ static void count_records(const struct input *in, const struct ss_verify_report 
     PROBE(ss_key_figures(in->file, NULL, NULL, &figures, &err) == SS_OK);
     PROBE(figures.record_count == report->record_count);
     PROBE(figures.live_count == report->live_count);
-    PROBE(ss_state_new(in->file, 0, NULL, &state, &err) == SS_OK);
+    PROBE(ss_state_new(in->file, 0, NULL, NULL, &state, &err) == SS_OK);
     PROBE(ss_state_count(state) == figures.live_count);
     ss_state_free(state);
     PROBE(ss_history(in->file, &all, count_item, &items, &history, &err) == SS_OK);
@@ -326,7 +326,7 @@ static void check(struct input *in)
 
     if (ss_file_readable(in->file, &err) != SS_OK)
         return;
-    PROBE(ss_pages(in->file, see_row, see_fault, in, &in->faults, &err) == SS_OK);
+    PROBE(ss_pages(in->file, see_row, see_fault, in, NULL, &in->faults, &err) == SS_OK);
     PROBE(ss_buckets(in->file, see_bucket, see_fault, in, &again, &err) == SS_OK);
     PROBE(again <= in->faults && in->steps <= in->len / ELEMENT_LEN);
     look_at_space(in, false);

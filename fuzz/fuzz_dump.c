@@ -304,7 +304,7 @@ static void check_revisions(const struct input *in)
     PROBE(ss_rev_facts(in->file, &facts, &err) == SS_OK);
     opts = (struct ss_dump_opts){.format = SS_DUMP_NDJSON,
                                  .rev = facts.compacted + (facts.current - facts.compacted) / 2};
-    PROBE(ss_state_new(in->file, opts.rev, NULL, &state, &err) == SS_OK);
+    PROBE(ss_state_new(in->file, opts.rev, NULL, NULL, &state, &err) == SS_OK);
     PROBE(opts.rev == 0 || count_dumped(in, &opts) == ss_state_count(state));
     ss_state_free(state);
 }
@@ -411,7 +411,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     probe_memory_begin();
     file = probe_open(data, size);
-    if (ss_state_new(file, 0, NULL, &state, &err) == SS_OK) {
+    if (ss_state_new(file, 0, NULL, NULL, &state, &err) == SS_OK) {
         in.file = file;
         in.state = state;
         in.count = ss_state_count(state);

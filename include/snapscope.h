@@ -401,11 +401,11 @@ typedef void (*ss_fault_fn)(void *ctx, const struct ss_error *fault);
  * Lists every whole page below high-water in order of id. The trees are walked first; a fault in one
  * subtree never stops the rest: each is given to on_fault (may be NULL) and counted in *fault_count.
  * Stops early when on_row returns false. Cost: 4 bytes a page and one bucket path a bucket.
- * Errors: META (not readable), NOMEM, IO, CANCELLED.
+ * `call` may be NULL. Errors: META (not readable), NOMEM, IO, CANCELLED.
  */
 SS_API enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row,
-                               ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
-                               struct ss_error *err);
+                               ss_fault_fn on_fault, void *ctx, const struct ss_call *call,
+                               uint64_t *fault_count, struct ss_error *err);
 
 /* -------------------------------------------------------------------------- buckets and cursor --- */
 
@@ -573,13 +573,13 @@ struct ss_state;
 /*
  * The live keys at revision `rev` (0: the latest): for each key its last record with main <= rev,
  * unless that is a tombstone; markers never count. One pass over `key`, in 24 to 40 bytes a live key.
- * `range` NULL: all keys. Errors: NOT_ETCD; REV_FUTURE; REV_COMPACTED when rev < compacted (what
+ * `range` NULL: all keys; `call` may be NULL. Errors: NOT_ETCD; REV_FUTURE; REV_COMPACTED when rev < compacted (what
  * compaction removed cannot be told from what never was); NOMEM, IO, CANCELLED; the tree's and
  * records' own. Freed by ss_state_free before ss_close.
  */
 SS_API enum ss_status ss_state_new(const struct ss_file *file, int64_t rev,
-                                   const struct ss_range *range, struct ss_state **out,
-                                   struct ss_error *err);
+                                   const struct ss_range *range, const struct ss_call *call,
+                                   struct ss_state **out, struct ss_error *err);
 SS_API void ss_state_free(struct ss_state *state);
 
 /* How many keys, at which revision (as resolved), and the i-th in byte order of the keys. */

@@ -153,7 +153,9 @@ static int get_record(struct ss_run *run, const struct ss_word *key)
     struct ss_range range = {
         .from = key->ptr, .from_len = key->len, .to = end, .to_len = key->len + 1};
     struct ss_state *state;
-    enum ss_status status = ss_state_new(run->file, (int64_t)opts->rev, &range, &state, &err);
+    const struct ss_call call = ss_run_call(run);
+    enum ss_status status =
+        ss_state_new(run->file, (int64_t)opts->rev, &range, &call, &state, &err);
     free(end);
     if (status != SS_OK) {
         return ss_report(run, &err);

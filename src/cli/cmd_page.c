@@ -67,7 +67,8 @@ static bool on_row(void *ctx, const struct ss_page_row *row)
 static bool place_find(const struct ss_file *file, struct page_place *place, struct ss_error *err)
 {
     uint64_t fault_count = 0;
-    return ss_pages(file, on_row, NULL, place, &fault_count, err) != SS_SYSTEM || place->found;
+    return ss_pages(file, on_row, NULL, place, NULL, &fault_count, err) != SS_SYSTEM ||
+           place->found;
 }
 
 /* All that is known of the page, gathered before a byte is printed. */

@@ -157,7 +157,8 @@ static int run_pages(struct ss_run *run)
     print_begin(&walk, &facts);
     struct ss_error err = SS_ERROR_INIT;
     uint64_t fault_count = 0;
-    enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &fault_count, &err);
+    const struct ss_call call = ss_run_call(run);
+    enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &call, &fault_count, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {
         code = ss_report(run, &err);
         print_end(&walk, &err);

@@ -71,6 +71,12 @@ struct ss_run {
     bool settled;      /* the inputs need no further look: they changed, or the answer is out */
 };
 
+/* How a long call of the library runs under a command: it shows progress, and a signal stops it. */
+static inline struct ss_call ss_run_call(struct ss_run *run)
+{
+    return (struct ss_call){.progress = ss_progress_report, .progress_ctx = &run->progress};
+}
+
 /* A process from its arguments to its exit code. */
 int ss_command_main(int argc, char **argv);
 

@@ -24,6 +24,7 @@ struct side_job {
     const struct ss_range *range;
     int64_t rev;
     uint64_t seed;
+    struct ss_call call;
     struct ss_live live;
     struct ss_state *state;
     enum ss_status status;
@@ -51,7 +52,8 @@ static void read_side(void *arg)
 {
     struct side_job *job = arg;
 
-    job->status = ss_live_read(&job->live, job->file, job->rev, job->range, job->seed, &job->err);
+    job->status =
+        ss_live_read(&job->live, job->file, job->rev, job->range, job->seed, &job->call, &job->err);
 }
 
 static void drop_alike(void *arg)
@@ -76,6 +78,28 @@ static void run_both(ss_task_fn run, void *first, void *second, unsigned threads
     if (!started)
         run(second);
     ss_task_wait(&task, NULL, NULL);
+}
+
+/* A on the caller's thread, B as a task where one more is allowed, and each with half of what is. */
+static void read_both(struct side_job jobs[2], const struct ss_diff_opts *opts)
+{
+    struct ss_task task = {0};
+    unsigned each = opts->threads > 1 ? opts->threads / 2 : opts->threads;
+    bool started;
+
+    jobs[0].call = (struct ss_call){each, opts->progress, opts->progress_ctx};
+    jobs[1].call = (struct ss_call){each, ss_task_report, &task};
+    started = opts->threads != 1 && ss_task_start(&task, "reading keys", read_side, &jobs[1]);
+    read_side(&jobs[0]);
+    if (jobs[0].status != SS_OK) {
+        ss_task_cancel(&task);
+        ss_task_wait(&task, NULL, NULL);
+    } else if (started) {
+        ss_task_wait(&task, opts->progress, opts->progress_ctx);
+    } else {
+        jobs[1].call = jobs[0].call;
+        read_side(&jobs[1]);
+    }
 }
 
 static enum ss_status give(const struct state_diff *d, struct ss_diff_change change,
@@ -206,7 +230,7 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
 {
     enum ss_status status;
 
-    run_both(read_side, &jobs[0], &jobs[1], d->opts->threads);
+    read_both(jobs, d->opts);
     status = first_failure(jobs, side, err);
     if (status != SS_OK)
         return status;

@@ -114,7 +114,7 @@ static enum ss_status count_all(const struct ss_file *file, struct count *n, str
     ss_key_index_init(&n->index, file, &c.tree);
     n->index.on_apply = on_apply;
     n->index.apply_ctx = n;
-    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, NULL, err);
+    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, NULL, NULL, err);
     if (st == SS_OK)
         st = ss_key_index_flush(&n->index, err);
     n->out->live_count = n->index.count;

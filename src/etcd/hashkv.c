@@ -184,7 +184,7 @@ static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t 
     j->hashed_len = 0;
     j->ticker.done = j->ticker.next = 0;
     ss_crc32c_init(&j->crc);
-    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, NULL, err);
+    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, NULL, NULL, err);
     *sum = ss_crc32c_final(&j->crc);
     *len = j->hashed_len;
     return st;
@@ -196,7 +196,7 @@ static enum ss_status find_kept(struct job *j, struct ss_error *err)
     if (j->index.count > 0)
         return SS_OK;
     if (j->compact_rev > j->facts.compacted)
-        return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, err);
+        return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, NULL, err);
     j->keep_all = true;
     return SS_OK;
 }

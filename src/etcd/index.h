@@ -105,10 +105,11 @@ void ss_index_list_fini(struct ss_index_list *list);
 /*
  * Adds what stands in the tree of `key` up to main revision `rev` and passes `range`, markers only if
  * told, and flushes. Records of main revision 0 are passed over: etcd reads from 1 on when it boots.
- * Threads: as the file allows. Errors: what a broken tree or record gives, NOMEM.
+ * Errors: what a broken tree or record gives, NOMEM, CANCELLED.
  */
 enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *tree, int64_t rev,
-                                 const struct ss_range *range, bool markers, struct ss_error *err);
+                                 const struct ss_range *range, bool markers,
+                                 const struct ss_call *call, struct ss_error *err);
 
 /* Whether this very record is its key's last one. Only after a flush. */
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);

@@ -60,14 +60,16 @@ static void slot_fini(void *slot)
 }
 
 enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *tree, int64_t rev,
-                                 const struct ss_range *range, bool markers, struct ss_error *err)
+                                 const struct ss_range *range, bool markers,
+                                 const struct ss_call *call, struct ss_error *err)
 {
     static const struct ss_leaves_ops ops = {.slot_len = sizeof(struct ss_index_list),
                                              .on_leaf = on_leaf,
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
     struct fill fill = {.index = x, .rev = rev, .range = range, .markers = markers};
-    enum ss_status st = ss_leaves_run(x->at.file, tree, SS_KEY_BUCKET, &ops, &fill, NULL, err);
+    enum ss_status st =
+        ss_leaves_run(x->at.file, tree, SS_KEY_BUCKET, &ops, &fill, call, NULL, err);
 
     return st == SS_OK ? ss_key_index_flush(x, err) : st;
 }

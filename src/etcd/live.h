@@ -21,7 +21,8 @@ struct ss_live {
 
 /* As ss_state_new, for ss_live_fini to release. On failure there is nothing to release. */
 enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, int64_t rev,
-                            const struct ss_range *range, uint64_t seed, struct ss_error *err);
+                            const struct ss_range *range, uint64_t seed, const struct ss_call *call,
+                            struct ss_error *err);
 void ss_live_fini(struct ss_live *live);
 
 /* Keeps the first `count` slots and gives back the room of the others. */

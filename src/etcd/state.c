@@ -30,7 +30,8 @@ struct ss_state {
 };
 
 static enum ss_status read_live(struct ss_live *live, struct ss_key_index *x, int64_t rev,
-                                const struct ss_range *range, uint64_t seed, struct ss_error *err)
+                                const struct ss_range *range, uint64_t seed,
+                                const struct ss_call *call, struct ss_error *err)
 {
     const struct ss_file *file = live->at.file;
     struct ss_cursor c;
@@ -44,21 +45,22 @@ static enum ss_status read_live(struct ss_live *live, struct ss_key_index *x, in
     ss_key_index_init(x, file, &c.tree);
     x->seed = seed;
     live->at = x->at;
-    st = ss_key_index_fill(x, &c.tree, live->rev, range, false, err);
+    st = ss_key_index_fill(x, &c.tree, live->rev, range, false, call, err);
     if (st == SS_OK)
         live->slots = ss_key_index_take(x, &live->count);
     return st;
 }
 
 enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, int64_t rev,
-                            const struct ss_range *range, uint64_t seed, struct ss_error *err)
+                            const struct ss_range *range, uint64_t seed, const struct ss_call *call,
+                            struct ss_error *err)
 {
     struct ss_key_index x = {0};
     enum ss_status st;
 
     ss_error_clear(err);
     *live = (struct ss_live){.at = {.file = file}};
-    st = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, err), err);
+    st = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, call, err), err);
     ss_key_index_fini(&x);
     if (st != SS_OK)
         ss_live_fini(live);
@@ -108,10 +110,10 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
 }
 
 enum ss_status ss_state_new(const struct ss_file *file, int64_t rev, const struct ss_range *range,
-                            struct ss_state **out, struct ss_error *err)
+                            const struct ss_call *call, struct ss_state **out, struct ss_error *err)
 {
     struct ss_live live;
-    enum ss_status st = ss_live_read(&live, file, rev, range, ss_index_seed(), err);
+    enum ss_status st = ss_live_read(&live, file, rev, range, ss_index_seed(), call, err);
 
     *out = NULL;
     if (st == SS_OK)

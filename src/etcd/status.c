@@ -109,7 +109,7 @@ static enum ss_status walk_bucket(struct walk *w, const struct ss_tree *tree, co
     w->is_key = is_key;
     if (is_key)
         ss_key_index_init(&w->index, w->file, tree);
-    st = ss_leaves_run(w->file, tree, path, &ops, w, &entered, err);
+    st = ss_leaves_run(w->file, tree, path, &ops, w, NULL, &entered, err);
     if (st == SS_OK)
         st = ss_tree_account(w->file, tree, path, entered, &w->entered, err);
     if (is_key && st == SS_OK)

@@ -129,8 +129,11 @@ static enum ss_status dump_record(struct ss_export *d, const struct ss_record *r
 static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     uint64_t ahead_len = d->opts->keys_only ? SS_EXPORT_PREFETCH_KEY : SS_EXPORT_PREFETCH_RECORD;
+    const struct ss_call call = {.progress = d->opts->progress,
+                                 .progress_ctx = d->opts->progress_ctx};
     struct ss_state *state;
-    enum ss_status status = ss_state_new(d->file, d->opts->rev, &d->opts->range, &state, err);
+    enum ss_status status =
+        ss_state_new(d->file, d->opts->rev, &d->opts->range, &call, &state, err);
 
     if (status != SS_OK) {
         return status;

@@ -450,13 +450,14 @@ static enum ss_status write_manifest(struct tar *t, struct ss_error *err)
 static enum ss_status tar_load(struct tar *t, int64_t *rev, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = t->d->opts;
+    const struct ss_call call = {.progress = opts->progress, .progress_ctx = opts->progress_ctx};
     enum ss_status status = SS_OK;
 
     if (opts->all_buckets) {
         status = ss_bucket_walk_new(t->d->file, opts->progress, opts->progress_ctx, &t->walk, err);
     }
     if (status == SS_OK && t->d->is_etcd) {
-        status = ss_state_new(t->d->file, opts->rev, &opts->range, &t->state, err);
+        status = ss_state_new(t->d->file, opts->rev, &opts->range, &call, &t->state, err);
     }
     if (status == SS_OK && t->state != NULL) {
         *rev = ss_state_rev(t->state);

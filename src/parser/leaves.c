@@ -34,6 +34,7 @@ struct team {
     const struct ss_leaves_ops *ops;
     void *ctx;
     const struct ss_file *file;
+    const struct ss_call *call;
     struct ss_cursor tree;
     struct part *ring;
     uint8_t *slots;
@@ -120,18 +121,19 @@ static void worker_run(void *arg)
 }
 
 /* All that this walk may use, the caller's included: what an earlier call has left at work counts. */
-static unsigned threads_of(const struct ss_file *file)
+static unsigned threads_of(const struct team *t)
 {
-    unsigned busy = atomic_load(file->busy);
-    unsigned all = ss_threads(file->threads, SS_LEAVES_THREADS_MAX + busy);
+    unsigned busy = atomic_load(t->file->busy);
+    unsigned all = ss_threads(t->file->threads, SS_LEAVES_THREADS_MAX + busy);
+    unsigned left = all > busy ? all - busy : 1;
 
-    return all > busy ? all - busy : 1;
+    return t->call->threads != 0 && t->call->threads < left ? t->call->threads : left;
 }
 
 /* Threads that the system does not give are done without. */
 static void start_workers(struct team *t)
 {
-    unsigned wanted = threads_of(t->file) - 1;
+    unsigned wanted = threads_of(t) - 1;
 
     while (t->started < wanted && ss_task_start(&t->workers[t->started], NULL, worker_run, t))
         t->started++;
@@ -167,6 +169,17 @@ static enum ss_status take(struct team *t, struct part *part, struct ss_error *e
     return part->status;
 }
 
+static enum ss_status tell(const struct team *t, struct ss_error *err)
+{
+    const struct ss_call *call = t->call;
+
+    if (call->progress == NULL ||
+        call->progress(call->progress_ctx, "reading keys", t->tree.entered + t->leaf_count,
+                       t->file->geo.page_count))
+        return SS_OK;
+    return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+}
+
 /* The caller's side, with the lock held. */
 static enum ss_status run(struct team *t, struct ss_error *err)
 {
@@ -178,6 +191,8 @@ static enum ss_status run(struct team *t, struct ss_error *err)
         if (part->done) {
             pthread_mutex_unlock(&t->lock);
             status = take(t, part, err);
+            if (status == SS_OK)
+                status = tell(t, err);
             if (t->taken + 1 == ALONE_COUNT)
                 start_workers(t);
             pthread_mutex_lock(&t->lock);
@@ -230,9 +245,10 @@ static enum ss_status make_ring(struct team *t, struct ss_error *err)
 
 enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *tree,
                              const char *path, const struct ss_leaves_ops *ops, void *ctx,
-                             uint64_t *entered, struct ss_error *err)
+                             const struct ss_call *call, uint64_t *entered, struct ss_error *err)
 {
-    struct team t = {.ops = ops, .ctx = ctx, .file = file};
+    static const struct ss_call none;
+    struct team t = {.ops = ops, .ctx = ctx, .file = file, .call = call != NULL ? call : &none};
     enum ss_status status;
 
     pthread_mutex_init(&t.lock, NULL);

@@ -44,12 +44,12 @@ struct ss_leaves_ops {
 };
 
 /*
- * Walks a tree; `path` is for errors. threads: as file->threads. entered (may be NULL) gets the pages
- * that a walk to the end entered, for ss_tree_account. Errors: NOMEM, what a broken tree gives, and
- * those of the callbacks.
+ * Walks a tree; `path` is for errors. `call` (may be NULL): progress counts pages, each time a part was taken.
+ * entered (may be NULL) gets the pages that a walk to the end entered, for ss_tree_account. Errors: NOMEM,
+ * CANCELLED, what a broken tree gives, and those of the callbacks.
  */
 enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *tree,
                              const char *path, const struct ss_leaves_ops *ops, void *ctx,
-                             uint64_t *entered, struct ss_error *err);
+                             const struct ss_call *call, uint64_t *entered, struct ss_error *err);
 
 #endif

@@ -344,7 +344,8 @@ bool ss_page_list_next(struct ss_page_list *list, struct ss_page_row *row)
 }
 
 enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fault_fn on_fault,
-                        void *ctx, uint64_t *fault_count, struct ss_error *err)
+                        void *ctx, const struct ss_call *call, uint64_t *fault_count,
+                        struct ss_error *err)
 {
     static const struct ss_call plain;
     struct ss_page_list *list;
@@ -352,7 +353,7 @@ enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fa
     enum ss_status status;
 
     ss_error_clear(err);
-    status = ss_page_list_new(file, &plain, on_fault, ctx, &list, fault_count, err);
+    status = ss_page_list_new(file, call != NULL ? call : &plain, on_fault, ctx, &list, fault_count, err);
     if (status != SS_OK) {
         return status;
     }

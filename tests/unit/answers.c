@@ -125,7 +125,7 @@ static void tell_pages(FILE *out, const struct ss_test_question *q)
     struct ss_error err;
     uint64_t faults;
 
-    ss_tell_end(out, ss_pages(q->file, on_page_row, ss_tell_fault, out, &faults, &err), &err);
+    ss_tell_end(out, ss_pages(q->file, on_page_row, ss_tell_fault, out, NULL, &faults, &err), &err);
     fprintf(out, "%" PRIu64 " faults\n", faults);
 }
 
@@ -293,7 +293,7 @@ static void tell_state(FILE *out, const struct ss_test_question *q)
 {
     struct ss_state *state;
     struct ss_error err;
-    enum ss_status status = ss_state_new(q->file, 0, NULL, &state, &err);
+    enum ss_status status = ss_state_new(q->file, 0, NULL, NULL, &state, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK)

@@ -48,7 +48,7 @@ static struct ss_live read_side(const struct ss_file *file, uint64_t bits)
     struct ss_live live;
     struct ss_error err;
 
-    assert_int_equal(ss_live_read(&live, file, 0, NULL, SEED, &err), SS_OK);
+    assert_int_equal(ss_live_read(&live, file, 0, NULL, SEED, NULL, &err), SS_OK);
     for (uint64_t i = 0; i < live.count; i++) {
         live.slots[i].word &= bits;
         assert_true(i == 0 || live.slots[i - 1].word <= live.slots[i].word);

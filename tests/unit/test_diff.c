@@ -375,7 +375,7 @@ static json_t *state_of(const struct ss_file *file, int64_t rev)
     struct ss_state *s;
     struct ss_error err;
 
-    assert_int_equal(ss_state_new(file, rev, NULL, &s, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, NULL, NULL, &s, &err), SS_OK);
     for (uint64_t i = 0; i < ss_state_count(s); i++) {
         struct ss_record rec;
         json_t *key, *value;

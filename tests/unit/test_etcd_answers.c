@@ -133,7 +133,7 @@ static void compare_state(struct ss_file *file, size_t i, const char *name, int6
     struct ss_state *state;
     struct ss_error err;
 
-    assert_int_equal(ss_state_new(file, rev, NULL, &state, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, NULL, NULL, &state, &err), SS_OK);
     assert_int_equal(ss_state_count(state), json_array_size(kvs));
     assert_int_equal(ss_state_count(state), number(answer, "count"));
     for (size_t k = 0; k < json_array_size(kvs); k++) {

@@ -7,6 +7,7 @@
 #include "parser/leaves.h"
 #include "util/endian.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -35,6 +36,9 @@ struct walk {
     size_t part_count;   /* parts handed over */
     size_t refused_part; /* on_part fails at this one; 0: at none */
     uint64_t entered;    /* pages, of a walk to the end */
+    const struct ss_call *call;
+    atomic_bool elsewhere; /* a leaf came by on another thread than `caller` */
+    pthread_t caller;
 };
 
 static void list_add(struct list *list, uint64_t pgid)
@@ -61,6 +65,8 @@ static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *
     struct walk *w = ctx;
 
     (void)err;
+    if (w->call != NULL && !pthread_equal(w->caller, pthread_self()))
+        atomic_store(&w->elsewhere, true);
     hold(w, leaf->pgid);
     list_add(slot, leaf->pgid);
     return w->last != 0 && leaf->pgid == w->last ? SS_END : SS_OK;
@@ -164,7 +170,7 @@ static enum ss_status run(const struct tree *t, unsigned threads, struct walk *w
     w->part_count = 0;
     atomic_store(&w->passed, false);
     w->entered = 0;
-    st = ss_leaves_run(file, &tree, "tree", &ops, w, &w->entered, err);
+    st = ss_leaves_run(file, &tree, "tree", &ops, w, w->call, &w->entered, err);
     ss_close(file);
     return st;
 }
@@ -211,6 +217,48 @@ static void expect_end(const struct tree *t, struct walk *w, const struct list *
 }
 
 /* ---- tests ---- */
+
+struct told {
+    uint64_t call_count, stop_at, last, total;
+    pthread_t caller;
+};
+
+static bool tell(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    struct told *told = ctx;
+
+    assert_string_equal(phase, "reading keys");
+    assert_true(pthread_equal(told->caller, pthread_self()));
+    assert_true(done > told->last && done <= total);
+    told->last = done;
+    told->total = total;
+    return ++told->call_count != told->stop_at;
+}
+
+/* A call says how many threads of those that the file allows, is told of each part, and stops the walk. */
+static void a_call_is_obeyed(void **state)
+{
+    struct tree t = tree_new(1024, false, 3, 2000, 1, false);
+    struct list due = leaves_of(&t);
+
+    (void)state;
+    for (uint64_t stop_at = 0; stop_at < 4; stop_at++) {
+        struct told told = {.stop_at = stop_at, .caller = pthread_self()};
+        const struct ss_call call = {1, tell, &told};
+        struct walk w = {.call = &call, .caller = pthread_self()};
+        struct ss_error err;
+
+        assert_int_equal(run(&t, 4, &w, &err), stop_at == 0 ? SS_OK : SS_SYSTEM);
+        assert_int_equal(err.code, stop_at == 0 ? SS_E_NONE : SS_E_CANCELLED);
+        assert_false(atomic_load(&w.elsewhere));
+        assert_int_equal(told.call_count, stop_at == 0 ? w.part_count : stop_at);
+        assert_int_equal(w.part_count, told.call_count);
+        assert_true(stop_at != 0 || w.all.count == due.count);
+        free(w.all.pgids);
+    }
+    free(due.pgids);
+    free(t.bytes);
+}
 
 static void every_leaf_in_order(void **state)
 {
@@ -383,11 +431,9 @@ static void more_pages_than_there_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_leaf_in_order),
-        cmocka_unit_test(ends_where_it_is_told),
-        cmocka_unit_test(ends_with_the_callers_error),
-        cmocka_unit_test(the_first_broken_leaf),
-        cmocka_unit_test(a_broken_branch),
+        cmocka_unit_test(a_call_is_obeyed),          cmocka_unit_test(every_leaf_in_order),
+        cmocka_unit_test(ends_where_it_is_told),     cmocka_unit_test(ends_with_the_callers_error),
+        cmocka_unit_test(the_first_broken_leaf),     cmocka_unit_test(a_broken_branch),
         cmocka_unit_test(more_pages_than_there_are),
     };
 

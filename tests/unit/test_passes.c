@@ -179,7 +179,7 @@ static void check_state(const struct ss_file *file, const struct reading *r, int
     struct ss_error err;
     uint64_t live_count = 0;
 
-    assert_int_equal(ss_state_new(file, rev, NULL, &state, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, NULL, NULL, &state, &err), SS_OK);
     for (size_t i = 0; i < r->count; i++) {
         const struct ss_record *rec = &r->records[i];
         struct ss_record got;
@@ -279,7 +279,7 @@ static void broken_records(void **ctx)
                 s.bytes[offs[0]] = 0x0a;
                 assert_int_equal(ss_hashkv(file, rev - 1, 0, NULL, NULL, &hashkv, &err), SS_OK);
                 assert_int_equal(hashkv.hash, hash_by_hand(&r, rev - 1, -1, 0));
-                assert_int_equal(ss_state_new(file, rev - 1, NULL, &state, &err), SS_OK);
+                assert_int_equal(ss_state_new(file, rev - 1, NULL, NULL, &state, &err), SS_OK);
                 ss_state_free(state);
             }
             ss_close(file);

@@ -75,7 +75,7 @@ static void check(const struct keys *k, uint64_t key_count, uint64_t room_len)
     struct ss_error err;
     uint64_t *due, *got;
 
-    assert_int_equal(ss_live_read(&live, k->file, 0, NULL, ss_index_seed(), &err), SS_OK);
+    assert_int_equal(ss_live_read(&live, k->file, 0, NULL, ss_index_seed(), NULL, &err), SS_OK);
     assert_int_equal(live.count, key_count);
     due = locs_of(live.slots, key_count);
     assert_int_equal(ss_slots_sort(&live.at, live.slots, key_count, room_len, &got, &err), SS_OK);

@@ -134,7 +134,7 @@ static void assert_state(const struct ss_file *file, int64_t rev, const struct s
     struct ss_error err;
     char got[256] = "";
 
-    assert_int_equal(ss_state_new(file, rev, range, &s, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, range, NULL, &s, &err), SS_OK);
     for (uint64_t i = 0; i < ss_state_count(s); i++) {
         struct ss_record rec, found;
         size_t used = strlen(got);
@@ -167,7 +167,7 @@ static void states_of_a_history(void **state)
     assert_state(o.file, 0, NULL, "a=again@9 b=new@7 c=2@3 ");
     assert_state(o.file, 12, &from_b, "b=new@7 c=2@3 ");
     assert_state(o.file, 7, &prefix_a, "");
-    assert_int_equal(ss_state_new(o.file, 0, NULL, &s, &err), SS_OK);
+    assert_int_equal(ss_state_new(o.file, 0, NULL, NULL, &s, &err), SS_OK);
     assert_int_equal(ss_state_rev(s), 12);
     assert_int_equal(ss_state_find(s, "", 0, &rec), SS_END);
     assert_int_equal(ss_state_find(s, "bb", 2, &rec), SS_END);
@@ -194,7 +194,7 @@ static void revisions_out_of_reach(void **state)
         struct ss_state *s;
         struct ss_error err;
 
-        assert_int_equal(ss_state_new(o.file, cases[i].rev, NULL, &s, &err), SS_SYSTEM);
+        assert_int_equal(ss_state_new(o.file, cases[i].rev, NULL, NULL, &s, &err), SS_SYSTEM);
         assert_null(s);
         assert_int_equal(err.code, cases[i].code);
         assert_string_equal(err.message, cases[i].message);
@@ -252,7 +252,7 @@ static void a_file_that_is_not_etcds(void **state)
     assert_int_equal(ss_rev_facts(o.file, &facts, &err), SS_OK);
     assert_false(facts.is_etcd);
     assert_int_equal(facts.current, 0);
-    assert_int_equal(ss_state_new(o.file, 0, NULL, &s, &err), SS_SYSTEM);
+    assert_int_equal(ss_state_new(o.file, 0, NULL, NULL, &s, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
     assert_int_equal(ss_records(o.file, 0, 0, note, NULL, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
@@ -271,7 +271,7 @@ static void a_broken_record_ends_it(void **state)
     ss_test_put_text(db, key, 2, 0, "a", "v");
     ss_test_db_put(db, key, "\0\0\0\0\0\0\0\3_\0\0\0\0\0\0\0\0", 17, "\x0a\x05z", 3);
     o = open_db(db);
-    assert_int_equal(ss_state_new(o.file, 0, NULL, &s, &err), SS_CORRUPT);
+    assert_int_equal(ss_state_new(o.file, 0, NULL, NULL, &s, &err), SS_CORRUPT);
     assert_null(s);
     assert_int_equal(err.code, SS_E_RECORD);
     assert_int_equal(err.pgid, 3);
@@ -387,7 +387,7 @@ static void compare(const struct model *m, const struct ss_file *file, int64_t r
     struct ss_record got, before = {0};
     uint64_t live = 0;
 
-    assert_int_equal(ss_state_new(file, rev, range, &s, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, range, NULL, &s, &err), SS_OK);
     for (uint32_t i = 0; i < m->key_count; i++) {
         const struct ss_record *due = model_get(m, m->keys[i], rev);
         enum ss_status st = ss_state_find(s, m->keys[i].ptr, (size_t)m->keys[i].len, &got);
@@ -482,7 +482,7 @@ static void long_keys_are_sorted(void **state)
         ss_test_put_record(db, key, &rec);
     }
     o = open_db(db);
-    assert_int_equal(ss_state_new(o.file, 0, NULL, &s, &err), SS_OK);
+    assert_int_equal(ss_state_new(o.file, 0, NULL, NULL, &s, &err), SS_OK);
     assert_int_equal(ss_state_count(s), KEYS);
     for (uint64_t i = 0; i < KEYS; i++) {
         ss_state_get(s, i, &rec);

@@ -125,8 +125,8 @@ static void ask(const uint8_t *bytes, size_t len, struct answer *a)
     assert_int_equal(ss_open_memory(bytes, len, "cut", NULL, &file, &err), SS_OK);
     a->readable = ss_file_readable(file, &err);
     if (a->readable == SS_OK) {
-        assert_int_equal(ss_pages(file, count_row, NULL, &a->row_count, &a->page_faults, &err),
-                         SS_OK);
+        assert_int_equal(
+            ss_pages(file, count_row, NULL, &a->row_count, NULL, &a->page_faults, &err), SS_OK);
         assert_int_equal(
             ss_buckets(file, count_bucket, NULL, &a->bucket_count, &a->bucket_faults, &err), SS_OK);
         scan_buckets(file);

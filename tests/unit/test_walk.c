@@ -98,8 +98,38 @@ static void list(void)
     struct ss_error err;
 
     memset(&seen, 0, sizeof(seen));
-    assert_int_equal(ss_pages(file, see_row, see_fault, NULL, &seen.counted, &err), SS_OK);
+    assert_int_equal(ss_pages(file, see_row, see_fault, NULL, NULL, &seen.counted, &err), SS_OK);
     assert_int_equal(seen.counted, seen.fault_count);
+    ss_close(file);
+}
+
+static bool refuse(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    (void)phase;
+    (void)done;
+    (void)total;
+    ++*(int *)ctx;
+    return false;
+}
+
+/* Nothing is listed of pages whose walk was stopped. */
+static void listing_stops_when_told(void **state)
+{
+    int calls = 0;
+    const struct ss_call call = {.progress = refuse, .progress_ctx = &calls};
+    struct ss_file *file;
+    struct ss_error err;
+    uint64_t faults;
+
+    (void)state;
+    lay(false);
+    file = ss_test_image_open(&image);
+    memset(&seen, 0, sizeof(seen));
+    assert_int_equal(ss_pages(file, see_row, see_fault, NULL, &call, &faults, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_CANCELLED);
+    assert_int_equal(calls, 1);
+    assert_int_equal(seen.row_count, 0);
+    assert_int_equal(seen.fault_count, 0);
     ss_close(file);
 }
 
@@ -261,7 +291,7 @@ static void lists_a_freelist_past_65534_ids(void **state)
 
     memset(&seen, 0, sizeof(seen));
     file = ss_test_image_open(&image);
-    assert_int_equal(ss_pages(file, count_row, see_fault, NULL, &faults, &err), SS_OK);
+    assert_int_equal(ss_pages(file, count_row, see_fault, NULL, NULL, &faults, &err), SS_OK);
     assert_int_equal(seen.row_count, 3 + RUN + COUNT);
     assert_int_equal(faults, 1);
     expect_fault(0, SS_E_FREELIST, UINT64_C(3) * 4096 + 16 + 8 + (COUNT - 1) * 8, 2, "");
@@ -458,7 +488,7 @@ static void nests_buckets_to_the_bound(void **state)
         ss_test_image_leaf(&image, 2 + levels, 0, NULL, 0);
         memset(&seen, 0, sizeof(seen));
         file = ss_test_image_open(&image);
-        assert_int_equal(ss_pages(file, see_row, see_fault, NULL, &faults, &err), SS_OK);
+        assert_int_equal(ss_pages(file, see_row, see_fault, NULL, NULL, &faults, &err), SS_OK);
         assert_int_equal(faults, extra);
         if (extra == 1)
             assert_int_equal(seen.faults[0].code, SS_E_DEPTH);
@@ -530,6 +560,7 @@ int main(void)
         cmocka_unit_test(reports_every_key_out_of_order),
         cmocka_unit_test(reports_broken_inline_buckets),
         cmocka_unit_test(counts_what_buckets_hold),
+        cmocka_unit_test(listing_stops_when_told),
         cmocka_unit_test(stops_when_asked_to),
         cmocka_unit_test(nests_buckets_to_the_bound),
         cmocka_unit_test(refuses_inline_buckets_that_share_a_value),

@@ -159,7 +159,7 @@ static void round_trip(const uint8_t *source, size_t source_len, const struct ss
     assert_int_equal(facts.current_meta, opts->txid % 2);
     tb = ss_tree_root(out);
     assert_same_tree(in, &ta, out, &tb);
-    assert_int_equal(ss_pages(out, count_use, NULL, uses, &faults, &err), SS_OK);
+    assert_int_equal(ss_pages(out, count_use, NULL, uses, NULL, &faults, &err), SS_OK);
     assert_int_equal(faults, 0);
     assert_int_equal(uses[SS_USE_FREE], 0);
     assert_int_equal(uses[SS_USE_ORPHAN], 0);
