@@ -79,8 +79,8 @@ static void same_meaning(const struct input *in, const struct ss_file *file)
     PROBE(diff.added + diff.removed + diff.modified == 0 && diff.count_a == diff.count_b);
     PROBE(ss_lineage_compare(in->file, file, &lineage, NULL, &err) == SS_OK);
     PROBE(lineage.verdict == SS_LINEAGE_SAME);
-    PROBE(ss_hashkv(in->file, 0, 0, NULL, NULL, &a, &err) == SS_OK);
-    PROBE(ss_hashkv(file, 0, 0, NULL, NULL, &b, &err) == SS_OK);
+    PROBE(ss_hashkv(in->file, 0, 0, NULL, &a, &err) == SS_OK);
+    PROBE(ss_hashkv(file, 0, 0, NULL, &b, &err) == SS_OK);
     PROBE(a.hash == b.hash && a.revision == b.revision && a.compact_revision == b.compact_revision);
     same_dump(in, file);
 }
@@ -100,7 +100,7 @@ static void check_output(const struct input *in, const struct probe_sink *out,
     PROBE(facts.page_size == result->page_size && facts.big_endian == result->big_endian);
     PROBE(facts.high_water == result->high_water);
     PROBE(facts.db_len + (opts->no_hash ? 0 : 32) == facts.len);
-    PROBE(ss_hash_check(file, NULL, NULL, &hash, &err) == SS_OK);
+    PROBE(ss_hash_check(file, NULL, &hash, &err) == SS_OK);
     PROBE(hash.state == (opts->no_hash ? SS_HASH_ABSENT : SS_HASH_VALID));
     probe_written(file, !in->clean);
     probe_same_content(in->file, file);

@@ -252,7 +252,7 @@ static void count_records(const struct input *in, const struct ss_verify_report 
     struct ss_error err;
     uint64_t items = 0;
 
-    PROBE(ss_key_figures(in->file, NULL, NULL, &figures, &err) == SS_OK);
+    PROBE(ss_key_figures(in->file, NULL, &figures, &err) == SS_OK);
     PROBE(figures.record_count == report->record_count);
     PROBE(figures.live_count == report->live_count);
     PROBE(ss_state_new(in->file, 0, NULL, NULL, &state, &err) == SS_OK);
@@ -294,8 +294,8 @@ static void complete(const struct input *in, const struct ss_verify_report *repo
     convert(in, true);
     if (!report->is_etcd)
         return;
-    PROBE(ss_etcd_status(in->file, NULL, NULL, &status, &err) == SS_OK);
-    PROBE(ss_hashkv(in->file, 0, 0, NULL, NULL, &hashkv, &err) == SS_OK);
+    PROBE(ss_etcd_status(in->file, NULL, &status, &err) == SS_OK);
+    PROBE(ss_hashkv(in->file, 0, 0, NULL, &hashkv, &err) == SS_OK);
     PROBE(ss_boot_facts(in->file, &boot, &err) == SS_OK && boot.is_etcd);
     PROBE(ss_etcd_meta_new(in->file, NULL, NULL, &faults, &meta, &err) == SS_OK);
     ss_etcd_meta_free(meta);

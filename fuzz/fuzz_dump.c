@@ -299,7 +299,7 @@ static void check_revisions(const struct input *in)
 
     dump_alike(in, &opts, &out, &result);
     probe_sink_fini(&out);
-    PROBE(ss_key_figures(in->file, NULL, NULL, &figures, &err) == SS_OK);
+    PROBE(ss_key_figures(in->file, NULL, &figures, &err) == SS_OK);
     PROBE(result.record_count == figures.record_count && figures.live_count == in->count);
     PROBE(ss_rev_facts(in->file, &facts, &err) == SS_OK);
     opts = (struct ss_dump_opts){.format = SS_DUMP_NDJSON,
@@ -366,8 +366,8 @@ static void check_hash(const struct input *in)
     struct ss_error err;
 
     PROBE(ss_rev_facts(in->file, &facts, &err) == SS_OK);
-    PROBE(ss_hashkv(in->file, 0, 0, NULL, NULL, &whole, &err) == SS_OK);
-    PROBE(ss_hashkv(in->file, facts.current, 0, NULL, NULL, &named, &err) == SS_OK);
+    PROBE(ss_hashkv(in->file, 0, 0, NULL, &whole, &err) == SS_OK);
+    PROBE(ss_hashkv(in->file, facts.current, 0, NULL, &named, &err) == SS_OK);
     PROBE(whole.hash == named.hash && whole.revision == named.revision);
     PROBE(whole.compact_revision == named.compact_revision);
 }

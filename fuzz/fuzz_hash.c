@@ -66,7 +66,7 @@ static void look(const uint8_t *bytes, size_t len)
     struct ss_hash_report report;
     struct ss_error err;
 
-    PROBE(ss_hash_check(file, NULL, NULL, &report, &err) == SS_OK);
+    PROBE(ss_hash_check(file, NULL, &report, &err) == SS_OK);
     PROBE(report.state == due(file, bytes, len));
     check_report(&report, bytes, len);
     PROBE(ss_verify(file, &opts, &one, &err) == SS_OK);

@@ -54,7 +54,7 @@ static void check_hash(const struct ss_file *file)
     struct ss_error err;
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    PROBE(ss_hash_check(file, NULL, NULL, &report, &err) == SS_OK);
+    PROBE(ss_hash_check(file, NULL, &report, &err) == SS_OK);
     if (!report.computed)
         return;
     SHA256(ss_file_bytes(file, 0, report.covered_len).ptr, (size_t)report.covered_len, digest);

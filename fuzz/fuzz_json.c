@@ -250,7 +250,7 @@ static void ask_rest(const struct ss_file *file, size_t len)
         PROBE(facts.is_etcd && facts.empty && facts.current >= 1);
     else
         PROBE(report->error_count > 0);
-    PROBE(ss_etcd_status(file, NULL, NULL, &status, &err) == SS_OK);
+    PROBE(ss_etcd_status(file, NULL, &status, &err) == SS_OK);
     PROBE(status.revision == 0 && status.live_count == 0);
     if (ss_dump(file, &opts, probe_count, &written, &result, &err) == SS_OK)
         PROBE(written == result.out_len);

@@ -647,12 +647,11 @@ struct ss_etcd_status {
  * One pass over all top-level buckets; what stands in buckets inside them does not count, as with
  * etcdutl. Serves any bbolt file; without a `key` bucket revision and live_count are 0. The integrity
  * of pages that the walk does not meet is ss_verify's matter. Memory: an index over live keys, at most
- * 40 bytes each. `progress` may be NULL; its total is the database's length. Errors: META, NOMEM, IO,
+ * 40 bytes each. `call` may be NULL; the total of its progress is the database's length. Errors: META, NOMEM, IO,
  * CANCELLED, what a broken tree gives, REV_KEY and RECORD, BUCKET for a plain key among the buckets.
  */
-SS_API enum ss_status ss_etcd_status(const struct ss_file *file, ss_progress_fn progress,
-                                     void *progress_ctx, struct ss_etcd_status *out,
-                                     struct ss_error *err);
+SS_API enum ss_status ss_etcd_status(const struct ss_file *file, const struct ss_call *call,
+                                     struct ss_etcd_status *out, struct ss_error *err);
 
 /* What the `key` bucket holds. Bytes are those of the users' keys and values, without overhead. */
 struct ss_key_figures {
@@ -670,9 +669,8 @@ struct ss_key_figures {
  * One pass over `key`. Memory and progress as ss_etcd_status. Errors: NOT_ETCD; NOMEM, IO, CANCELLED;
  * what a broken tree or record gives, and then the figures are of what stands before it.
  */
-SS_API enum ss_status ss_key_figures(const struct ss_file *file, ss_progress_fn progress,
-                                     void *progress_ctx, struct ss_key_figures *out,
-                                     struct ss_error *err);
+SS_API enum ss_status ss_key_figures(const struct ss_file *file, const struct ss_call *call,
+                                     struct ss_key_figures *out, struct ss_error *err);
 
 /* What `etcdutl hashkv` and a member's HashKV tell, so that members can be compared. */
 struct ss_hashkv {
@@ -690,7 +688,7 @@ struct ss_hashkv {
  * name both revisions; ARGUMENT when compact_rev > rev; NOMEM, IO, CANCELLED; the tree's and records'.
  */
 SS_API enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compact_rev,
-                                ss_progress_fn progress, void *progress_ctx, struct ss_hashkv *out,
+                                const struct ss_call *call, struct ss_hashkv *out,
                                 struct ss_error *err);
 
 /* ------------------------------------------------------------------------------- etcd buckets --- */
@@ -1033,9 +1031,8 @@ struct ss_hash_report {
  * Computes and judges the trailing hash alone, which reads the whole file once.
  * Errors: IO, CANCELLED, NOMEM.
  */
-SS_API enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn progress,
-                                    void *progress_ctx, struct ss_hash_report *out,
-                                    struct ss_error *err);
+SS_API enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *call,
+                                    struct ss_hash_report *out, struct ss_error *err);
 
 struct ss_hash_work;
 
@@ -1048,9 +1045,8 @@ struct ss_hash_work;
  */
 SS_API enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out,
                                     struct ss_error *err);
-SS_API enum ss_status ss_hash_finish(struct ss_hash_work *work, ss_progress_fn progress,
-                                     void *progress_ctx, struct ss_hash_report *out,
-                                     struct ss_error *err);
+SS_API enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_call *call,
+                                     struct ss_hash_report *out, struct ss_error *err);
 
 /* Ends it without an answer, and frees it; also before ss_close. NULL is fine. */
 SS_API void ss_hash_cancel(struct ss_hash_work *work);

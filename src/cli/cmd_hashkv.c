@@ -79,8 +79,9 @@ static int run_hashkv(struct ss_run *run)
     }
     struct ss_error err = SS_ERROR_INIT;
     struct ss_hashkv hashkv;
-    enum ss_status status = ss_hashkv(run->file, (int64_t)opts->rev, (int64_t)opts->compact_rev,
-                                      ss_progress_report, &run->progress, &hashkv, &err);
+    const struct ss_call call = ss_run_call(run);
+    enum ss_status status =
+        ss_hashkv(run->file, (int64_t)opts->rev, (int64_t)opts->compact_rev, &call, &hashkv, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {
         return ss_report(run, &err);
     }

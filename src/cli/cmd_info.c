@@ -159,9 +159,9 @@ static void gather_all(struct ss_info *info)
     gather(info);
     look_at_other(info);
     if (work != NULL) {
+        const struct ss_call call = ss_run_call(run);
         struct ss_hash_report hash;
-        enum ss_status status =
-            ss_hash_finish(work, ss_progress_report, &run->progress, &hash, &err);
+        enum ss_status status = ss_hash_finish(work, &call, &hash, &err);
         ss_info_note(info, status, &err);
         info->hash = status == SS_OK ? hash : (struct ss_hash_report){0};
     }

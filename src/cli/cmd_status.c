@@ -89,11 +89,10 @@ static void read_answer(struct ss_run *run, struct answer *answer)
             return;
         }
     }
-    answer->status = ss_etcd_status(run->file, ss_progress_report, &run->progress, &answer->figures,
-                                    &answer->err);
+    const struct ss_call call = ss_run_call(run);
+    answer->status = ss_etcd_status(run->file, &call, &answer->figures, &answer->err);
     if (work != NULL) {
-        answer->hash_status = ss_hash_finish(work, ss_progress_report, &run->progress,
-                                             &answer->hash, &answer->hash_err);
+        answer->hash_status = ss_hash_finish(work, &call, &answer->hash, &answer->hash_err);
     }
 }
 

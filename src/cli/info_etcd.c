@@ -204,8 +204,8 @@ static bool gather_leases(struct ss_info *info)
 static bool gather_figures(struct ss_info *info)
 {
     struct ss_error err;
-    enum ss_status status = ss_key_figures(info->run->file, ss_progress_report,
-                                           &info->run->progress, &info->figures, &err);
+    const struct ss_call call = ss_run_call(info->run);
+    enum ss_status status = ss_key_figures(info->run->file, &call, &info->figures, &err);
     info->figures_known = status == SS_OK;
     return ss_info_note(info, status, &err);
 }

@@ -106,6 +106,7 @@ static enum ss_status count_all(const struct ss_file *file, struct count *n, str
                                              .on_leaf = on_leaf,
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
+    const struct ss_call quiet = ss_call_quiet(n->ticker.call);
     struct ss_cursor c;
     enum ss_status st = ss_key_bucket_cursor(file, &c, err);
 
@@ -114,18 +115,17 @@ static enum ss_status count_all(const struct ss_file *file, struct count *n, str
     ss_key_index_init(&n->index, file, &c.tree);
     n->index.on_apply = on_apply;
     n->index.apply_ctx = n;
-    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, NULL, NULL, err);
+    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, &quiet, NULL, err);
     if (st == SS_OK)
         st = ss_key_index_flush(&n->index, err);
     n->out->live_count = n->index.count;
     return st;
 }
 
-enum ss_status ss_key_figures(const struct ss_file *file, ss_progress_fn progress,
-                              void *progress_ctx, struct ss_key_figures *out, struct ss_error *err)
+enum ss_status ss_key_figures(const struct ss_file *file, const struct ss_call *call,
+                              struct ss_key_figures *out, struct ss_error *err)
 {
-    struct count n = {.out = out,
-                      .ticker = {.progress = progress, .ctx = progress_ctx, .phase = "counting"}};
+    struct count n = {.out = out, .ticker = {.call = ss_call_or_none(call), .phase = "counting"}};
     struct ss_file_facts facts;
     enum ss_status st;
 

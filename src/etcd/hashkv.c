@@ -178,13 +178,14 @@ static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t 
                                              .on_leaf = on_leaf,
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
+    const struct ss_call quiet = ss_call_quiet(j->ticker.call);
     enum ss_status st;
 
     j->read = read;
     j->hashed_len = 0;
     j->ticker.done = j->ticker.next = 0;
     ss_crc32c_init(&j->crc);
-    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, NULL, NULL, err);
+    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, &quiet, NULL, err);
     *sum = ss_crc32c_final(&j->crc);
     *len = j->hashed_len;
     return st;
@@ -193,10 +194,12 @@ static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t 
 /* Which of the records at or before the compaction count: those that the index then holds. */
 static enum ss_status find_kept(struct job *j, struct ss_error *err)
 {
+    const struct ss_call quiet = ss_call_quiet(j->ticker.call);
+
     if (j->index.count > 0)
         return SS_OK;
     if (j->compact_rev > j->facts.compacted)
-        return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, NULL, err);
+        return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, &quiet, err);
     j->keep_all = true;
     return SS_OK;
 }
@@ -246,11 +249,9 @@ static enum ss_status compute(struct job *j, int64_t rev, int64_t compact_rev,
 }
 
 enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compact_rev,
-                         ss_progress_fn progress, void *progress_ctx, struct ss_hashkv *out,
-                         struct ss_error *err)
+                         const struct ss_call *call, struct ss_hashkv *out, struct ss_error *err)
 {
-    struct job j = {.file = file,
-                    .ticker = {.progress = progress, .ctx = progress_ctx, .phase = "hashkv"}};
+    struct job j = {.file = file, .ticker = {.call = ss_call_or_none(call), .phase = "hashkv"}};
     enum ss_status st;
 
     ss_error_clear(err);

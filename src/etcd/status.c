@@ -103,13 +103,14 @@ static enum ss_status walk_bucket(struct walk *w, const struct ss_tree *tree, co
                                              .on_leaf = on_leaf,
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
+    const struct ss_call quiet = ss_call_quiet(w->ticker.call);
     uint64_t entered = 0;
     enum ss_status st;
 
     w->is_key = is_key;
     if (is_key)
         ss_key_index_init(&w->index, w->file, tree);
-    st = ss_leaves_run(w->file, tree, path, &ops, w, NULL, &entered, err);
+    st = ss_leaves_run(w->file, tree, path, &ops, w, &quiet, &entered, err);
     if (st == SS_OK)
         st = ss_tree_account(w->file, tree, path, entered, &w->entered, err);
     if (is_key && st == SS_OK)
@@ -211,12 +212,11 @@ static enum ss_status read_status(struct walk *w, struct ss_error *err)
     return st == SS_OK ? read_version(w->file, w->out, err) : st;
 }
 
-enum ss_status ss_etcd_status(const struct ss_file *file, ss_progress_fn progress,
-                              void *progress_ctx, struct ss_etcd_status *out, struct ss_error *err)
+enum ss_status ss_etcd_status(const struct ss_file *file, const struct ss_call *call,
+                              struct ss_etcd_status *out, struct ss_error *err)
 {
-    struct walk w = {.file = file,
-                     .out = out,
-                     .ticker = {.progress = progress, .ctx = progress_ctx, .phase = "status"}};
+    struct walk w = {
+        .file = file, .out = out, .ticker = {.call = ss_call_or_none(call), .phase = "status"}};
     enum ss_status st;
 
     ss_error_clear(err);

@@ -5,12 +5,12 @@
 #define SS_ETCD_TICKER_H
 
 #include "util/error.h"
+#include "util/task.h"
 
 #define SS_TICK_LEN (UINT64_C(8) << 20)
 
 struct ss_ticker {
-    ss_progress_fn progress; /* NULL: nobody asks */
-    void *ctx;
+    const struct ss_call *call;
     const char *phase;
     uint64_t done, total; /* bytes */
     uint64_t next;        /* `done` at which to call again */
@@ -20,10 +20,10 @@ struct ss_ticker {
 static inline enum ss_status ss_tick(struct ss_ticker *t, uint64_t len, struct ss_error *err)
 {
     t->done += len;
-    if (t->progress == NULL || t->done < t->next || t->done == 0)
+    if (t->call->progress == NULL || t->done < t->next || t->done == 0)
         return SS_OK;
     t->next = t->done + SS_TICK_LEN;
-    if (t->progress(t->ctx, t->phase, t->done, t->total))
+    if (t->call->progress(t->call->progress_ctx, t->phase, t->done, t->total))
         return SS_OK;
     return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
 }

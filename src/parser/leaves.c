@@ -247,8 +247,7 @@ enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *t
                              const char *path, const struct ss_leaves_ops *ops, void *ctx,
                              const struct ss_call *call, uint64_t *entered, struct ss_error *err)
 {
-    static const struct ss_call none;
-    struct team t = {.ops = ops, .ctx = ctx, .file = file, .call = call != NULL ? call : &none};
+    struct team t = {.ops = ops, .ctx = ctx, .file = file, .call = ss_call_or_none(call)};
     enum ss_status status;
 
     pthread_mutex_init(&t.lock, NULL);

@@ -6,6 +6,7 @@
  *   state u8    reached, head of a run, refused with a code
  */
 #include "parser/page_list.h"
+#include "util/task.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -347,13 +348,12 @@ enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fa
                         void *ctx, const struct ss_call *call, uint64_t *fault_count,
                         struct ss_error *err)
 {
-    static const struct ss_call plain;
     struct ss_page_list *list;
     struct ss_page_row row;
     enum ss_status status;
 
     ss_error_clear(err);
-    status = ss_page_list_new(file, call != NULL ? call : &plain, on_fault, ctx, &list, fault_count, err);
+    status = ss_page_list_new(file, ss_call_or_none(call), on_fault, ctx, &list, fault_count, err);
     if (status != SS_OK) {
         return status;
     }

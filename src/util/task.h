@@ -56,6 +56,20 @@ bool ss_task_report(void *task, const char *phase, uint64_t done, uint64_t total
  */
 void ss_task_wait(struct ss_task *task, ss_progress_fn progress, void *progress_ctx);
 
+/* A call of the caller's that may be NULL. */
+static inline const struct ss_call *ss_call_or_none(const struct ss_call *call)
+{
+    static const struct ss_call none;
+
+    return call != NULL ? call : &none;
+}
+
+/* The same threads, and no progress: for a part of the work, when the whole reports on its own. */
+static inline struct ss_call ss_call_quiet(const struct ss_call *call)
+{
+    return (struct ss_call){.threads = call->threads};
+}
+
 /* The number of threads that was asked for, at most max; 0: one for each processor that this process may use. */
 unsigned ss_threads(unsigned wanted, unsigned max);
 

@@ -169,15 +169,15 @@ void ss_hash_job_run(struct ss_hash_job *job)
         job->report.state = judge(job->file, &job->report);
 }
 
-enum ss_status ss_hash_check(const struct ss_file *file, ss_progress_fn progress,
-                             void *progress_ctx, struct ss_hash_report *out, struct ss_error *err)
+enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *call,
+                             struct ss_hash_report *out, struct ss_error *err)
 {
     struct ss_hash_job job;
 
     ss_error_clear(err);
     ss_hash_job_init(&job, file);
-    job.progress = progress;
-    job.progress_ctx = progress_ctx;
+    job.progress = ss_call_or_none(call)->progress;
+    job.progress_ctx = ss_call_or_none(call)->progress_ctx;
     ss_hash_job_run(&job);
     *out = job.report;
     if (job.status != SS_OK)

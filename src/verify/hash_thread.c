@@ -78,14 +78,15 @@ enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **o
     return SS_OK;
 }
 
-enum ss_status ss_hash_finish(struct ss_hash_work *work, ss_progress_fn progress,
-                              void *progress_ctx, struct ss_hash_report *out, struct ss_error *err)
+enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_call *call,
+                              struct ss_hash_report *out, struct ss_error *err)
 {
     struct ss_hash_job *job = &work->job;
     enum ss_status status;
 
     ss_error_clear(err);
-    ss_hash_job_finish(job, progress, progress_ctx);
+    call = ss_call_or_none(call);
+    ss_hash_job_finish(job, call->progress, call->progress_ctx);
     *out = job->report;
     status = job->status;
     if (status != SS_OK)

@@ -56,7 +56,7 @@ void ss_answer_status(FILE *out, const struct ss_test_question *q)
 {
     struct ss_etcd_status s;
     struct ss_error err;
-    enum ss_status status = ss_etcd_status(q->file, NULL, NULL, &s, &err);
+    enum ss_status status = ss_etcd_status(q->file, NULL, &s, &err);
 
     if (status == SS_OK)
         fprintf(out, "%08x %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", s.hash,
@@ -69,7 +69,7 @@ void ss_answer_key_figures(FILE *out, const struct ss_test_question *q)
     struct ss_key_figures f;
     struct ss_error err;
 
-    enum ss_status status = ss_key_figures(q->file, NULL, NULL, &f, &err);
+    enum ss_status status = ss_key_figures(q->file, NULL, &f, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK)
@@ -84,7 +84,7 @@ void ss_answer_hashkv(FILE *out, const struct ss_test_question *q)
 {
     struct ss_hashkv h;
     struct ss_error err;
-    enum ss_status status = ss_hashkv(q->file, 0, 0, NULL, NULL, &h, &err);
+    enum ss_status status = ss_hashkv(q->file, 0, 0, NULL, &h, &err);
 
     if (status == SS_OK)
         fprintf(out, "%08x %" PRId64 " %" PRId64 "\n", h.hash, h.revision, h.compact_revision);
@@ -196,7 +196,7 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
 {
     struct ss_hash_report report;
     struct ss_error err;
-    enum ss_status status = ss_hash_check(q->file, NULL, NULL, &report, &err);
+    enum ss_status status = ss_hash_check(q->file, NULL, &report, &err);
 
     ss_tell_end(out, status, &err);
     if (status == SS_OK)
@@ -215,7 +215,7 @@ void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q)
     status = ss_hash_start(q->file, &work, &err);
     ss_tell_end(out, status, &err);
     ss_answer_status(out, q);
-    status = ss_hash_finish(work, NULL, NULL, &report, &err);
+    status = ss_hash_finish(work, NULL, &report, &err);
     ss_tell_end(out, status, &err);
     if (status == SS_OK)
         tell_hash(out, &report);

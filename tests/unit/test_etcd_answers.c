@@ -211,7 +211,7 @@ static void status_is_that_of_every_release(void **ctx)
         struct ss_etcd_status got;
         struct ss_error err;
 
-        assert_int_equal(ss_etcd_status(file, NULL, NULL, &got, &err), SS_OK);
+        assert_int_equal(ss_etcd_status(file, NULL, &got, &err), SS_OK);
         for (size_t r = 0; r < sizeof(releases) / sizeof(releases[0]); r++) {
             json_t *due = load_answer(i, releases[r].name);
             const char *version = json_string_value(json_object_get(due, "version"));
@@ -237,7 +237,7 @@ static void compare_hashkv(const struct ss_file *file, const json_t *due)
     int64_t rev = number(due, "revision");
     struct ss_hashkv got;
     struct ss_error err;
-    enum ss_status st = ss_hashkv(file, rev, 0, NULL, NULL, &got, &err);
+    enum ss_status st = ss_hashkv(file, rev, 0, NULL, &got, &err);
 
     if (answer != NULL) {
         assert_int_equal(st, SS_OK);
@@ -283,16 +283,16 @@ static void members_agree_as_of_one_compaction(void **ctx)
         while (strcmp(fixtures[i].folder, members[m]) != 0)
             i++;
         file = open_fixture(i);
-        assert_int_equal(ss_hashkv(file, 102, 87, NULL, NULL, &got[m], &err), SS_OK);
+        assert_int_equal(ss_hashkv(file, 102, 87, NULL, &got[m], &err), SS_OK);
         assert_int_equal(got[m].hash, 1224640305);
         assert_int_equal(got[m].revision, 102);
         assert_int_equal(got[m].compact_revision, 87);
-        assert_int_equal(ss_hashkv(file, 102, 103, NULL, NULL, &got[m], &err), SS_SYSTEM);
+        assert_int_equal(ss_hashkv(file, 102, 103, NULL, &got[m], &err), SS_SYSTEM);
         assert_int_equal(err.code, SS_E_ARGUMENT);
-        assert_int_equal(ss_hashkv(file, 102, -1, NULL, NULL, &got[m], &err), SS_SYSTEM);
+        assert_int_equal(ss_hashkv(file, 102, -1, NULL, &got[m], &err), SS_SYSTEM);
         assert_int_equal(err.code, SS_E_ARGUMENT);
         if (m > 0) {
-            assert_int_equal(ss_hashkv(file, 102, 86, NULL, NULL, &got[m], &err), SS_SYSTEM);
+            assert_int_equal(ss_hashkv(file, 102, 86, NULL, &got[m], &err), SS_SYSTEM);
             assert_int_equal(err.code, SS_E_REV_COMPACTED);
             assert_string_equal(err.message,
                                 "compaction at 86 is asked for, the file is compacted at 87");
@@ -315,12 +315,13 @@ static void long_work_can_be_stopped(void **ctx)
     struct ss_hashkv hashkv;
     struct ss_error err;
     const char *phase = "";
+    const struct ss_call call = {.progress = stop, .progress_ctx = &phase};
 
     (void)ctx;
-    assert_int_equal(ss_etcd_status(file, stop, &phase, &status, &err), SS_SYSTEM);
+    assert_int_equal(ss_etcd_status(file, &call, &status, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_string_equal(phase, "status");
-    assert_int_equal(ss_hashkv(file, 0, 0, stop, &phase, &hashkv, &err), SS_SYSTEM);
+    assert_int_equal(ss_hashkv(file, 0, 0, &call, &hashkv, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_string_equal(phase, "hashkv");
     ss_close(file);

@@ -41,7 +41,7 @@ static void counts(void **state)
     ss_test_put_text(db, key, 7, 0, "c", "5");
     ss_test_put_record(db, key, &marker);
     file = open_db(db, &bytes);
-    assert_int_equal(ss_key_figures(file, NULL, NULL, &f, &err), SS_OK);
+    assert_int_equal(ss_key_figures(file, NULL, &f, &err), SS_OK);
     assert_int_equal(f.record_count, 8);
     assert_int_equal(f.tombstone_count, 2);
     assert_int_equal(f.marker_count, 1);
@@ -72,11 +72,12 @@ static void refuses(void **state)
     uint8_t *bytes;
     uint32_t key;
     int calls = 0;
+    const struct ss_call call = {.progress = stop, .progress_ctx = &calls};
 
     (void)state;
     ss_test_db_bucket(db, SS_TEST_ROOT, "other", false);
     file = open_db(db, &bytes);
-    assert_int_equal(ss_key_figures(file, NULL, NULL, &f, &err), SS_SYSTEM);
+    assert_int_equal(ss_key_figures(file, NULL, &f, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
     ss_close(file);
     free(bytes);
@@ -86,11 +87,11 @@ static void refuses(void **state)
     ss_test_put_text(db, key, 2, 0, "a", "1");
     ss_test_db_put(db, key, "no revision, far too long", 25, "", 0);
     file = open_db(db, &bytes);
-    assert_int_equal(ss_key_figures(file, NULL, NULL, &f, &err), SS_CORRUPT);
+    assert_int_equal(ss_key_figures(file, NULL, &f, &err), SS_CORRUPT);
     assert_int_equal(err.code, SS_E_REV_KEY);
     assert_string_equal(err.bucket, "key");
     assert_int_equal(f.record_count, 1);
-    assert_int_equal(ss_key_figures(file, stop, &calls, &f, &err), SS_SYSTEM);
+    assert_int_equal(ss_key_figures(file, &call, &f, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_int_equal(calls, 1);
     ss_close(file);

@@ -77,7 +77,7 @@ static struct ss_hash_report check(const struct sample *sample)
     struct ss_file *file;
 
     assert_int_equal(ss_open_memory(sample->bytes, sample->len, "t", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_hash_check(file, NULL, NULL, &report, &err), SS_OK);
+    assert_int_equal(ss_hash_check(file, NULL, &report, &err), SS_OK);
     ss_close(file);
     return report;
 }
@@ -478,7 +478,7 @@ static void test_stream(void **state)
             assert_int_equal(file->src.has_digest, i == 0);
             assert_int_equal(file->src.has_digest ? file->src.digest_len : DB_LEN, DB_LEN);
             memset(&reports[i], 0, sizeof(reports[i]));
-            assert_int_equal(ss_hash_check(file, NULL, NULL, &reports[i], &err), SS_OK);
+            assert_int_equal(ss_hash_check(file, NULL, &reports[i], &err), SS_OK);
             ss_close(file);
         }
         assert_int_equal(reports[0].state, broken ? SS_HASH_MISMATCH : SS_HASH_VALID);

@@ -33,7 +33,7 @@ static uint32_t hash_of(const char *present, int64_t finished, int64_t rev, int6
         ss_test_put_meta_revision(db, meta, "finishedCompactRev", finished);
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_hashkv(file, rev, compact_rev, NULL, NULL, &got, &err), SS_OK);
+    assert_int_equal(ss_hashkv(file, rev, compact_rev, NULL, &got, &err), SS_OK);
     assert_int_equal(got.compact_revision, compact_rev > 0 ? compact_rev
                                            : finished > 0  ? finished
                                                            : -1);

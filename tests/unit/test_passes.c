@@ -107,7 +107,7 @@ static void check_hashkv(const struct ss_file *file, const struct reading *r, in
         struct ss_hashkv got;
         struct ss_error err;
 
-        assert_int_equal(ss_hashkv(file, rev, compact, NULL, NULL, &got, &err), SS_OK);
+        assert_int_equal(ss_hashkv(file, rev, compact, NULL, &got, &err), SS_OK);
         if (compact == 0)
             compact = finished > 0 ? finished : -1;
         assert_int_equal(got.compact_revision, compact);
@@ -133,7 +133,7 @@ static void check_figures(const struct ss_file *file, const struct reading *r)
             due.live_value_len += rec->value.len;
         }
     }
-    assert_int_equal(ss_key_figures(file, NULL, NULL, &got, &err), SS_OK);
+    assert_int_equal(ss_key_figures(file, NULL, &got, &err), SS_OK);
     assert_memory_equal(&got, &due, sizeof(due));
 }
 
@@ -162,7 +162,7 @@ static void check_status(const struct ss_file *file, const struct reading *r)
         add_entry(&crc, &entry);
         meta_count++;
     }
-    assert_int_equal(ss_etcd_status(file, NULL, NULL, &got, &err), SS_OK);
+    assert_int_equal(ss_etcd_status(file, NULL, &got, &err), SS_OK);
     assert_int_equal(got.hash, ss_crc32c_final(&crc));
     assert_int_equal(got.live_count, live_count);
     assert_int_equal(got.entry_count, r->count + meta_count);
@@ -266,18 +266,18 @@ static void broken_records(void **ctx)
 
             s.bytes[offs[0]] = s.bytes[offs[1]] = 0x0f;
             assert_int_equal(ss_open_memory(s.bytes, s.len, "test", &opts, &file, &err), SS_OK);
-            assert_int_equal(ss_etcd_status(file, NULL, NULL, &status, &err), SS_CORRUPT);
+            assert_int_equal(ss_etcd_status(file, NULL, &status, &err), SS_CORRUPT);
             assert_int_equal(err.code, SS_E_RECORD);
             assert_int_equal(err.off, offs[0]);
             assert_string_equal(err.bucket, "key");
-            assert_int_equal(ss_key_figures(file, NULL, NULL, &figures, &err), SS_CORRUPT);
+            assert_int_equal(ss_key_figures(file, NULL, &figures, &err), SS_CORRUPT);
             assert_int_equal(err.off, offs[0]);
             assert_int_equal(figures.record_count, at);
-            assert_int_equal(ss_hashkv(file, rev, 0, NULL, NULL, &hashkv, &err), SS_CORRUPT);
+            assert_int_equal(ss_hashkv(file, rev, 0, NULL, &hashkv, &err), SS_CORRUPT);
             assert_int_equal(err.off, offs[0]);
             if (r.records[at - 1].rev.main < rev) {
                 s.bytes[offs[0]] = 0x0a;
-                assert_int_equal(ss_hashkv(file, rev - 1, 0, NULL, NULL, &hashkv, &err), SS_OK);
+                assert_int_equal(ss_hashkv(file, rev - 1, 0, NULL, &hashkv, &err), SS_OK);
                 assert_int_equal(hashkv.hash, hash_by_hand(&r, rev - 1, -1, 0));
                 assert_int_equal(ss_state_new(file, rev - 1, NULL, NULL, &state, &err), SS_OK);
                 ss_state_free(state);

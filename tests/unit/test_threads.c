@@ -291,7 +291,7 @@ static void *shrink_and_read(void *arg)
         struct ss_error err;
 
         if (ss_open(name, NULL, &file, &err) != SS_OK || truncate(name, 65536) != 0 ||
-            ss_hash_check(file, NULL, NULL, &report, &err) != SS_SYSTEM || err.code != SS_E_IO ||
+            ss_hash_check(file, NULL, &report, &err) != SS_SYSTEM || err.code != SS_E_IO ||
             err.off != DB_LEN - 32)
             abort();
         ss_close(file);

@@ -371,7 +371,7 @@ static void shared_trees_end_it(void **state)
     assert_int_equal(err.code, SS_E_CYCLE);
     assert_int_equal(err.off, element_off);
     assert_string_equal(err.bucket, "b");
-    assert_int_equal(ss_etcd_status(in, NULL, NULL, &figures, &err), SS_CORRUPT);
+    assert_int_equal(ss_etcd_status(in, NULL, &figures, &err), SS_CORRUPT);
     assert_int_equal(err.code, SS_E_CYCLE);
     assert_int_equal(err.off, element_off);
     assert_string_equal(err.bucket, "b");
