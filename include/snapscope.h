@@ -1059,10 +1059,10 @@ enum {
 };
 
 struct ss_verify_opts {
-    unsigned what;         /* SS_VERIFY_*, 0: all */
-    uint64_t max_findings; /* how many are kept; 0: 1000. The counts are always true */
-    bool require_hash;     /* an absent hash is an error */
-    unsigned threads;      /* 1: one after the other; 0 or more: the hash on a thread of its own */
+    unsigned what;           /* SS_VERIFY_*, 0: all */
+    uint64_t max_findings;   /* how many are kept; 0: 1000. The counts are always true */
+    bool require_hash;       /* an absent hash is an error */
+    unsigned threads;        /* as in struct ss_call; more than 1: the hash is a thread's */
     ss_progress_fn progress; /* called from the calling thread only */
     void *progress_ctx;
 };
@@ -1233,8 +1233,8 @@ struct ss_diff_opts {
     struct ss_range range;
     bool keys_only; /* which keys there are, not what they hold: nothing is "modified" */
     bool ignore_lease;
-    bool values_only;        /* equal values (and leases) are equal, whatever their revisions */
-    unsigned threads;        /* 1: the caller alone; 0 or more: two */
+    bool values_only; /* equal values (and leases) are equal, whatever their revisions */
+    unsigned threads; /* as in struct ss_call, shared between the sides; 0: as both files allow */
     ss_progress_fn progress; /* called from the calling thread only */
     void *progress_ctx;
 };
@@ -1336,7 +1336,7 @@ struct ss_intake_opts {
     bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
     bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
     bool rebuilds; /* the output is written from the buckets: a damaged freelist is left behind */
-    unsigned threads; /* 1: one after the other; else each job on a thread of its own */
+    unsigned threads; /* as in struct ss_call, but a thread for each job if any may be started */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1376,7 +1376,7 @@ struct ss_convert_opts {
     uint32_t page_size; /* of the output; 0: as the input. Another one implies rebuild */
     int byte_order; /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
     bool store_freelist; /* with rebuild */
-    unsigned threads; /* 1: all on the caller's; else the hash on its own. The bytes are the same */
+    unsigned threads;    /* the same: the hash is a thread's. The bytes do not depend on it */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1436,7 +1436,7 @@ struct ss_restore_opts {
     uint64_t bump_revision; /* 0: none. The bumped revision is marked compacted */
     bool all_members;       /* DATA-DIR/NAME for every member of initial_cluster */
     bool dry_run;           /* all checks, nothing written */
-    unsigned threads;       /* 1: all on the caller's; else the db is written beside */
+    unsigned threads;       /* the same: writing the db is a thread's */
     ss_progress_fn progress;
     void *progress_ctx;
     /*

@@ -69,15 +69,21 @@ static void sort_side(void *arg)
 }
 
 /* Runs both jobs, at the same time if more than one thread is allowed and there is one to be had. */
-static void run_both(ss_task_fn run, void *first, void *second, unsigned threads)
+static void run_both(ss_task_fn run, void *first, void *second, bool may_start)
 {
     struct ss_task task = {0};
-    bool started = threads != 1 && ss_task_start(&task, NULL, run, second);
+    bool started = may_start && ss_task_start(&task, NULL, run, second);
 
     run(first);
     if (!started)
         run(second);
     ss_task_wait(&task, NULL, NULL);
+}
+
+static bool may_start(const struct side_job jobs[2], const struct ss_diff_opts *opts)
+{
+    return ss_file_may_start(jobs[0].file, opts->threads) &&
+           ss_file_may_start(jobs[1].file, opts->threads);
 }
 
 /* A on the caller's thread, B as a task where one more is allowed, and each with half of what is. */
@@ -89,7 +95,7 @@ static void read_both(struct side_job jobs[2], const struct ss_diff_opts *opts)
 
     jobs[0].call = (struct ss_call){each, opts->progress, opts->progress_ctx};
     jobs[1].call = (struct ss_call){each, ss_task_report, &task};
-    started = opts->threads != 1 && ss_task_start(&task, "reading keys", read_side, &jobs[1]);
+    started = may_start(jobs, opts) && ss_task_start(&task, "reading keys", read_side, &jobs[1]);
     read_side(&jobs[0]);
     if (jobs[0].status != SS_OK) {
         ss_task_cancel(&task);
@@ -218,7 +224,7 @@ static enum ss_status forget_alike(struct state_diff *d, struct side_job jobs[2]
     d->result->rev_a = jobs[0].live.rev;
     d->result->rev_b = jobs[1].live.rev;
     ss_alike_split(parts, THREADS);
-    run_both(drop_alike, &parts[0], &parts[1], d->opts->threads);
+    run_both(drop_alike, &parts[0], &parts[1], may_start(jobs, d->opts));
     d->result->same = ss_alike_join(parts, THREADS);
     for (unsigned i = 0; i < THREADS; i++)
         cancelled |= parts[i].cancelled;
@@ -237,7 +243,7 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
     status = forget_alike(d, jobs, err);
     if (status != SS_OK)
         return status;
-    run_both(sort_side, &jobs[0], &jobs[1], d->opts->threads);
+    run_both(sort_side, &jobs[0], &jobs[1], may_start(jobs, d->opts));
     status = first_failure(jobs, side, err);
     if (status != SS_OK)
         return status;

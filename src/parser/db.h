@@ -72,6 +72,12 @@ static inline const struct ss_meta *ss_file_in_force(const struct ss_file *file)
  */
 uint64_t ss_file_db_len(const struct ss_file *file);
 
+/* Whether a call may start threads: `threads` as struct ss_call has it. */
+static inline bool ss_file_may_start(const struct ss_file *file, unsigned threads)
+{
+    return threads != 1 && (threads > 1 || file->threads != 1);
+}
+
 /*
  * The page of the stored freelist, through the gate. SS_END: none is stored. Errors: the gate's, at the meta's
  * field; PAGE_TYPE, with both types, when it is another page.

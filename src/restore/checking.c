@@ -38,7 +38,7 @@ static void check_trees(void *arg)
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
                        const struct ss_intake_opts *opts, bool without_hash)
 {
-    if (opts->threads == 1 || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
+    if (!ss_file_may_start(file, opts->threads) || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
         !may_be_accepted(file, opts))
         return false;
     *c = (struct ss_checking){.file = file, .opts = *opts, .without_hash = without_hash};

@@ -61,7 +61,8 @@ static bool tell(void *ctx, uint64_t len)
 /* A thread is worth its start for long work only. */
 static enum ss_emit_beside beside(const struct conversion *job)
 {
-    return job->opts->threads != 1 && job->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
+    return ss_file_may_start(job->file, job->opts->threads) &&
+                   job->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
                ? SS_BESIDE_HASH
                : SS_BESIDE_NOTHING;
 }

@@ -180,7 +180,8 @@ static bool write_bytes(void *ctx, const void *bytes, size_t len)
 
 static enum ss_emit_beside beside(const struct restore *r)
 {
-    return r->opts->threads != 1 && r->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
+    return ss_file_may_start(r->file, r->opts->threads) &&
+                   r->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
                ? SS_BESIDE_WRITE
                : SS_BESIDE_NOTHING;
 }

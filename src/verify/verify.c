@@ -31,7 +31,7 @@ struct ss_verification {
 static void start_hash(struct ss_verification *v)
 {
     ss_hash_job_init(&v->job, v->file);
-    if ((v->opts.what & SS_VERIFY_HASH) != 0 && v->opts.threads != 1)
+    if ((v->opts.what & SS_VERIFY_HASH) != 0 && ss_file_may_start(v->file, v->opts.threads))
         ss_hash_job_start(&v->job);
 }
 
