@@ -169,12 +169,12 @@ static enum ss_status take(struct team *t, struct part *part, struct ss_error *e
     return part->status;
 }
 
-static enum ss_status tell(const struct team *t, struct ss_error *err)
+static enum ss_status tell(const struct team *t, const struct part *part, struct ss_error *err)
 {
     const struct ss_call *call = t->call;
 
     if (call->progress == NULL ||
-        call->progress(call->progress_ctx, "reading keys", t->tree.entered + t->leaf_count,
+        call->progress(call->progress_ctx, "reading keys", part->branch_count + t->leaf_count,
                        t->file->geo.page_count))
         return SS_OK;
     return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
@@ -192,7 +192,7 @@ static enum ss_status run(struct team *t, struct ss_error *err)
             pthread_mutex_unlock(&t->lock);
             status = take(t, part, err);
             if (status == SS_OK)
-                status = tell(t, err);
+                status = tell(t, part, err);
             if (t->taken + 1 == ALONE_COUNT)
                 start_workers(t);
             pthread_mutex_lock(&t->lock);
