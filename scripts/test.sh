@@ -36,6 +36,18 @@ one() {
     fi
 }
 
+# decided_by TOOL VERSION NAME COMMAND...: as one, where this version of the tool is at hand, whose word counts
+decided_by() {
+    local found
+    found=$("$1" --version | grep -oE '[0-9]+\.[0-9]+' | head -n 1)
+    if [[ ${found%%.*} != "$2" ]]; then
+        echo "SKIPPED: $3: $1 $2 decides, and this is ${found%%.*}"
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    one "${@:3}"
+}
+
 build() { # PRESET
     cmake --preset "$1" >"build/$1.configure.log" || {
         cat "build/$1.configure.log"
@@ -83,7 +95,7 @@ mkdir -p build
 step 'dependencies'
 one 'dependencies' scripts/deps.sh test || exit 1
 step 'format'
-one 'format (scripts/format.sh mends it)' scripts/format.sh --check || true
+decided_by clang-format 14 'format (scripts/format.sh mends it)' scripts/format.sh --check || true
 step 'oracles'
 oracles
 step release
@@ -96,8 +108,8 @@ suite msan ${1:+--no-tests=ignore} "$@"
 if [[ $# -eq 0 ]]; then
     step analyzers
     mapfile -t sources < <(git ls-files 'src/*.c')
-    one 'clang-tidy (scripts/tidy.sh)' scripts/tidy.sh "${sources[@]}" || true
-    one 'gcc -fanalyzer' build analyzer || true
+    decided_by clang-tidy 14 'clang-tidy (scripts/tidy.sh)' scripts/tidy.sh "${sources[@]}" || true
+    decided_by gcc 12 'gcc -fanalyzer' build analyzer || true
     step 'fuzzing, a minute in all'
     one 'fuzzing' scripts/fuzz.sh --all 60 --seed 1 || true
 fi
