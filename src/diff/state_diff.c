@@ -163,11 +163,11 @@ static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
         if (!still_going(d->opts, i + j, n + m))
             return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
         if (i < n) {
-            ss_state_ask(d->a, i, ASK_LEN);
+            ss_state_prefetch(d->a, i, ASK_LEN);
             ss_state_get(d->a, i, &a);
         }
         if (j < m) {
-            ss_state_ask(d->b, j, ASK_LEN);
+            ss_state_prefetch(d->b, j, ASK_LEN);
             ss_state_get(d->b, j, &b);
         }
         c = i == n ? 1 : j == m ? -1 : ss_span_cmp(a.key, b.key);

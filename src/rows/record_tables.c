@@ -159,8 +159,7 @@ static enum ss_status keys_open(struct ss_rows *rows, const struct ss_call *call
 {
     struct keys_cursor *c = rows->cursor;
 
-    (void)call;
-    return ss_state_new(rows->file, rows->query.rev, &rows->query.range, &c->state, err);
+    return ss_state_new(rows->file, rows->query.rev, &rows->query.range, call, &c->state, err);
 }
 
 static enum ss_status keys_next(struct ss_rows *rows, struct ss_error *err)

@@ -197,8 +197,19 @@ static enum ss_status stop(void *ctx, const struct ss_diff_change *change, struc
 
 static bool refuse(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
-    assert_string_equal(phase, "comparing");
+    assert_string_equal(phase, "reading keys");
     assert_true(done <= total);
+    ++*(int *)ctx;
+    return false;
+}
+
+/* The keys are read, and their comparison is refused. */
+static bool refuse_comparison(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    assert_true(done <= total);
+    if (strcmp(phase, "reading keys") == 0)
+        return true;
+    assert_string_equal(phase, "comparing");
     ++*(int *)ctx;
     return false;
 }
@@ -232,6 +243,14 @@ static void ends_before_the_end(void **state)
     assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_int_equal(calls, 1);
+    for (unsigned threads = 0; threads < 3; threads++) {
+        opts = (struct ss_diff_opts){
+            .threads = threads, .progress = refuse_comparison, .progress_ctx = &calls};
+        calls = 0;
+        assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
+        assert_int_equal(err.code, SS_E_CANCELLED);
+        assert_int_equal(calls, 1);
+    }
     ss_test_snapshot_close(&a);
     ss_test_snapshot_close(&b);
     ss_test_history_free(&g);
