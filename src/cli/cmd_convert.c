@@ -21,6 +21,7 @@
 #include "report.h"
 #include "text.h"
 #include "verify.h"
+#include "wal_note.h"
 
 static const char *const byte_orders[] = {"same", "little", "big", NULL};
 
@@ -89,6 +90,7 @@ struct convert_job {
     const struct convert_opts *opts;
     bool streams; /* OUT is standard output */
     struct ss_intake intake;
+    struct ss_source_wal wal;
     struct ss_convert_result result;
     struct ss_output *output;
     struct ss_error output_err;
@@ -229,6 +231,9 @@ static void print_doc(struct convert_job *job, bool done)
     ss_doc_text(doc, "output", job->opts->output);
     ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
     ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
+    if (job->wal.dir != NULL) {
+        ss_doc_set(doc, "source_wal", ss_wal_note_doc(&job->wal));
+    }
     if (done) {
         ss_doc_set(doc, "result", result_doc(job));
     }
@@ -273,7 +278,14 @@ static int run_job(struct convert_job *job)
         .progress_ctx = &run->progress,
     };
     struct ss_error err = SS_ERROR_INIT;
+    char text[2048];
     check.rebuilds = ss_convert_rebuilds(run->file, &how);
+    if (ss_source_wal(run->file, &job->wal, &err) != SS_OK) {
+        return ss_report(run, &err);
+    }
+    if (ss_wal_note_text(&job->wal, text, sizeof text) != NULL) {
+        ss_note(run, "%s", text);
+    }
     enum ss_status status = check_and_convert(job, &check, &how, &err);
     if (status != SS_OK && (job->intake.checked == NULL || err.code == SS_E_IO)) {
         return ss_report(run, &err);
@@ -322,6 +334,7 @@ static int run_convert(struct ss_run *run)
     if (code == SS_EXIT_OK) {
         code = run_job(&job);
     }
+    ss_source_wal_fini(&job.wal);
     ss_intake_fini(&job.intake);
     ss_abandon_removes(NULL);
     ss_output_free(job.output);

@@ -158,6 +158,7 @@ static void gather_all(struct ss_info *info)
     }
     gather(info);
     look_at_other(info);
+    ss_info_note(info, ss_source_wal(run->file, &info->wal, &err), &err);
     if (work != NULL) {
         const struct ss_call call = ss_run_call(run);
         struct ss_hash_report hash;
@@ -183,6 +184,7 @@ static void info_fini(struct ss_info *info)
     free(info->conf_ids);
     free(info->alarms);
     ss_etcd_meta_free(info->meta);
+    ss_source_wal_fini(&info->wal);
     ss_summary_free(info->summary);
     ss_faults_fini(&info->faults);
 }

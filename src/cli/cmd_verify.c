@@ -14,6 +14,7 @@
 #include "report.h"
 #include "text.h"
 #include "verify.h"
+#include "wal_note.h"
 
 #define SHOWN_DEFAULT 20
 #define KEPT_DEFAULT 1000
@@ -298,6 +299,19 @@ static bool verify_file(struct verify_run *v, struct ss_verified *verified,
     return ss_run_checked(v->run, ss_verify(verified->file, &opts, report, err), err) == SS_OK;
 }
 
+/* What the db alone lacks is said, whatever its own soundness. */
+static bool look_for_wal(struct verify_run *v, struct ss_verified *verified, struct ss_error *err)
+{
+    char text[2048];
+    if (ss_source_wal(v->run->file, &verified->wal, err) != SS_OK) {
+        return false;
+    }
+    if (ss_wal_note_text(&verified->wal, text, sizeof text) != NULL) {
+        ss_note(v->run, "%s", text);
+    }
+    return true;
+}
+
 /* False: the report's own file cannot be written, and nothing more can come of it. */
 static bool run_file(struct verify_run *v, const char *name)
 {
@@ -309,7 +323,8 @@ static bool run_file(struct verify_run *v, const char *name)
     if (v->opts->max_findings > 0) {
         verified.shown_max = v->opts->max_findings;
     }
-    if (ss_run_try_open(run, name, &err) && verify_file(v, &verified, &report, &err)) {
+    if (ss_run_try_open(run, name, &err) && verify_file(v, &verified, &report, &err) &&
+        look_for_wal(v, &verified, &err)) {
         verified.report = report;
         verified.code = verdict_exit(report->verdict);
     } else {
@@ -321,6 +336,7 @@ static bool run_file(struct verify_run *v, const char *name)
         good = ss_junit_suite(write_output, v, &verified);
     }
     count_file(v, &verified);
+    ss_source_wal_fini(&verified.wal);
     ss_verify_free(report);
     ss_run_close(run);
     return good && run->out.failed == 0 && ss_abandon_signal() == 0;

@@ -78,6 +78,7 @@ struct ss_info {
 
     struct ss_faults faults;
     uint64_t tree_fault_count;  /* of them: those of the pages, which the summary meets by itself */
+    struct ss_source_wal wal;   /* the log of the member that the file lies in */
     struct ss_summary *summary; /* what it all comes to; NULL: the system failed */
     bool failed;                /* something was not read, and `err` has the first reason */
     bool system_failed;         /* and the reason is none of the file's */

@@ -11,6 +11,7 @@
 #include "meta_doc.h"
 #include "metatext.h"
 #include "verify.h"
+#include "wal_note.h"
 
 static const char *const presence_names[] = {"unknown", "present", "absent", "cut"};
 
@@ -305,6 +306,9 @@ void ss_info_json(const struct ss_info *info)
             ss_doc_null(doc, "etcd");
         }
         ss_faults_doc(&info->faults, doc);
+    }
+    if (info->wal.dir != NULL) {
+        ss_doc_set(doc, "source_wal", ss_wal_note_doc(&info->wal));
     }
     ss_doc_set(doc, "answer", answer_doc(info));
     ss_doc_bool(doc, "complete", !info->failed && info->faults.count == 0);

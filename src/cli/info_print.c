@@ -8,6 +8,7 @@
 #include "info.h"
 #include "text.h"
 #include "verify.h"
+#include "wal_note.h"
 
 #define LABEL_WIDTH 14
 #define TEXT_WIDTH 66
@@ -490,6 +491,15 @@ static void print_etcd(const struct ss_info *info)
     print_releases(info);
 }
 
+/* Only what the log has and the db has not. */
+static void print_wal(const struct ss_info *info)
+{
+    char text[2048];
+    if (ss_wal_note_text(&info->wal, text, sizeof text) != NULL) {
+        paragraph(info, "log", SS_STYLE_BAD, text);
+    }
+}
+
 /* What this command never looks at stands last. */
 static void print_unchecked(const struct ss_info *info)
 {
@@ -553,6 +563,7 @@ void ss_info_text(const struct ss_info *info)
             print_etcd(info);
         }
         print_damage(info);
+        print_wal(info);
         print_unchecked(info);
     }
     paragraph(info, "answer", answer.restorable == SS_RESTORABLE_YES ? SS_STYLE_HEAD : SS_STYLE_BAD,

@@ -83,6 +83,12 @@ static bool is_page_fault(enum ss_code code)
     return code > SS_E_PAGE_RANGE && code <= SS_E_FREELIST;
 }
 
+/* An input that changed while it was read: the one failed read that no system call has failed in. */
+static bool is_live(const struct ss_error *err)
+{
+    return err->code == SS_E_IO && err->sys == 0 && strstr(err->message, "was written to") != NULL;
+}
+
 /* Only some commands can replace what is there. */
 static bool has_force(const struct ss_command *command)
 {
@@ -201,6 +207,13 @@ static void print_hint(const struct ss_run *run, const struct ss_error *err, con
                     at == NULL ? "" : at + 2);
             return;
         }
+    }
+    if (is_live(err)) {
+        fputs(
+            "snapscope: try: etcdctl snapshot save, if a member is running on it; else a copy, or "
+            "the same again when nobody writes to it\n",
+            stderr);
+        return;
     }
     if (is_page_fault(err->code) && err->pgid != SS_NONE &&
         strcmp(run->command->name, "page") != 0 && strcmp(run->command->name, "pages") != 0) {

@@ -16,6 +16,7 @@ struct ss_verified {
     struct ss_file_facts facts; /* only when it was opened */
     const struct ss_verify_report *report;
     const struct ss_error *err; /* why there is no report, or NULL */
+    struct ss_source_wal wal;   /* the log of the member that the file lies in */
     unsigned asked;             /* SS_VERIFY_* */
     uint64_t shown_max;         /* findings that the text lists; SS_NONE: all that were kept */
     int code;                   /* the exit code that this file alone comes to */

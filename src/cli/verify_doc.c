@@ -4,6 +4,7 @@
 #include "doc.h"
 #include "metatext.h"
 #include "verify.h"
+#include "wal_note.h"
 
 json_t *ss_checked_doc(unsigned checked)
 {
@@ -146,5 +147,8 @@ json_t *ss_verify_doc(const struct ss_verified *verified)
     }
     file_doc(verified, doc);
     report_doc(verified->report, doc);
+    if (verified->wal.dir != NULL) {
+        ss_doc_set(doc, "source_wal", ss_wal_note_doc(&verified->wal));
+    }
     return doc;
 }

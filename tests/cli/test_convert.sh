@@ -291,5 +291,6 @@ run bash -c '
     wait "$job"' - "$scratch" "$SNAPSCOPE"
 expect_rc 4
 expect_err_has 'was written to while it was read'
+expect_err_has 'snapscope: try: etcdctl snapshot save, if a member is running on it; else a copy, or the same again when nobody writes to it'
 expect_err_has 'what was written is not the whole'
 summary

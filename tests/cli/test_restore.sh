@@ -148,7 +148,26 @@ expect_schema restore
 expect_eq "$(jq -c '.source_wal | [.consistent_index, .entries_beyond, .committed_beyond, .last_index, .commit]' "$out")" '[1,5,3,6,4]'
 expect_err_eq "snapscope: behind/member/snap/db: warning: this member's WAL, behind/member/wal, holds 5 entries beyond the db's consistent_index 1 (up to 6, 3 committed for sure), which the db alone lacks; to keep them, start etcd on that data directory and take a snapshot of it"
 expect_eq "$(jq -c '.source_wal | [.dir, .in_archive, .file_count]' "$out")" '["behind/member/wal",false,1]'
+cp "$err" "$scratch/warning"
+jq -c .source_wal "$out" >"$scratch/source-wal"
 rm -r "$dir"
+# So say all commands that take the db for the whole of the member.
+for words in "info .source_wal 0" "verify .files[0].source_wal 0" "convert .source_wal 0"; do
+    read -r command where code <<<"$words"
+    more=()
+    [[ $command != convert ]] || more=(--skip-hash-check --force -o "$scratch/of-db")
+    run "$SNAPSCOPE" "$command" --json "${more[@]}" behind/member/snap/db
+    expect_rc "$code"
+    expect_schema "$command"
+    expect_eq "$(jq -c "$where" "$out")" "$(cat "$scratch/source-wal")" "source_wal of $command"
+    run "$SNAPSCOPE" "$command" "${more[@]}" behind/member/snap/db
+    expect_rc "$code"
+    if [[ $command == info ]]; then
+        expect_out_has "log           warning: this member's WAL, behind/member/wal, holds 5 entries"
+    else
+        expect_err_eq "@$scratch/warning"
+    fi
+done
 
 # The whole member in one archive: the log is seen there, too.
 tar -C behind -czf behind.tgz .

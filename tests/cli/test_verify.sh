@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # snapscope verify: verdicts, exit codes, forms of output, several files, streams.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+needs xmllint
 source "$(dirname "${BASH_SOURCE[0]}")/cases.sh"
 
 fixture etcd36-history
@@ -211,6 +212,12 @@ run "$SNAPSCOPE" verify --report junit "$scratch/absent.db" "$db" "$scratch/type
 expect_rc 3
 expect_junit "$out"
 expect_eq "$(xmllint --xpath 'count(/testsuites/testsuite)' "$out")" 3
+# What CI systems list: the file as the class, the finding as the message.
+page=/testsuites/testsuite/testcase[failure/@type=\'PAGE-006\']
+expect_eq "$(xmllint --xpath "string($page/@classname)" "$out")" "$scratch/type.db" 'classname'
+expect_eq "$(xmllint --xpath "string($page/failure/@message)" "$out")" \
+    'page has no single known type (offset 0x2008, page 2, bucket key)' 'message'
+expect_eq "$(xmllint --xpath 'string(/testsuites/testsuite/testcase[error]/@classname)' "$out")" "$scratch/absent.db" 'class of no file'
 
 # Packed and streamed, the answer is the same; a stream is hashed as it comes.
 gzip -c "$db" >"$scratch/snapshot.gz"
