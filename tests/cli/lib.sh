@@ -155,6 +155,32 @@ run() {
     [[ ${#watched[@]} -eq 0 ]] || watch
 }
 
+# needs TOOL...: a tool that is not installed, or python3's jsonschema, is one line, and skips the test with exit code
+# 77; where CI is true it fails it. Not a failure of each check that wanted it.
+needs() {
+    local tool package
+    for tool in "$@"; do
+        package=$tool
+        case $tool in
+        jsonschema) package=python3-jsonschema ;;
+        xmllint) package=libxml2-utils ;;
+        bsdtar) package=libarchive-tools ;;
+        esac
+        if [[ $tool == jsonschema ]]; then
+            python3 -c 'import jsonschema' 2>/dev/null && continue
+        elif command -v "$tool" >/dev/null; then
+            continue
+        fi
+        finished=yes
+        if [[ ${CI:-} == true ]]; then
+            echo "FAIL: $tool is not installed (Debian: $package), and CI needs it" >&2
+            exit 1
+        fi
+        echo "skipped: $tool is not installed (Debian: $package)"
+        exit 77
+    done
+}
+
 expect_rc() { # CODE
     checks=$((checks + 1))
     if [[ $rc -ne $1 ]]; then
@@ -225,12 +251,15 @@ schema() {
     checks=$((checks + 1))
     if ! python3 "$SS_SOURCE_DIR/tests/cli/schema.py" \
         "$SS_SOURCE_DIR/docs/schema/$1.schema.json" "${@:2}" >"$scratch/.schema" 2>&1; then
+        needs jsonschema
         failed "$2 does not obey docs/schema/$1.schema.json"
         show schema "$scratch/.schema"
     fi
 }
 
 expect_schema() { schema "$1" "$out" "${@:2}"; } # NAME [--lines]: of what `run` printed
+
+needs jq python3 xxd zstd
 
 summary() {
     local counted=$checks

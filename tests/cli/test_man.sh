@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Manual pages, help texts, schemas and docs/commands.md say the same, and the examples work.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+needs mandoc
 
 fixture etcd36-history
 fixture bbolt-plain
@@ -48,14 +49,10 @@ for command in "${commands[@]}"; do
 done
 
 # The pages are sound mdoc; "referenced manual not found" only says that they are not installed.
-if command -v mandoc >/dev/null; then
-    for page in "$man"/*.1; do
-        expect_eq "$(mandoc -T lint -W style "$page" | grep -v 'referenced manual not found' || true)" '' \
-            "$(basename "$page")"
-    done
-else
-    failed 'mandoc is not installed'
-fi
+for page in "$man"/*.1; do
+    expect_eq "$(mandoc -T lint -W style "$page" | grep -v 'referenced manual not found' || true)" '' \
+        "$(basename "$page")"
+done
 
 # Examples run as they stand, and end well.
 cp "$scratch/etcd36-history/snapshot.db" "$scratch/examples/backup.db"

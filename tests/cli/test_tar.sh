@@ -2,7 +2,7 @@
 # snapscope dump as a tar archive: every key and value comes back, whatever the key, by GNU tar and bsdtar alike.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/cases.sh"
-command -v bsdtar >/dev/null || { echo 'bsdtar (libarchive-tools) is not installed' >&2; exit 1; }
+needs bsdtar
 
 # unpack TOOL ARCHIVE: into $scratch/room/tree, without a word, and nothing beside it
 unpack() {

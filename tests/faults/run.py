@@ -10,6 +10,7 @@ SS_FAULTS_SANITIZED=1 leaves out what a sanitizer does not bear. README.md says 
 """
 import collections
 import os
+import shutil
 import sys
 import tempfile
 
@@ -114,6 +115,11 @@ def main(args):
     if len(args) not in (1, 2, 3) or (args[0] == "--one") != (len(args) == 3) or (
             args[0] not in (*suites.SUITES, "--one", "--summary")):
         sys.exit(__doc__)
+    missing = [tool for tool in ("bsdtar", "zstd") if shutil.which(tool) is None]
+    if missing:
+        needed = os.environ.get("CI") == "true"
+        print(f"{'FAIL' if needed else 'skipped'}: {', '.join(missing)} not installed")
+        return 1 if needed else 77
     with tempfile.TemporaryDirectory(dir=os.environ.get("SS_SCRATCH")) as folder:
         runner = Runner(folder)
         if args[0] == "--one":

@@ -52,6 +52,11 @@ expect_case 1 'was changed' "$evidence"'run sh -c "cat \"$scratch/f\"; touch -a 
 expect_case 1 '0 checks' 'summary'
 expect_case 1 'ended without a summary' 'run true; expect_rc 0'
 expect_case 1 'no fixture' 'fixture no-such-fixture; summary'
+unset CI
+expect_case 77 'skipped: no-such-tool is not installed (Debian: no-such-tool)' 'run true; needs bash no-such-tool; summary'
+[[ $(wc -l <"$work/said") -eq 1 ]] || { failures=$((failures + 1)); echo 'FAIL: a missing tool is more than a line' >&2; }
+expect_case 1 'FAIL: no-such-tool is not installed' 'CI=true; needs no-such-tool; summary'
+expect_case 0 '1 checks, 0 failures' 'needs bash jsonschema; expect_eq 1 1; summary'
 
 mkdir -p "$work/tree/docs/schema" "$work/tree/tests/cli"
 cp "$work/t.schema.json" "$work/tree/docs/schema/"
