@@ -1625,7 +1625,7 @@ enum ss_dump_format {
     SS_DUMP_TAR      /* a pax archive: manifest.ndjson, then a file a key */
 };
 
-/* How a tar archive is packed. */
+/* How the output is packed. The same records give the same bytes. */
 enum ss_dump_packing {
     SS_DUMP_UNPACKED,
     SS_DUMP_GZIP,
@@ -1645,7 +1645,7 @@ struct ss_dump_opts {
                                      NULL: etcd's own, count 0: the root bucket */
     size_t bucket_count;
     bool all_buckets; /* every other bucket, too; of a file that is not etcd's, these alone */
-    enum ss_dump_packing packing; /* SS_DUMP_TAR only */
+    enum ss_dump_packing packing; /* of any format */
     /*
      * Not NULL: in place of each value, of any bucket, its length and HMAC-SHA-256 under this key.
      * Names, keys, revisions and lease ids stay as they are.

@@ -25,14 +25,20 @@ enum {
     FORMAT_TAR
 };
 
-/* What the end of an output's name says. */
+/* What the end of an output's name says: of the format, and behind that of the packing. */
+static const struct {
+    const char *end;
+    int format;
+    enum ss_dump_packing packing;
+} format_names[] = {
+    {".ndjson", FORMAT_NDJSON, SS_DUMP_UNPACKED}, {".jsonl", FORMAT_NDJSON, SS_DUMP_UNPACKED},
+    {".json", FORMAT_JSON, SS_DUMP_UNPACKED},     {".tar", FORMAT_TAR, SS_DUMP_UNPACKED},
+    {".tgz", FORMAT_TAR, SS_DUMP_GZIP},           {".tzst", FORMAT_TAR, SS_DUMP_ZSTD},
+};
 static const struct {
     const char *end;
     enum ss_dump_packing packing;
-} tar_names[] = {
-    {".tar", SS_DUMP_UNPACKED}, {".tar.gz", SS_DUMP_GZIP}, {".tgz", SS_DUMP_GZIP},
-    {".tar.zst", SS_DUMP_ZSTD}, {".tzst", SS_DUMP_ZSTD},
-};
+} packing_names[] = {{".gz", SS_DUMP_GZIP}, {".zst", SS_DUMP_ZSTD}};
 
 struct dump_opts {
     int format; /* index into format_choices */
@@ -146,20 +152,68 @@ static void job_fini(struct dump_job *job)
     ss_output_free(job->output);
 }
 
-/* The packing that a name asks for; false: it is no archive's. */
-static bool tar_name(const char *name, enum ss_dump_packing *packing)
+static bool to_file(const struct dump_opts *opts)
 {
-    size_t len = name != NULL ? strlen(name) : 0;
-    for (size_t i = 0; i < sizeof tar_names / sizeof tar_names[0]; i++) {
-        size_t end_len = strlen(tar_names[i].end);
-        if (len > end_len && strcmp(name + len - end_len, tar_names[i].end) == 0) {
-            *packing = tar_names[i].packing;
-            return true;
-        }
-    }
-    return false;
+    return opts->output != NULL && strcmp(opts->output, "-") != 0;
 }
 
+/* Whether the first *len bytes of a name have that end, and something before it; *len is then without it. */
+static bool cut_end(const char *name, size_t *len, const char *end)
+{
+    size_t end_len = strlen(end);
+    if (*len <= end_len || name[*len - end_len - 1] == '/' ||
+        memcmp(name + *len - end_len, end, end_len) != 0) {
+        return false;
+    }
+    *len -= end_len;
+    return true;
+}
+
+/* What a name asks for; FORMAT_AUTO: its end, if it has one, is no format's. */
+static int named_format(const char *name, enum ss_dump_packing *packing)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof(packing_names) / sizeof(packing_names[0]); i++) {
+        if (cut_end(name, &len, packing_names[i].end)) {
+            *packing = packing_names[i].packing;
+            break;
+        }
+    }
+    for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
+        if (cut_end(name, &len, format_names[i].end)) {
+            if (format_names[i].packing != SS_DUMP_UNPACKED) {
+                *packing = format_names[i].packing;
+            }
+            return format_names[i].format;
+        }
+    }
+    return FORMAT_AUTO;
+}
+
+static bool has_end(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash == NULL ? name : slash + 1;
+    return base[0] != '\0' && strchr(base + 1, '.') != NULL;
+}
+
+/* What is written, where the name lets one expect something else. */
+static void note_format(const struct dump_job *job, int named, int chosen)
+{
+    const char *output = job->opts->output;
+    bool is_json = named == FORMAT_JSON && chosen == FORMAT_ETCDCTL;
+    bool is_given = job->opts->format != FORMAT_AUTO || job->run->common.json;
+    if (named == FORMAT_AUTO && !is_given && has_end(output)) {
+        ss_note_about(job->run, output,
+                      "its name ends in no format, so JSON Lines are written; .ndjson, .jsonl, "
+                      ".json and .tar are known, also with .gz or .zst behind them");
+    } else if (named != FORMAT_AUTO && named != chosen && !is_json) {
+        ss_note_about(job->run, output, "its name says %s, but %s is written, as the options say",
+                      format_choices[named], format_choices[chosen]);
+    }
+}
+
+/* The options first, then OUT's name; how it is packed is the name's alone. */
 static void choose_format(struct dump_job *job)
 {
     static const enum ss_dump_format formats[] = {
@@ -168,22 +222,20 @@ static void choose_format(struct dump_job *job)
         [FORMAT_TAR] = SS_DUMP_TAR,
     };
     const struct dump_opts *opts = job->opts;
-    enum ss_dump_packing packing = SS_DUMP_UNPACKED;
-    bool named = tar_name(opts->output, &packing);
-    job->dump.format = formats[opts->format];
-    if (opts->format == FORMAT_AUTO && job->run->common.json) {
-        job->dump.format = SS_DUMP_JSON;
-    } else if (opts->format == FORMAT_AUTO && named) {
-        job->dump.format = SS_DUMP_TAR;
+    int named = FORMAT_AUTO;
+    int chosen = opts->format;
+    if (to_file(opts)) {
+        named = named_format(opts->output, &job->dump.packing);
     }
-    if (job->dump.format == SS_DUMP_TAR) {
-        job->dump.packing = packing;
+    if (chosen == FORMAT_AUTO && job->run->common.json) {
+        chosen = FORMAT_JSON;
+    } else if (chosen == FORMAT_AUTO) {
+        chosen = named == FORMAT_AUTO ? FORMAT_NDJSON : named;
     }
-}
-
-static bool to_file(const struct dump_opts *opts)
-{
-    return opts->output != NULL && strcmp(opts->output, "-") != 0;
+    job->dump.format = formats[chosen];
+    if (to_file(opts)) {
+        note_format(job, named, chosen);
+    }
 }
 
 static int check_bucket_options(const struct dump_job *job)
@@ -388,8 +440,9 @@ const struct ss_command ss_cmd_dump = {
     .detail = "Prints every live key at the latest or at a given revision, in byte order, one\n"
               "JSON record a line: key, create_revision, mod_revision, version, lease, value.\n"
               "What is no clean UTF-8 comes as key_base64 and value_base64. --format etcdctl\n"
-              "is what etcdctl get -w json prints; tar has a file a key, and OUT's name asks\n"
-              "for it: .tar, .tar.gz or .tar.zst. --json is --format json.",
+              "is what etcdctl get -w json prints; tar has a file a key. OUT's name says which:\n"
+              ".ndjson, .jsonl, .json or .tar, with .gz or .zst behind it packed as well.\n"
+              "--json is --format json.",
     .options = options,
     .opts_size = sizeof(struct dump_opts),
     .min_args = 1,

@@ -249,9 +249,6 @@ static const char *wrong_opts(const struct ss_dump_opts *opts)
     if (opts->format == SS_DUMP_TAR && opts->keys_only) {
         return "an archive of files cannot leave the values out";
     }
-    if (opts->format != SS_DUMP_TAR && opts->packing != SS_DUMP_UNPACKED) {
-        return "only the tar format is packed";
-    }
     if (opts->redact_key != NULL && opts->redact_key_len < SS_REDACT_KEY_MIN) {
         return "a key for redaction has at least 16 bytes";
     }
@@ -303,6 +300,12 @@ static enum ss_status dump_run(struct ss_export *d, int64_t *rev, struct ss_erro
     return dump_end(d, status, err);
 }
 
+/* An archive is packed by the library that writes it. */
+static bool is_packed(const struct ss_dump_opts *opts)
+{
+    return opts->packing != SS_DUMP_UNPACKED && opts->format != SS_DUMP_TAR;
+}
+
 /* Whether there are records to dump: not in another program's file, when its buckets are wanted. */
 static enum ss_status look_for_records(struct ss_export *d, struct ss_error *err)
 {
@@ -340,7 +343,16 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
     d->style.record.value = opts->keys_only   ? SS_VALUE_NONE
                             : d->hmac != NULL ? SS_VALUE_DIGEST
                                               : SS_VALUE_BYTES;
-    return ss_outbuf_init(&d->out, ss_export_write, d) ? SS_OK : ss_nomem(err, SS_OUTBUF_LEN);
+    if (is_packed(opts)) {
+        status = ss_packer_begin(&d->packer, opts->packing, ss_export_write, d, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
+    return ss_outbuf_init(&d->out, is_packed(opts) ? ss_packer_write : ss_export_write,
+                          is_packed(opts) ? (void *)&d->packer : d)
+               ? SS_OK
+               : ss_nomem(err, SS_OUTBUF_LEN);
 }
 
 enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
@@ -364,8 +376,9 @@ enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *op
     if (status == SS_OK) {
         status = dump_run(&d, &result->rev, err);
     }
+    status = ss_packer_end(&d.packer, status, err);
     result->record_count = d.count;
-    result->out_len = d.out.flushed_len;
+    result->out_len = is_packed(opts) ? d.packer.out_len : d.out.flushed_len;
     ss_outbuf_fini(&d.out);
     ss_hmac_free(d.hmac);
     return status;

@@ -9,6 +9,7 @@
 #define SS_EXPORT_JOB_H
 
 #include "export/outbuf.h"
+#include "export/packer.h"
 #include "export/record_json.h"
 #include "parser/db.h"
 
@@ -25,8 +26,9 @@ struct ss_export {
     bool all;             /* no bound on the keys */
     bool is_etcd;         /* has a `key` bucket, which is dumped as records */
     struct ss_outbuf out;
-    uint64_t record_count; /* of the list that is being written */
-    uint64_t count, total; /* total 0: not known */
+    struct ss_packer packer; /* behind `out`, but of an archive and of what is not packed */
+    uint64_t record_count;   /* of the list that is being written */
+    uint64_t count, total;   /* total 0: not known */
     ss_write_fn write;
     void *write_ctx;
 };

@@ -14,6 +14,7 @@
 #include "export/bucket_walk.h"
 #include "export/job.h"
 #include "export/json_text.h"
+#include "export/packer.h"
 #include "export/tar_path.h"
 #include "util/error.h"
 #include "util/memory.h"
@@ -215,24 +216,6 @@ static la_ssize_t write_block(struct archive *archive, void *ctx, const void *by
     return (la_ssize_t)len;
 }
 
-static bool set_packing(struct tar *t, enum ss_dump_packing packing)
-{
-    struct archive *archive = t->archive;
-
-    if (packing == SS_DUMP_UNPACKED) {
-        return true;
-    }
-    if (archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK) {
-        return false;
-    }
-    if (packing == SS_DUMP_ZSTD) {
-        t->torn = archive_write_add_filter_zstd(archive) != ARCHIVE_OK;
-        return !t->torn;
-    }
-    return archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
-           archive_write_set_filter_option(archive, "gzip", "timestamp", NULL) == ARCHIVE_OK;
-}
-
 /* Attributes go into the SCHILY.xattr records that GNU tar, bsdtar and star alike know. */
 static enum ss_status archive_begin(struct tar *t, struct ss_error *err)
 {
@@ -243,7 +226,7 @@ static enum ss_status archive_begin(struct tar *t, struct ss_error *err)
     }
     if (archive_write_set_format_pax_restricted(t->archive) != ARCHIVE_OK ||
         archive_write_set_format_option(t->archive, NULL, "xattrheader", "SCHILY") != ARCHIVE_OK ||
-        !set_packing(t, t->d->opts->packing) ||
+        !ss_packing_set(t->archive, t->d->opts->packing, &t->torn) ||
         archive_write_open(t->archive, t, NULL, write_block, NULL) != ARCHIVE_OK) {
         return archive_failed(t, err);
     }

@@ -124,6 +124,63 @@ expect_err_has "snapscope: try: snapscope buckets $nested lists what it holds"
 # A file: as a whole or not at all.
 run "$SNAPSCOPE" dump "$db"
 cp "$out" "$scratch/all"
+# OUT's name says what is written, and how it is packed; unpacked it is what standard output gets.
+mkdir "$scratch/named"
+run "$SNAPSCOPE" dump "$db"
+cp "$out" "$scratch/named.ndjson"
+run "$SNAPSCOPE" dump --json "$db"
+cp "$out" "$scratch/named.json"
+run "$SNAPSCOPE" dump --format etcdctl "$db"
+cp "$out" "$scratch/named.etcdctl"
+while read -r name tool like words; do
+    for again in '' again; do
+        # shellcheck disable=SC2086 # several words or none
+        run "$SNAPSCOPE" dump $words -o "$scratch/named/$again$name" "$db"
+        expect_rc 0
+        expect_err_eq ''
+    done
+    "$tool" <"$scratch/named/$name" >"$scratch/named/plain"
+    same_as "$name, unpacked" "$scratch/named/plain" "@$scratch/named.$like"
+    same_as "$name, again" "$scratch/named/$name" "@$scratch/named/again$name"
+done <<'NAMES'
+a.ndjson cat ndjson
+a.jsonl cat ndjson
+a.json cat json
+a.ndjson.gz zcat ndjson
+a.jsonl.zst zstdcat ndjson
+a.json.gz zcat json
+a.json.zst zstdcat json
+e.json cat etcdctl --format etcdctl
+e.json.gz zcat etcdctl --format etcdctl
+p cat ndjson
+NAMES
+expect_eq "$(head -c 10 "$scratch/named/a.ndjson.gz" | xxd -p)" 1f8b0800000000000003 'no time and no name in the header'
+run "$SNAPSCOPE" dump --all-buckets -o "$scratch/named/all.ndjson.gz" "$db"
+expect_rc 0
+run "$SNAPSCOPE" dump --all-buckets "$db"
+zcat "$scratch/named/all.ndjson.gz" >"$scratch/named/plain"
+same_as 'all buckets, unpacked' "$scratch/named/plain" "@$out"
+# An option wins over the name, and what has no known end is said.
+run "$SNAPSCOPE" dump --format json -o "$scratch/named/b.ndjson" "$db"
+expect_rc 0
+expect_err_eq "snapscope: $scratch/named/b.ndjson: its name says ndjson, but json is written, as the options say"
+same_as 'what the option says' "$scratch/named/b.ndjson" "@$scratch/named.json"
+run "$SNAPSCOPE" dump --json -o "$scratch/named/c.jsonl.gz" "$db"
+expect_err_eq "snapscope: $scratch/named/c.jsonl.gz: its name says ndjson, but json is written, as the options say"
+for name in d.txt d.gz d.yaml.zst; do
+    run "$SNAPSCOPE" dump -o "$scratch/named/$name" "$db"
+    expect_rc 0
+    expect_err_eq "snapscope: $scratch/named/$name: its name ends in no format, so JSON Lines are written; .ndjson, .jsonl, .json and .tar are known, also with .gz or .zst behind them"
+done
+same_as 'no known end' "$scratch/named/d.txt" "@$scratch/named.ndjson"
+# A dump that fails leaves no packed part behind.
+run "$SNAPSCOPE" dump -o "$scratch/named/broken.ndjson.gz" "$scratch/type.db"
+expect_rc 3
+expect_file_absent "$scratch/named/broken.ndjson.gz"
+run bash -c 'ulimit -f 4; "$@"' - "$SNAPSCOPE" dump --revisions -o "$scratch/named/large.ndjson.zst" "$db"
+expect_rc 4
+expect_file_absent "$scratch/named/large.ndjson.zst"
+rm -r "$scratch/named"
 run "$SNAPSCOPE" dump -o "$scratch/new" "$db"
 expect_rc 0
 expect_out_eq ''
