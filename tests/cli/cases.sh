@@ -57,7 +57,7 @@ bad_inputs() {
     head -c 5000 "$scratch/sound.gz" >"$scratch/broken.gz"
     unchanged "$file" # which gzip has read
     refused io "$scratch/absent.db" 'cannot be opened: No such file or directory' "$command" "$@"
-    refused io "$scratch" 'cannot be read: Is a directory' "$command" "$@"
+    refused io "$scratch" "cannot be read as a file; of a member's data directory the database is member/snap/db: Is a directory" "$command" "$@"
     refused empty "$scratch/empty.db" 'file is empty (offset 0x0)' "$command" "$@"
     refused not-bbolt "$scratch/text.db" 'no bbolt file, but text (offset 0x0)' "$command" "$@"
     refused not-bbolt "$scratch/zeroes.db" 'no bbolt file' "$command" "$@"
