@@ -1,4 +1,5 @@
-# cmake --install: program, both libraries, header, manual pages, CMake package, pkg-config file.
+# cmake --install: program, both libraries, header, manual pages, documentation, JSON Schemas, CMake package,
+# pkg-config file.
 
 include(CMakePackageConfigHelpers)
 
@@ -17,6 +18,17 @@ foreach(section IN ITEMS 1 3)
     FILES_MATCHING
     PATTERN "*.${section}")
 endforeach()
+
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/docs/"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+  FILES_MATCHING
+  PATTERN "*.md"
+  PATTERN "schema/*.json"
+  PATTERN "schema/*.xsd"
+  PATTERN "man" EXCLUDE)
 
 # Two export sets: a user of the shared library needs none of the libraries below it.
 foreach(set IN ITEMS snapscope-targets snapscope-static-targets)

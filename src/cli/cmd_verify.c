@@ -393,7 +393,8 @@ const struct ss_command ss_cmd_verify = {
               "records mean to etcd, and tells every fault with offset, page, bucket and\n"
               "element. The first line is the verdict: sound, consistent (nothing wrong, but no\n"
               "valid hash vouches for the values), damaged, or unreadable.\n"
-              "docs/checks.md explains every finding and what to do about it.",
+              "checks.md in the documentation folder (share/doc/snapscope) explains every\n"
+              "finding and what to do about it.",
     .exits = "Exit codes: 0 sound or consistent; 1 damaged; 2 wrong usage; 3 unreadable, or\n"
              "the input is refused; 4 the system failed (memory, I/O, output). Of several\n"
              "files the worst counts: 4, then 3, then 1.\n",

@@ -43,6 +43,17 @@ for page in "$SS_SOURCE_DIR"/docs/man/*.[13]; do
     [[ -e $prefix/share/man/man${page##*.}/$(basename "$page") ]] || fail "$page is not installed"
 done
 
+# What the program and its manual pages point to.
+docs="$prefix/share/doc/snapscope"
+for file in "$SS_SOURCE_DIR"/docs/*.md "$SS_SOURCE_DIR"/docs/schema/*; do
+    [[ -e $docs/${file#"$SS_SOURCE_DIR/docs/"} ]] || fail "$file is not installed"
+done
+[[ -e $docs/LICENSE ]] || fail 'LICENSE is not installed'
+if [[ -n ${SNAPSCOPE:-} ]]; then
+    "$prefix/bin/snapscope" verify --help | grep -qF 'checks.md in the documentation folder' ||
+        fail 'verify --help does not say where checks.md is'
+fi
+
 # Only what the header marks may be seen from outside.
 strangers=$(nm -D --defined-only "$lib/libsnapscope.so" | awk '{print $3}' | grep -v '^ss_' || true)
 [[ -z $strangers ]] || fail "exported without the ss_ prefix: $strangers"
