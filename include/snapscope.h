@@ -1025,6 +1025,12 @@ struct ss_hash_report {
     bool computed;        /* `expected` is filled */
     uint8_t found[32];    /* as the file has it */
     uint8_t expected[32]; /* as computed over covered_len bytes */
+    /*
+     * VALID only: bytes of one value, 0x00, 0x1a or 0xff, that a file transfer left behind the hash, which
+     * stands at the high-water mark. etcd's own restore then finds no hash, or a wrong one.
+     */
+    uint64_t padding_len;
+    uint8_t padding_byte;
 };
 
 /*
@@ -1133,7 +1139,8 @@ SS_API void ss_verify_free(struct ss_verify_report *report);
 /* Whether a file may be restored. */
 enum ss_restorable {
     SS_RESTORABLE_YES,
-    SS_RESTORABLE_UNHASHED, /* only when the check of its hash is left out: it has none */
+    SS_RESTORABLE_UNHASHED, /* only when the check of its hash is left out: it has none, or padding
+                               stands behind it */
     SS_RESTORABLE_REBUILT,  /* only when it is written anew: its stored freelist alone is damaged */
     SS_RESTORABLE_NO,
     SS_RESTORABLE_UNKNOWN /* something that decides was not checked */
@@ -1156,7 +1163,8 @@ enum ss_summary_why {
     SS_SUMMARY_HASH_ZERO,
     SS_SUMMARY_HASH_CUT,
     SS_SUMMARY_FREELIST,
-    SS_SUMMARY_NO_RELEASE /* none from 3.4 to 3.7 starts on it */
+    SS_SUMMARY_NO_RELEASE, /* none from 3.4 to 3.7 starts on it */
+    SS_SUMMARY_HASH_PADDED /* it is valid, and padding stands behind it */
 };
 
 /* "restorable", "hash-not-checked", "hash-absent", "not-bbolt", … Static storage. */
@@ -1178,9 +1186,10 @@ struct ss_summary {
                          every tree, the freelist; without it, metas only. What records mean (ETCD)
                          is ss_verify's matter always */
     bool is_etcd;
-    enum ss_hash_state hash; /* as given; else what the file's size alone tells */
-    uint8_t hash_found_len;  /* bytes of it that the file has, by its size */
-    bool boot_known;         /* `boot` is filled */
+    enum ss_hash_state hash;   /* as given; else what the file's size alone tells */
+    uint8_t hash_found_len;    /* bytes of it that the file has, by its size */
+    uint64_t hash_padding_len; /* bytes behind a hash that was given as valid */
+    bool boot_known;           /* `boot` is filled */
     struct ss_boot_facts
         boot;              /* as ss_boot_facts has it; but no release starts on a file that must not
                                   be started: SS_BOOT_DAMAGED, SS_BOOT_HASH */

@@ -153,7 +153,12 @@ static int run_status(struct ss_run *run)
     if (ss_run_checked(run, answer.hash_status, &answer.hash_err) != SS_OK) {
         return ss_report(run, &answer.hash_err);
     }
-    ss_note(run, "trailing SHA-256: %s", hash_meaning(answer.hash.state));
+    if (answer.hash.padding_len > 0) {
+        ss_note(run, "trailing SHA-256: valid, followed by %llu bytes of padding (0x%02x)",
+                (unsigned long long)answer.hash.padding_len, answer.hash.padding_byte);
+    } else {
+        ss_note(run, "trailing SHA-256: %s", hash_meaning(answer.hash.state));
+    }
     if (ss_run_checked(run, answer.status, &answer.err) != SS_OK) {
         return ss_report(run, &answer.err);
     }

@@ -42,6 +42,8 @@ static const char *next_step(const struct ss_summary *summary)
         return summary->is_etcd
                    ? "; snapscope restore rebuilds it, and so does snapscope convert --rebuild"
                    : "; run snapscope convert --rebuild --no-hash";
+    case SS_SUMMARY_HASH_PADDED:
+        return "; snapscope restore takes it, and snapscope convert drops the padding";
     default:
         return "";
     }
@@ -73,6 +75,7 @@ int ss_info_answer_exit(const struct ss_info *info)
     case SS_SUMMARY_RESTORABLE:
     case SS_SUMMARY_HASH_UNCHECKED:
     case SS_SUMMARY_HASH_ABSENT:
+    case SS_SUMMARY_HASH_PADDED:
     case SS_SUMMARY_NOT_ETCD: /* another program's sound database: nothing is wrong with it */
         return SS_EXIT_OK;
     case SS_SUMMARY_NOT_BBOLT:

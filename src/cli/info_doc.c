@@ -39,6 +39,10 @@ static json_t *hash_doc(const struct ss_info *info)
         set_digest(doc, "found", hash->found, hash->found_len);
         set_digest(doc, "expected", hash->expected, sizeof hash->expected);
     }
+    if (hash->padding_len > 0) {
+        ss_doc_number(doc, "padding_len", hash->padding_len);
+        ss_doc_int(doc, "padding_byte", hash->padding_byte);
+    }
     return doc;
 }
 

@@ -102,6 +102,10 @@ static void print_hash(const struct ss_info *info)
     switch (info->hash.state) {
     case SS_HASH_VALID:
         line(info, "hash", "valid: SHA-256 of the %llu bytes before it", covered);
+        if (info->hash.padding_len > 0) {
+            line(info, "padding", "%llu bytes of 0x%02x behind the hash",
+                 (unsigned long long)info->hash.padding_len, info->hash.padding_byte);
+        }
         return;
     case SS_HASH_MISMATCH:
         line(info, "hash", "wrong: not the SHA-256 of the %llu bytes before it", covered);

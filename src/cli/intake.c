@@ -124,7 +124,12 @@ static void print_hash(FILE *to, const struct ss_hash_report *hash)
         field(to, "hash", "%s", state);
         return;
     }
-    if (hash->state == SS_HASH_VALID) {
+    if (hash->state == SS_HASH_VALID && hash->padding_len > 0) {
+        field(to, "hash",
+              "%s, over %" PRIu64 " bytes; %" PRIu64 " bytes of padding (0x%02x) follow it and are "
+              "dropped",
+              state, hash->covered_len, hash->padding_len, hash->padding_byte);
+    } else if (hash->state == SS_HASH_VALID) {
         field(to, "hash", "%s, over %" PRIu64 " bytes", state, hash->covered_len);
     } else {
         field(to, "hash", "%s: in the file, and of its first %" PRIu64 " bytes", state,

@@ -32,6 +32,10 @@ json_t *ss_hash_doc(const struct ss_hash_report *hash)
         ss_doc_text(doc, "found", ss_digest_text(hash->found, hash->found_len, text));
         ss_doc_text(doc, "expected", ss_digest_text(hash->expected, sizeof hash->expected, text));
     }
+    if (hash->padding_len > 0) {
+        ss_doc_number(doc, "padding_len", hash->padding_len);
+        ss_doc_int(doc, "padding_byte", hash->padding_byte);
+    }
     return doc;
 }
 

@@ -107,13 +107,26 @@ static void print_digest(struct ss_out *out, const uint8_t *bytes, size_t len)
 }
 
 /* A digest has a line of its own, so that 80 columns hold it; two stand one below the other. */
-static void print_hash(struct ss_out *out, const struct ss_hash_report *hash)
+static void print_hash(struct ss_out *out, const struct ss_verified *verified)
 {
+    const struct ss_hash_report *hash = &verified->report->hash;
+    const struct ss_file_facts *facts = &verified->facts;
     label(out, "hash");
     ss_out_text(out, ss_hash_state_name(hash->state));
     switch (hash->state) {
     case SS_HASH_CUT:
-        ss_out_format(out, ": the file has %u of 32 bytes", hash->found_len);
+        if (facts->len < facts->db_len) {
+            ss_out_format(out, ": the file ends %llu bytes before its database does",
+                          (unsigned long long)(facts->db_len - facts->len));
+        } else {
+            ss_out_format(out, ": the file has %u of 32 bytes", hash->found_len);
+        }
+        break;
+    case SS_HASH_VALID:
+        if (hash->padding_len > 0) {
+            ss_out_format(out, ", followed by %llu bytes of padding (0x%02x)",
+                          (unsigned long long)hash->padding_len, hash->padding_byte);
+        }
         break;
     case SS_HASH_MISMATCH:
         ss_out_format(out, ": in the file, and of its first %llu bytes",
@@ -300,7 +313,7 @@ void ss_verify_print(struct ss_out *out, const struct ss_verified *verified)
     uint64_t shown;
     print_verdict(out, verified);
     if ((report->checked & SS_VERIFY_HASH) != 0 && report->hash.state != SS_HASH_NO_DB) {
-        print_hash(out, &report->hash);
+        print_hash(out, verified);
     }
     print_metas(out, verified);
     print_trees(out, verified);

@@ -13,6 +13,7 @@
 
 #define HASH_LEN SS_SHA256_LEN
 #define BLOCK_LEN 512u
+#define FAR_LEN (UINT64_C(1) << 30)
 
 const char *ss_hash_state_name(enum ss_hash_state state)
 {
@@ -51,20 +52,83 @@ static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
     return SS_NONE;
 }
 
-void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file)
+static bool is_uniform(const uint8_t *bytes, uint64_t len, uint8_t value)
 {
+    return len == 0 || (bytes[0] == value && memcmp(bytes, bytes + 1, (size_t)len - 1) == 0);
+}
+
+/*
+ * Whether what stands behind 32 bytes at the high-water mark is padding, as block-wise and text-mode file
+ * transfers leave it (0x1a is CP/M's end of file). Then those 32 bytes may be the hash.
+ */
+static bool find_padding(const struct ss_file *file, struct ss_hash_report *report)
+{
+    uint64_t db_len = ss_file_db_len(file), len = file->geo.bytes.len, at;
+    const uint8_t *bytes = file->geo.bytes.ptr;
+    uint8_t value;
+
+    if (!file->readable || len <= db_len || len - db_len <= HASH_LEN)
+        return false;
+    at = db_len + HASH_LEN;
+    value = bytes[at];
+    if ((value != 0 && value != 0x1a && value != 0xff) ||
+        is_uniform(bytes + db_len, HASH_LEN, value))
+        return false;
+    if (value == 0 ? ss_source_not_zero(&file->src, at, len) != len
+                   : !is_uniform(bytes + at, len - at, value))
+        return false;
+    report->padding_len = len - at;
+    report->padding_byte = value;
+    return true;
+}
+
+/* No SHA-256 is all zeroes. Where they lie in a hole, far behind the pages, nothing needs to be hashed. */
+static bool is_in_hole(const struct ss_file *file, uint64_t covered)
+{
+    uint64_t db_len = ss_file_db_len(file), len = file->geo.bytes.len;
+
+    return file->readable && covered > db_len && covered - db_len >= FAR_LEN &&
+           ss_source_data(&file->src, covered - FAR_LEN, len) == len;
+}
+
+/* What there is to hash when nothing is padding. */
+static void take_last(struct ss_hash_job *job)
+{
+    const struct ss_file *file = job->file;
     struct ss_hash_report *report = &job->report;
     uint64_t covered;
 
-    memset(job, 0, sizeof(*job));
-    job->file = file;
-    ss_error_clear(&job->err);
+    *report = (struct ss_hash_report){0};
+    job->total = 0;
     covered = covered_by(file, &report->found_len);
     if (covered == SS_NONE)
         return;
     report->covered_len = covered;
     memcpy(report->found, file->geo.bytes.ptr + covered, report->found_len);
-    job->total = covered;
+    if (!is_in_hole(file, covered))
+        job->total = covered;
+}
+
+void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file)
+{
+    struct ss_hash_report *report = &job->report;
+
+    memset(job, 0, sizeof(*job));
+    job->file = file;
+    ss_error_clear(&job->err);
+    if (!find_padding(file, report)) {
+        take_last(job);
+        return;
+    }
+    report->found_len = HASH_LEN;
+    report->covered_len = job->total = ss_file_db_len(file);
+    memcpy(report->found, file->geo.bytes.ptr + job->total, HASH_LEN);
+}
+
+static bool is_match(const struct ss_hash_report *report)
+{
+    return report->computed && report->found_len == HASH_LEN &&
+           memcmp(report->found, report->expected, HASH_LEN) == 0;
 }
 
 static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash_report *report)
@@ -72,7 +136,7 @@ static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash
     static const uint8_t zero[HASH_LEN];
     uint64_t len = file->geo.bytes.len;
 
-    if (report->found_len == HASH_LEN && memcmp(report->found, report->expected, HASH_LEN) == 0)
+    if (is_match(report))
         return SS_HASH_VALID;
     if (file->readable && len < ss_file_db_len(file))
         return SS_HASH_CUT;
@@ -156,17 +220,38 @@ static bool take_digest(struct ss_hash_job *job)
     return true;
 }
 
-void ss_hash_job_run(struct ss_hash_job *job)
+static void compute(struct ss_hash_job *job)
 {
     struct ss_sha256 sha = {0};
 
     job->status = SS_OK;
-    if (job->total > 0 && !take_digest(job)) {
-        job->status = digest(job, &sha);
-        ss_sha256_fini(&sha);
+    if (job->total == 0 || take_digest(job))
+        return;
+    job->status = digest(job, &sha);
+    ss_sha256_fini(&sha);
+}
+
+/* Pages are missing: whatever the last 32 bytes are, they are no part of a hash. */
+static void forget_found(struct ss_hash_report *report)
+{
+    *report = (struct ss_hash_report){.state = report->state};
+}
+
+void ss_hash_job_run(struct ss_hash_job *job)
+{
+    struct ss_hash_report *report = &job->report;
+
+    compute(job);
+    if (job->status == SS_OK && report->padding_len > 0 && !is_match(report)) {
+        take_last(job); /* what looked like padding stands behind other bytes than the hash */
+        job->given = NULL;
+        compute(job);
     }
-    if (job->status == SS_OK)
-        job->report.state = judge(job->file, &job->report);
+    if (job->status != SS_OK)
+        return;
+    report->state = judge(job->file, report);
+    if (report->state == SS_HASH_CUT && job->file->geo.bytes.len < ss_file_db_len(job->file))
+        forget_found(report);
 }
 
 enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *call,
@@ -193,13 +278,29 @@ static void find_cut(const struct ss_file *file, const struct ss_hash_report *re
     bool agrees = memcmp(report->found, report->expected, report->found_len) == 0;
     char have[32];
 
-    if (report->found_len == HASH_LEN || report->found_len == 0)
+    if (report->found_len == 0)
         return; /* pages are missing: the structure says so, with the place */
     snprintf(have, sizeof(have), "%u bytes", report->found_len);
     ss_find(findings, SS_CHECK_HASH_CUT, at, have, "32 bytes",
             "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s",
             file->geo.bytes.len,
             agrees ? "agrees with the bytes before it" : "does not agree with the bytes before it");
+}
+
+static void find_padded(const struct ss_file *file, const struct ss_hash_report *report,
+                        struct ss_findings *findings)
+{
+    struct ss_place at = {report->covered_len + HASH_LEN, SS_NONE, SS_NONE, NULL};
+    char have[40], expect[40];
+
+    if (report->padding_len == 0)
+        return;
+    snprintf(have, sizeof(have), "%" PRIu64 " bytes", file->geo.bytes.len);
+    snprintf(expect, sizeof(expect), "%" PRIu64 " bytes", at.off);
+    ss_find(findings, SS_CHECK_HASH_PADDED, at, have, expect,
+            "the SHA-256 at the high-water mark is valid, and %" PRIu64
+            " bytes of padding (0x%02x) follow it",
+            report->padding_len, report->padding_byte);
 }
 
 void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *report,
@@ -212,6 +313,9 @@ void ss_hash_findings(const struct ss_file *file, const struct ss_hash_report *r
     ss_text_hex(report->found, report->found_len, found);
     ss_text_hex(report->expected, HASH_LEN, expected);
     switch (report->state) {
+    case SS_HASH_VALID:
+        find_padded(file, report, findings);
+        break;
     case SS_HASH_MISMATCH:
         ss_find(findings, SS_CHECK_HASH_MISMATCH, at, found, expected,
                 "SHA-256 over the first %" PRIu64 " bytes is not the one at their end",

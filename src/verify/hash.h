@@ -9,11 +9,17 @@
  * etcd takes the last 32 bytes for a hash when len % 512 = 32. That alone calls a truncated file
  * "hash absent"; so the length that the meta promises is asked too:
  *
+ *   32 bytes at db_len, then to the end one
+ *   value, 0x00, 0x1a or 0xff, and the digest
+ *   of the db_len bytes matches                valid, and padded
  *   len % 512 = 32 and the digest matches      valid, whatever the metas say
  *   len < db_len                               cut: pages are missing
  *   db_len < len < db_len + 32                 cut: inside the hash
  *   len % 512 = 32                             zero or mismatch
  *   else                                       absent
+ *
+ * 32 zero bytes in a hole far beyond the high-water mark are zero without a digest: no SHA-256 is all
+ * zeroes, and the holes of a sparse file would take hours to hash.
  */
 #ifndef SS_VERIFY_HASH_H
 #define SS_VERIFY_HASH_H

@@ -57,7 +57,8 @@ const char *ss_summary_why_name(enum ss_summary_why why)
                                         [SS_SUMMARY_HASH_ZERO] = "hash-zero",
                                         [SS_SUMMARY_HASH_CUT] = "hash-cut",
                                         [SS_SUMMARY_FREELIST] = "freelist",
-                                        [SS_SUMMARY_NO_RELEASE] = "no-release"};
+                                        [SS_SUMMARY_NO_RELEASE] = "no-release",
+                                        [SS_SUMMARY_HASH_PADDED] = "hash-padded"};
 
     return (unsigned)why < sizeof(names) / sizeof(names[0]) ? names[why] : "unknown";
 }
@@ -260,7 +261,12 @@ static void take(struct ss_summary *out, const char *releases)
 {
     size_t len;
 
-    if (out->hash == SS_HASH_VALID)
+    if (out->hash_padding_len > 0)
+        decide(out, SS_RESTORABLE_UNHASHED, SS_SUMMARY_HASH_PADDED,
+               "restorable only without a check of its SHA-256, which is valid, but %" PRIu64
+               " bytes of padding stand behind it; then with %s",
+               out->hash_padding_len, releases);
+    else if (out->hash == SS_HASH_VALID)
         decide(out, SS_RESTORABLE_YES, SS_SUMMARY_RESTORABLE, "restorable as it is with %s",
                releases);
     else if (out->hash == SS_HASH_NOT_CHECKED)
@@ -333,6 +339,7 @@ static void take_hash(struct summing *s)
     out->hash_found_len = job.report.found_len;
     if (hash != NULL && hash->state != SS_HASH_NOT_CHECKED) {
         out->hash = hash->state;
+        out->hash_padding_len = hash->padding_len;
         out->checked |= SS_VERIFY_HASH;
     } else if (s->file->readable && out->hash_found_len < sizeof(job.report.found)) {
         out->hash = out->hash_found_len > 0 ? SS_HASH_CUT : SS_HASH_ABSENT;

@@ -127,4 +127,84 @@ TMPDIR="$scratch" run bash -c 'ulimit -f 8; trap "" XFSZ; "$1" info "$2"' - "$SN
 expect_rc 4
 expect_err_has "the temporary file in $scratch (TMPDIR names this folder) cannot be written: File too large"
 
+# A transfer padded the file behind its hash: found, said by every command, dropped by convert.
+padded="$in/padded.db"
+cp "$padded" "$scratch/padded"
+cp "$db" "$scratch/whole"
+unchanged "$padded" "$db"
+digest=d41b587b7bc5082fba34d76c8e1b5cd34a63081df28ef695204813b656a1ec9b
+run "$SNAPSCOPE" info --json "$padded"
+expect_rc 0
+expect_schema info
+expect_eq "$(jq -c '.hash | [.state, .covered_len, .found, .padding_len, .padding_byte]' "$out")" \
+    "[\"valid\",20480,\"$digest\",992,26]"
+expect_eq "$(jq -c '[.answer.restorable, .answer.why]' "$out")" '["skip-hash-check","hash-padded"]'
+run "$SNAPSCOPE" info "$padded"
+expect_rc 0
+expect_out_has 'padding       992 bytes of 0x1a behind the hash'
+expect_out_has 'but 992 bytes of padding stand behind it; then with etcd'
+run "$SNAPSCOPE" status "$padded"
+expect_rc 0
+expect_err_eq "snapscope: $padded: trailing SHA-256: valid, followed by 992 bytes of padding (0x1a)"
+run "$SNAPSCOPE" verify "$padded"
+expect_rc 0
+expect_out_has 'hash      valid, followed by 992 bytes of padding (0x1a)'
+expect_out_has 'HASH-006 padding stands behind the trailing hash'
+run "$SNAPSCOPE" verify --json "$padded"
+expect_schema verify
+expect_eq "$(jq -c '.files[0] | [.verdict, .hash.padding_len, .hash.padding_byte, (.findings[] | select(.id == "HASH-006") | .severity, .offset)]' "$out")" \
+    '["sound",992,26,"warning",20512]'
+for args in '' '--threads 1'; do
+    # shellcheck disable=SC2086
+    run "$SNAPSCOPE" convert --force $args "$padded" -o "$scratch/whole.db"
+    expect_rc 0
+    expect_err_eq ''
+    expect_out_has '992 bytes of padding (0x1a) follow it and'
+    expect_eq "$(stat -c %s "$scratch/whole.db")" 20512
+    expect_eq "$(cmp "$scratch/whole.db" <(head -c 20512 "$scratch/padded") && echo same)" same
+done
+run "$SNAPSCOPE" convert --rebuild --force --json "$padded" -o "$scratch/rebuilt.db"
+expect_rc 0
+expect_schema convert
+run "$SNAPSCOPE" restore --data-dir "$scratch/restored" "$padded"
+expect_rc 0
+
+# What is cut says what is missing, wherever it ends: in a page, at the end of one, 32 bytes behind a block.
+for len in 12288 12320 12800 15000 20000; do
+    run bash -c 'head -c "$1" "$2" | "$3" verify -' - "$len" "$scratch/whole" "$SNAPSCOPE"
+    expect_rc 1
+    expect_out_has "hash      cut: the file ends $((20480 - len)) bytes before its database does"
+done
+for len in 1 17 31; do
+    run bash -c 'head -c "$1" "$2" | "$3" verify -' - $((20480 + len)) "$scratch/whole" "$SNAPSCOPE"
+    expect_rc 1
+    expect_out_has "hash      cut: the file has $len of 32 bytes"
+done
+
+# 6 TB of which all but the pages are holes: nothing reads them.
+cp "$db" "$scratch/sparse.db"
+unchanged "$db"
+truncate -s 6T "$scratch/sparse.db"
+run "$SNAPSCOPE" info "$scratch/sparse.db"
+expect_rc 0
+expect_out_has 'hash          valid: SHA-256 of the 20480 bytes before it'
+expect_out_has 'padding       6597069746144 bytes of 0x00 behind the hash'
+run "$SNAPSCOPE" verify "$scratch/sparse.db"
+expect_rc 0
+truncate -s 20480 "$scratch/sparse.db"
+truncate -s 6T "$scratch/sparse.db"
+for command in verify status buckets pages; do
+    run "$SNAPSCOPE" $command "$scratch/sparse.db"
+    expect_rc 0
+done
+run "$SNAPSCOPE" info --json "$scratch/sparse.db"
+expect_eq "$(jq -c '[.hash.state, .answer.why]' "$out")" '["absent","hash-absent"]'
+truncate -s $((6 * (1 << 40) + 32)) "$scratch/sparse.db"
+run "$SNAPSCOPE" verify --json "$scratch/sparse.db"
+expect_rc 1
+expect_schema verify
+expect_eq "$(jq -c '.files[0] | [.hash.state, [.findings[] | select(.severity == "error").id]]' "$out")" '["zero",["HASH-002"]]'
+run "$SNAPSCOPE" status "$scratch/sparse.db"
+expect_rc 1
+
 summary

@@ -253,12 +253,94 @@ static void test_cut_before(void **state)
         sample.len = len;
         hash = check(&sample);
         assert_int_equal(hash.state, SS_HASH_CUT);
-        assert_int_equal(hash.found_len, len % 512 == 32 ? HASH_LEN : 0);
+        assert_int_equal(hash.found_len, 0);
+        assert_int_equal(hash.covered_len, 0);
+        assert_false(hash.computed);
     }
     for (len = 0; len < 80; len++) {
         sample.len = len;
         assert_int_equal(check(&sample).state, len < 20 ? SS_HASH_NO_DB : SS_HASH_ABSENT);
     }
+}
+
+/* A transfer padded the file behind its hash: found at the high-water mark, whatever the length. */
+static void test_padded(void **state)
+{
+    static const uint8_t values[] = {0x00, 0x1a, 0xff};
+    static const size_t lens[] = {1, 31, 32, 480, 512};
+    struct ss_hash_report hash;
+    struct sample sample;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        for (size_t j = 0; j < sizeof(lens) / sizeof(lens[0]); j++) {
+            make(&sample, HASH_LEN);
+            seal(&sample);
+            memset(sample.bytes + sample.len, values[i], lens[j]);
+            sample.len += lens[j];
+            hash = check(&sample);
+            assert_int_equal(hash.state, SS_HASH_VALID);
+            assert_int_equal(hash.covered_len, DB_LEN);
+            assert_int_equal(hash.padding_len, lens[j]);
+            assert_int_equal(hash.padding_byte, values[i]);
+            assert_finding(&sample, true, "HASH-006", DB_LEN + HASH_LEN);
+            sample.bytes[sample.len - 1] ^=
+                0x20; /* no longer one value, or one that nothing pads with */
+            hash = check(&sample);
+            assert_int_equal(hash.state, lens[j] == 512 ? SS_HASH_MISMATCH : SS_HASH_ABSENT);
+            assert_int_equal(hash.padding_len, 0);
+        }
+    }
+}
+
+/* What stands before the padding is no hash of the pages: the padding says nothing then. */
+static void test_padded_over_a_wrong_hash(void **state)
+{
+    struct ss_hash_report hash;
+    struct sample sample;
+    uint8_t digest[HASH_LEN];
+
+    (void)state;
+    make(&sample, HASH_LEN);
+    seal(&sample);
+    sample.bytes[DB_LEN] ^= 1;
+    sample.len = DB_LEN + 512;
+    hash = check(&sample);
+    assert_int_equal(hash.state, SS_HASH_ABSENT);
+    assert_int_equal(hash.padding_len, 0);
+    assert_false(hash.computed);
+    assert_finding(&sample, true, "HASH-005", sample.len);
+    sample.len = DB_LEN + 512 + HASH_LEN;
+    hash = check(&sample);
+    assert_int_equal(hash.state, SS_HASH_ZERO);
+    assert_int_equal(hash.covered_len, sample.len - HASH_LEN);
+    digest_of(sample.bytes, sample.len - HASH_LEN, digest);
+    assert_memory_equal(hash.expected, digest, HASH_LEN);
+    memset(sample.bytes + DB_LEN, 0x1a,
+           512 + HASH_LEN); /* the padding's own value where the hash belongs */
+    hash = check(&sample);
+    assert_int_equal(hash.state, SS_HASH_MISMATCH);
+    assert_int_equal(hash.covered_len, sample.len - HASH_LEN);
+}
+
+/* 6 TB, all but the pages a hole: the last 32 bytes are zero, which no digest is needed to tell. */
+static void test_hash_in_a_hole(void **state)
+{
+    struct ss_hash_report hash;
+    struct sample sample;
+    struct ss_error err;
+    struct ss_file *file;
+
+    (void)state;
+    make(&sample, 0);
+    scratch_write("sparse", sample.bytes, sample.len);
+    assert_int_equal(truncate("sparse", (INT64_C(6) << 40) + HASH_LEN), 0);
+    assert_int_equal(ss_open("sparse", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_hash_check(file, NULL, NULL, &hash, &err), SS_OK);
+    ss_close(file);
+    assert_int_equal(hash.state, SS_HASH_ZERO);
+    assert_int_equal(hash.covered_len, INT64_C(6) << 40);
+    assert_false(hash.computed);
 }
 
 /* The hash is asked before the metas: a snapshot of a database that was destroyed already. */
@@ -496,6 +578,9 @@ int main(void)
         cmocka_unit_test(test_absent),
         cmocka_unit_test(test_cut_inside),
         cmocka_unit_test(test_cut_before),
+        cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_padded_over_a_wrong_hash),
+        cmocka_unit_test_setup_teardown(test_hash_in_a_hole, scratch_enter, scratch_leave),
         cmocka_unit_test(test_valid_over_destroyed_metas),
         cmocka_unit_test(test_valid_behind_preallocated),
         cmocka_unit_test(test_no_db),
