@@ -3,6 +3,7 @@
  */
 #include "restore/cluster.h"
 
+#include "restore/go_url.h"
 #include "util/array.h"
 #include "util/endian.h"
 #include "util/sha256.h"
@@ -53,39 +54,95 @@ const struct ss_peer *ss_cluster_find(const struct ss_cluster *cluster, const ch
 
 /* ------------------------------------------------------------------------------------- URLs --- */
 
-/* Digits behind the last colon, and something before it: what net.SplitHostPort accepts. */
-static bool has_host_and_port(const char *host)
+static enum ss_status refuse_fault(struct ss_error *err, enum ss_go_url_fault fault,
+                                   const char *url)
 {
-    const char *colon = strrchr(host, ':');
-    const char *bracket = strchr(host, ']');
+    static const char *const words[] = {
+        [SS_GO_URL_CONTROL] = "peer URL has a control character",
+        [SS_GO_URL_SCHEME] = "peer URL has a colon but no scheme before it",
+        [SS_GO_URL_ESCAPE] = "peer URL has a % that stands for no character which may stand there",
+        [SS_GO_URL_USER] = "peer URL has a user's name of characters that it must not have",
+        [SS_GO_URL_HOST] = "peer URL has a host of characters that it must not have",
+        [SS_GO_URL_PORT] = "peer URL has a port that is no number",
+    };
 
-    if (colon == NULL || colon == host || colon[1] == '\0')
-        return false;
-    if (host[0] == '[' ? bracket == NULL || bracket + 1 != colon
-                       : strchr(host, ':') != colon || bracket != NULL)
-        return false;
-    return strspn(colon + 1, "0123456789") == strlen(colon + 1);
+    return fault == SS_GO_URL_NOMEM ? no_memory(err) : refuse(err, words[fault], url);
 }
 
-static enum ss_status check_url(const char *url, struct ss_error *err)
+static bool is_scheme(const struct ss_go_url *url, const char *name)
 {
-    static const char *const schemes[] = {"http://", "https://", "unix://", "unixs://"};
-    const char *host = NULL;
+    return url->scheme.len == strlen(name) && memcmp(url->scheme.ptr, name, url->scheme.len) == 0;
+}
 
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-        if (strncmp(url, schemes[i], strlen(schemes[i])) == 0)
-            host = url + strlen(schemes[i]);
-    if (host == NULL)
-        return refuse(err, "peer URL scheme must be http, https, unix or unixs", url);
-    if (url[0] == 'h' && strpbrk(host, "/?#") != NULL)
-        return refuse(err, "peer URL must not have a path", url);
-    if (host[0] == '\0')
-        return refuse(err, "peer URL names nothing behind its scheme", url);
-    if (strpbrk(host, " \t\r\n@%") != NULL || !ss_text_is_clean(url, strlen(url)))
-        return refuse(err, "peer URL has characters that it must not have", url);
-    if (url[0] == 'h' && !has_host_and_port(host))
-        return refuse(err, "peer URL is not of the form http://host:port", url);
-    return SS_OK;
+/* What types.NewURLs of etcd wants of a URL that Go can read. */
+static enum ss_status check_url(const struct ss_go_url *url, const char *text, struct ss_error *err)
+{
+    if (is_scheme(url, "unix") || is_scheme(url, "unixs"))
+        return SS_OK;
+    if (!is_scheme(url, "http") && !is_scheme(url, "https"))
+        return refuse(err, "peer URL scheme must be http, https, unix or unixs", text);
+    if (!ss_go_url_has_port(url))
+        return refuse(err, "peer URL is not of the form http://host:port", text);
+    return url->path.len == 0 ? SS_OK : refuse(err, "peer URL must not have a path", text);
+}
+
+/* Length of the space at the start of a text, or at its end, in what Unicode calls white. */
+static size_t space_at(const uint8_t *text, size_t len, bool at_end)
+{
+    static const char *const spaces[] = {
+        "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u00a0", "\xc2\x85", "\u1680",
+        "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007",   "\u2008",
+        "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
+
+    for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+        size_t n = strlen(spaces[i]);
+
+        if (n <= len && memcmp(at_end ? text + len - n : text, spaces[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* strings.TrimSpace, in place. */
+static char *trimmed(char *text)
+{
+    size_t len = strlen(text), n;
+
+    while ((n = space_at((const uint8_t *)text, len, false)) > 0) {
+        text += n;
+        len -= n;
+    }
+    while ((n = space_at((const uint8_t *)text, len, true)) > 0)
+        len -= n;
+    text[len] = '\0';
+    return text;
+}
+
+/* The URL as etcd goes by it, on the heap: what Go writes of what it has read. */
+static enum ss_status read_url(char *text, char **out, struct ss_error *err)
+{
+    struct ss_go_url url;
+    struct ss_bytes written = {0};
+    enum ss_go_url_fault fault;
+    enum ss_status status;
+
+    text = trimmed(text);
+    fault = ss_go_url_parse(text, &url);
+    status = fault == SS_GO_URL_GOOD ? check_url(&url, text, err) : refuse_fault(err, fault, text);
+    if (status == SS_OK) {
+        ss_go_url_write(&url, &written);
+        ss_bytes_add(&written, "", 1);
+        if (written.failed)
+            status = no_memory(err);
+        else if (!ss_text_is_clean(written.ptr, written.len - 1))
+            status = refuse(err, "peer URL is no UTF-8", text);
+    }
+    ss_go_url_fini(&url);
+    if (status == SS_OK)
+        *out = (char *)written.ptr;
+    else
+        ss_bytes_fini(&written);
+    return status;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -93,18 +150,18 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum ss_status add_url(struct ss_peer *peer, const char *url, struct ss_error *err)
+static enum ss_status add_url(struct ss_peer *peer, char *text, struct ss_error *err)
 {
-    enum ss_status status = check_url(url, err);
+    char *url = NULL;
+    enum ss_status status = read_url(text, &url, err);
 
     if (status != SS_OK)
         return status;
-    if (!ss_array_room_counted(peer->urls, peer->url_count))
+    if (!ss_array_room_counted(peer->urls, peer->url_count)) {
+        free(url);
         return no_memory(err);
-    peer->urls[peer->url_count] = strdup(url);
-    if (peer->urls[peer->url_count] == NULL)
-        return no_memory(err);
-    peer->url_count++;
+    }
+    peer->urls[peer->url_count++] = url;
     return SS_OK;
 }
 
@@ -275,17 +332,23 @@ enum ss_status ss_cluster_parse(const char *initial_cluster, const char *token,
     return status;
 }
 
-static enum ss_status add_only_url(struct ss_cluster *cluster, char *url, struct ss_error *err)
+/* Every part of a list with commas: here, unlike in the initial cluster, an empty one is a URL. */
+static enum ss_status add_urls(struct ss_peer *peer, const char *urls, struct ss_error *err)
 {
-    return add_url(&cluster->peers[0], url, err);
+    char *copy = strdup(urls), *rest = copy;
+    enum ss_status status = copy == NULL ? no_memory(err) : SS_OK;
+
+    while (status == SS_OK && rest != NULL)
+        status = add_url(peer, strsep(&rest, ","), err);
+    free(copy);
+    return status;
 }
 
 enum ss_status ss_cluster_check_urls(const struct ss_peer *peer, const char *urls,
                                      struct ss_error *err)
 {
     struct ss_peer given = {0};
-    struct ss_cluster one = {.peers = &given, .count = 1};
-    enum ss_status status = for_each_part(urls, add_only_url, &one, err);
+    enum ss_status status = add_urls(&given, urls, err);
     bool same = given.url_count == peer->url_count;
 
     if (status == SS_OK && given.url_count > 0)

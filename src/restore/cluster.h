@@ -19,7 +19,7 @@
 
 struct ss_peer {
     char *name;
-    char **urls; /* sorted */
+    char **urls; /* as Go writes them, sorted */
     size_t url_count;
     uint64_t id;
     bool is_learner;
@@ -32,8 +32,8 @@ struct ss_cluster {
 };
 
 /*
- * Parses and checks what etcdutl checks: URLs of scheme http or https with host:port and no path, or
- * unix or unixs, no URL twice, no two members of one id; `learners` (NULL or names with commas) are members, and
+ * Parses and checks what etcdutl checks: URLs that Go can read, of scheme http or https with host:port and
+ * no path, or unix or unixs, kept as Go writes them (go_url.h), no URL twice, no two members of one id; `learners` (NULL or names with commas) are members, and
  * not all of them. Names and URLs must be clean UTF-8. Errors: ARGUMENT with the offending word; NOMEM.
  */
 enum ss_status ss_cluster_parse(const char *initial_cluster, const char *token,
@@ -43,7 +43,7 @@ void ss_cluster_fini(struct ss_cluster *cluster);
 /* The member of that name, or NULL. */
 const struct ss_peer *ss_cluster_find(const struct ss_cluster *cluster, const char *name);
 
-/* Checks that `urls`, with commas, are exactly the member's peer URLs. Errors: ARGUMENT; NOMEM. */
+/* Checks that `urls`, with commas and nothing empty between them, are exactly the member's peer URLs. Errors: ARGUMENT; NOMEM. */
 enum ss_status ss_cluster_check_urls(const struct ss_peer *peer, const char *urls,
                                      struct ss_error *err);
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -101,9 +102,14 @@ static void test_json(void **state)
 
 static void test_accepted(void **state)
 {
-    static const char *const words[] = {"a=https://host.example:2380", "a=http://[fd00::1]:2380",
-                                        "a=unix:///run/etcd.sock", "a=unixs://localhost:m1",
-                                        "ä=http://h:1"};
+    static const char *const words[] = {"a=https://host.example:2380",
+                                        "a=http://[fd00::1]:2380",
+                                        "a=unix:///run/etcd.sock",
+                                        "a=unixs://localhost:1",
+                                        "ä=http://h:1",
+                                        "a=unix://",
+                                        "a=http://a:",
+                                        "a=http://:1"};
     struct ss_cluster cluster;
     struct ss_error err;
 
@@ -113,6 +119,64 @@ static void test_accepted(void **state)
         assert_int_equal(cluster.count, 1);
         ss_cluster_fini(&cluster);
     }
+}
+
+/* What is typed, and what etcd goes by: Go reads it and writes it again. */
+static void test_as_go_writes(void **state)
+{
+    static const char *const rows[][2] = {
+        {"HTTP://A:1", "http://A:1"},
+        {"\u3000 https://a:1\t\xc2\x85", "https://a:1"},
+        {"http://h\u00f6st:2380", "http://h%C3%B6st:2380"},
+        {"http://h%c3%B6st:2380", "http://h%C3%B6st:2380"},
+        {"http://[fe80::1%25eth0]:1", "http://[fe80::1%25eth0]:1"},
+        {"http://[fe80::1%25e%20h]:1", "http://[fe80::1%25e%20h]:1"},
+        {"http://[FD00::A]:", "http://[FD00::A]:"},
+        {"http://u:p@a:1", "http://u:p@a:1"},
+        {"http://u%C3%bc:@a:1", "http://u%C3%BC:@a:1"},
+        {"http://@a:1", "http://@a:1"},
+        {"http://u@v@a:1", "http://u%40v@a:1"},
+        {"http://a:1?", "http://a:1?"},
+        {"http://a:1?x y", "http://a:1?x y"},
+        {"http://a:1#", "http://a:1"},
+        {"http://a:1#\u00e4%20", "http://a:1#%C3%A4%20"},
+        {"http://a:1#(%28)", "http://a:1#(%28)"},
+        {"unix:x", "unix:x"},
+        {"unix:/x", "unix:/x"},
+        {"unix:///x y", "unix:///x%20y"},
+        {"unix:///%41[", "unix:///%41["},
+        {"unix:///%00", "unix:///%00"},
+        {"unixs://a/\u00e9?q", "unixs://a/%C3%A9?q"},
+    };
+    struct ss_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ss_cluster cluster;
+        char text[128];
+
+        snprintf(text, sizeof(text), "a=%s", rows[i][0]);
+        assert_int_equal(ss_cluster_parse(text, "t", NULL, &cluster, &err), SS_OK);
+        assert_string_equal(cluster.peers[0].urls[0], rows[i][1]);
+        assert_int_equal(ss_cluster_check_urls(&cluster.peers[0], rows[i][0], &err), SS_OK);
+        ss_cluster_fini(&cluster);
+    }
+}
+
+/* Empty parts stand for nothing in the initial cluster, and for a URL in the member's own list. */
+static void test_empty_parts(void **state)
+{
+    static const char *const lists[] = {"http://a:1,", ",http://a:1", ""};
+    struct ss_cluster cluster;
+    struct ss_error err;
+
+    (void)state;
+    assert_int_equal(ss_cluster_parse(",,x=http://a:1,,", "t", NULL, &cluster, &err), SS_OK);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(ss_cluster_check_urls(&cluster.peers[0], lists[i], &err), SS_SYSTEM);
+        assert_string_equal(err.message, "peer URL scheme must be http, https, unix or unixs: ");
+    }
+    ss_cluster_fini(&cluster);
 }
 
 static void test_refused(void **state)
@@ -126,14 +190,24 @@ static void test_refused(void **state)
         {"a=", NULL, "peer URL scheme must be http, https, unix or unixs: "},
         {"a=ftp://a:1", NULL, "peer URL scheme must be http, https, unix or unixs: ftp://a:1"},
         {"a=http://a:1/", NULL, "peer URL must not have a path: http://a:1/"},
-        {"a=http://a:1?x", NULL, "peer URL must not have a path: http://a:1?x"},
-        {"a=http://", NULL, "peer URL names nothing behind its scheme: http://"},
+        {"a=http://a:1/?x", NULL, "peer URL must not have a path: http://a:1/?x"},
+        {"a=http://", NULL, "peer URL is not of the form http://host:port: http://"},
         {"a=http://a", NULL, "peer URL is not of the form http://host:port: http://a"},
-        {"a=http://a:", NULL, "peer URL is not of the form http://host:port: http://a:"},
-        {"a=http://a:x", NULL, "peer URL is not of the form http://host:port: http://a:x"},
-        {"a=http://a:1:2", NULL, "peer URL is not of the form http://host:port: http://a:1:2"},
+        {"a=http://a:x", NULL, "peer URL has a port that is no number: http://a:x"},
+        {"a=http://a:1:2", NULL, "peer URL has a port that is no number: http://a:1:2"},
+        {"a=unixs://localhost:m1", NULL,
+         "peer URL has a port that is no number: unixs://localhost:m1"},
         {"a=http://[::1]", NULL, "peer URL is not of the form http://host:port: http://[::1]"},
-        {"a=http://u@a:1", NULL, "peer URL has characters that it must not have: http://u@a:1"},
+        {"a=http://u{@a:1", NULL,
+         "peer URL has a user's name of characters that it must not have: http://u{@a:1"},
+        {"a=http://a b:1", NULL,
+         "peer URL has a host of characters that it must not have: http://a b:1"},
+        {"a=http://[1.2.3.4]:1", NULL,
+         "peer URL has a host of characters that it must not have: http://[1.2.3.4]:1"},
+        {"a=http://a%41:1", NULL,
+         "peer URL has a % that stands for no character which may stand there: http://a%41:1"},
+        {"a=://a:1", NULL, "peer URL has a colon but no scheme before it: ://a:1"},
+        {"a=http://a:1?\xff", NULL, "peer URL is no UTF-8: http://a:1?\\xff"},
         {"a=http://a:1,b=http://a:1", NULL, "initial cluster has one peer URL twice: http://a:1"},
         {"a=http://a:1,a=http://a:1", NULL, "initial cluster has one peer URL twice: http://a:1"},
         {"a=http://a:1", "a", "every member is a learner: nobody could elect a leader"},
@@ -157,7 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_ids), cmocka_unit_test(test_known_ids),
         cmocka_unit_test(test_several_urls), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_accepted),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_accepted),     cmocka_unit_test(test_as_go_writes),
+        cmocka_unit_test(test_empty_parts),  cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
