@@ -136,13 +136,15 @@ static void see_fault(void *ctx, const struct ss_error *fault)
 
 static bool see_member(void *ctx, const struct ss_member *m)
 {
-    size_t len = strlen(m->name);
+    uint64_t len = m->name.len;
 
+    PROBE(m->name.ptr[m->name.len] == '\0');
     for (size_t i = 0; i < m->peer_url_count; i++)
-        len += strlen(m->peer_urls[i]);
+        len += m->peer_urls[i].len;
     for (size_t i = 0; i < m->client_url_count; i++)
-        len += strlen(m->client_urls[i]);
-    PROBE(len <= INPUT_MAX);
+        len += m->client_urls[i].len;
+    /* A byte that is no UTF-8 becomes the three of U+FFFD. */
+    PROBE(len <= 3 * INPUT_MAX);
     see_place(ctx, m->off, m->pgid);
     return true;
 }

@@ -184,12 +184,12 @@ struct members {
 static bool see_member(void *ctx, const struct ss_member *m)
 {
     struct members *seen = ctx;
-    const struct ss_peer *peer = ss_cluster_find(seen->cluster, m->name);
+    const struct ss_peer *peer = ss_cluster_find(seen->cluster, (const char *)m->name.ptr);
 
     PROBE(!m->removed && peer != NULL && peer->id == m->id && m->value_id == m->id);
     PROBE(m->is_learner == peer->is_learner && m->peer_url_count == peer->url_count);
     for (size_t i = 0; i < peer->url_count; i++)
-        PROBE(strcmp(m->peer_urls[i], peer->urls[i]) == 0);
+        PROBE(strcmp((const char *)m->peer_urls[i].ptr, peer->urls[i]) == 0);
     PROBE(m->client_url_count == 0);
     seen->count++;
     return true;

@@ -711,9 +711,13 @@ struct ss_member {
     uint64_t value_id; /* "id" of the value; = id when the value has none, as etcd takes it */
     bool removed;      /* it stands in `members_removed`: nothing but the id is known */
     bool is_learner;
-    const char *name; /* "" until the member has started for the first time */
-    const char *const *peer_urls;
-    const char *const *client_urls;
+    /*
+     * Text of the value's JSON, decoded as Go decodes it: UTF-8, in which NUL may stand; one more NUL
+     * stands behind each. Valid until the callback returns.
+     */
+    struct ss_span name; /* empty until the member has started for the first time */
+    const struct ss_span *peer_urls;
+    const struct ss_span *client_urls;
     size_t peer_url_count, client_url_count;
     uint64_t off; /* of the value; with page and element */
     uint64_t pgid;
@@ -883,14 +887,25 @@ enum ss_boot_why {
     SS_BOOT_DOWNGRADE_TARGET,    /* an enabled downgrade is to another release */
     SS_BOOT_DOWNGRADE_MALFORMED, /* the element `downgrade` cannot be read */
     SS_BOOT_DAMAGED,             /* ss_summary only: the file must not be started */
-    SS_BOOT_HASH                 /* ss_summary only: its own restore refuses the trailing hash */
+    SS_BOOT_HASH,                /* ss_summary only: its own restore refuses the trailing hash */
+    SS_BOOT_CLUSTER_INCAPABLE, /* clusterVersion is one that it knows nothing of, and never raises */
+    SS_BOOT_ROLE_NOT_UTF8,     /* a user's role is no UTF-8, which its protobuf refuses */
+    SS_BOOT_TXID_END,          /* bbolt's transaction id is near its end: commits would be lost */
+    SS_BOOT_REVISION_END       /* the revision is the last that there is: no put succeeds */
 };
+
+/*
+ * From this transaction id on a file counts as being at its end. bbolt takes the meta with the higher id,
+ * and 2^64 - 1 is followed by 0; a server that commits a thousand times a second needs 292 million
+ * years to here, and as many again to there.
+ */
+#define SS_TXID_END (UINT64_C(1) << 63)
 
 /* "starts", "storage-newer", … Static storage. */
 SS_API const char *ss_boot_why_name(enum ss_boot_why why);
 
 struct ss_boot_answer {
-    bool starts;
+    bool starts; /* and serves: it takes requests, and keeps what is written */
     enum ss_boot_why why;
     char reason[160]; /* one printable sentence without a final stop; "" when it starts */
 };
@@ -909,9 +924,10 @@ struct ss_boot_facts {
 
 /*
  * Which release starts a server from this file, once its own `snapshot restore` (of 3.4: etcdctl's) has
- * made a data directory of it: what `meta` and `cluster` say decides, by the rules that each release
- * applies. Whether restore takes the file (the trailing hash) and whether its trees and records are
- * sound is not looked at: ss_hash_check, ss_verify. Reads a handful of pages.
+ * made a data directory of it: what `meta`, `cluster` and `authUsers` say decides, the transaction id and
+ * the revision, by the rules that each release applies. Whether restore takes the file (the trailing hash)
+ * and whether its trees and records are sound is not looked at: ss_hash_check, ss_verify. Reads a handful
+ * of pages, and those of the users. ss_restore writes a new transaction id, etcd's own restore keeps it.
  * Errors: META, IO, NOMEM, and what a broken tree on the way gives.
  */
 SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_facts *out,
@@ -923,6 +939,10 @@ SS_API enum ss_status ss_boot_facts(const struct ss_file *file, struct ss_boot_f
  */
 SS_API char *ss_boot_releases(const struct ss_boot_facts *boot, bool starts, const char *reason,
                               char *buf, size_t cap);
+
+/* The same of what ss_restore, or ss_convert with rebuild, would write of it: its transaction id is new. */
+SS_API enum ss_status ss_boot_facts_rebuilt(const struct ss_file *file, struct ss_boot_facts *out,
+                                            struct ss_error *err);
 
 /* ----------------------------------------------------------------------------------------- WAL --- */
 
@@ -1342,7 +1362,8 @@ enum ss_seal {
 SS_API const char *ss_seal_name(enum ss_seal seal);
 
 struct ss_intake_opts {
-    bool skip_hash_check; /* go on without a valid hash, if structure and meaning are sound */
+    bool skip_hash_check;    /* go on without a valid hash, if structure and meaning are sound */
+    bool allow_missing_hash; /* the same where there is none, but not where one does not match */
     bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
     bool rebuilds; /* the output is written from the buckets: a damaged freelist is left behind */
     unsigned threads; /* as in struct ss_call, but a thread for each job if any may be started */
@@ -1353,11 +1374,11 @@ struct ss_intake_opts {
 /*
  * Whether a file may become a restorable one, by rules that are said aloud:
  *
- *   its hash           without skip_hash_check       with it
- *   valid              accepted                      accepted; checked all the same
- *   mismatch or zero   refused                       accepted if structure and meaning are sound
- *   absent             refused, unless vouches_not   the same
- *   cut                refused                       refused: bytes are missing
+ *   its hash           without a flag                allow_missing_hash   skip_hash_check
+ *   valid              accepted                      accepted             accepted; checked all the same
+ *   mismatch or zero   refused                       refused              accepted if all else is sound
+ *   absent             refused, unless vouches_not   accepted likewise    accepted likewise
+ *   cut                refused: bytes are missing    refused              refused
  *
  * and damage in structure or meaning is refused always; but a stored freelist alone that is damaged is no
  * reason to refuse when the output is rebuilt: which pages are free follows from the trees, and these were
@@ -1464,14 +1485,19 @@ struct ss_restore_member {
     const char *data_dir;  /* as written, or as it would be; NULL: not written in this run */
 };
 
+/* A bump beyond this is refused: behind 2^63 - 1 no put succeeds, and this leaves half of the way. */
+#define SS_RESTORE_REVISION_MAX ((INT64_C(1) << 62) - 1)
+
 /* What was, or would be, written. Strings belong to the result. */
 struct ss_restore_result {
     uint64_t cluster_id;
     size_t member_count;
     struct ss_restore_member *members; /* by id */
     const char *wal_dir;               /* a WAL folder of its own, or NULL */
-    int64_t revision;                  /* the last in the db that is written */
+    int64_t revision;                  /* what etcd will say of the db that is written */
     int64_t compacted;                 /* > 0: marked compacted by the bump */
+    int64_t bumped_from;               /* with a bump: the source's revision as etcd would say it */
+    int64_t last_record;               /* and its last record's, from which etcdutl counts */
     uint64_t db_len;                   /* bytes of member/snap/db */
 };
 

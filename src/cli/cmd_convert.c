@@ -28,7 +28,8 @@ static const char *const byte_orders[] = {"same", "little", "big", NULL};
 struct convert_opts {
     const char *output;
     bool force;
-    bool rebuild, no_hash, skip_hash_check, store_freelist;
+    struct ss_hash_flags hash;
+    bool rebuild, no_hash, store_freelist;
     uint64_t out_page_size, threads;
     int byte_order; /* index into byte_orders: the library's numbers */
 };
@@ -53,11 +54,16 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct convert_opts, no_hash),
      .help = "append no SHA-256; an absent one is then no\nreason to refuse the input"},
+    {.name = "allow-missing-hash",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct convert_opts, hash.allow_missing_hash),
+     .help = "go on where there is no hash, if structure and\nrecords are sound; one that does not "
+             "match is\nrefused as ever"},
     {.name = "skip-hash-check",
      .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct convert_opts, skip_hash_check),
-     .help = "go on without a valid hash, if structure and\nrecords are sound; it is checked all "
-             "the same"},
+     .slot = offsetof(struct convert_opts, hash.skip_hash_check),
+     .help =
+         "the same where there is none or one that does not\nmatch; it is checked all the same"},
     {.name = "out-page-size",
      .kind = SS_OPTION_SIZE,
      .slot = offsetof(struct convert_opts, out_page_size),
@@ -152,25 +158,35 @@ static enum ss_status check_and_convert(struct convert_job *job, const struct ss
     return ss_run_checked(job->run, status, err);
 }
 
-/* What came of the writing. On failure nothing stands at OUT, and it is reported. */
-static int finish(struct convert_job *job, enum ss_status status, struct ss_error *err)
+/* On failure nothing stands at OUT, and it is reported. */
+static int written(struct convert_job *job, enum ss_status status, struct ss_error *err)
+{
+    struct ss_run *run = job->run;
+    if (status != SS_OK && err->code == SS_E_OUTPUT && !job->streams) {
+        return ss_report_about(run, job->opts->output, &job->output_err);
+    }
+    int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, err);
+    if (code != SS_EXIT_OK && run->out.failed == 0) {
+        ss_note(run, job->streams ? "what was written is not the whole" : "nothing was written");
+    }
+    return code;
+}
+
+/* OUT gets its name once its report is out, but for a reader who wants no more of that. */
+static int finish(struct convert_job *job, struct ss_error *err)
 {
     struct ss_run *run = job->run;
     const char *output = job->opts->output;
-    if (status != SS_OK && err->code == SS_E_OUTPUT && !job->streams) {
-        return ss_report_about(run, output, &job->output_err);
+    if (job->streams) {
+        return SS_EXIT_OK;
     }
-    int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, err);
-    if (code != SS_EXIT_OK) {
-        if (run->out.failed == 0) {
-            ss_note(run,
-                    job->streams ? "what was written is not the whole" : "nothing was written");
-        }
-        return code;
+    if (!ss_out_flush(&run->out) && ss_report_lost(run)) {
+        return SS_EXIT_SYSTEM;
     }
-    if (!job->streams && ss_output_commit(job->output, err) != SS_OK) {
+    if (ss_output_commit(job->output, err) != SS_OK) {
         return ss_report_about(run, output, err);
     }
+    run->committed = true;
     return SS_EXIT_OK;
 }
 
@@ -229,7 +245,8 @@ static void print_doc(struct convert_job *job, bool done)
     json_t *doc = ss_doc_new();
     ss_doc_text(doc, "file", job->run->input_name);
     ss_doc_text(doc, "output", job->opts->output);
-    ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
+    ss_doc_bool(doc, "skip_hash_check", job->opts->hash.skip_hash_check);
+    ss_doc_bool(doc, "allow_missing_hash", job->opts->hash.allow_missing_hash);
     ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
     if (job->wal.dir != NULL) {
         ss_doc_set(doc, "source_wal", ss_wal_note_doc(&job->wal));
@@ -265,8 +282,7 @@ static int run_job(struct convert_job *job)
 {
     struct ss_run *run = job->run;
     const struct convert_opts *opts = job->opts;
-    struct ss_intake_opts check =
-        ss_intake_opts_of(run, opts->skip_hash_check, opts->no_hash, opts->threads);
+    struct ss_intake_opts check = ss_intake_opts_of(run, opts->hash, opts->no_hash, opts->threads);
     struct ss_convert_opts how = {
         .rebuild = opts->rebuild,
         .no_hash = opts->no_hash,
@@ -299,7 +315,7 @@ static int run_job(struct convert_job *job)
     if (job->streams) {
         status = ss_convert(run->file, &how, ss_out_write, &run->out, &job->result, &err);
     }
-    int code = finish(job, status, &err);
+    int code = written(job, status, &err);
     if (code != SS_EXIT_OK) {
         return code;
     }
@@ -308,7 +324,7 @@ static int run_job(struct convert_job *job)
     } else {
         print_text(job, true);
     }
-    return SS_EXIT_OK;
+    return finish(job, &err);
 }
 
 static int run_convert(struct ss_run *run)
@@ -357,8 +373,9 @@ const struct ss_command ss_cmd_convert = {
               "snapshot, a compressed or big-endian one: its pages up to high-water as they\n"
               "are, or with --rebuild written compact, and a fresh SHA-256 behind them.\n\n"
               "IN's own hash decides: valid: accepted; mismatch, zeroes or none: refused, but\n"
-              "with --skip-hash-check accepted if structure and records are sound, and the new\n"
-              "hash is called synthesised. Damage in structure or records is never sealed.\n"
+              "accepted if structure and records are sound with --skip-hash-check, or where\n"
+              "there is none with --allow-missing-hash, and the new hash is called\n"
+              "synthesised. Damage in structure or records is never sealed.\n"
               "What was checked, and what was not, is printed first.",
     .exits = "Exit codes: 0 OUT is written; 2 wrong usage, or OUT is there already; 3 IN is\n"
              "refused or cannot be read; 4 the system failed (memory, I/O, output). Only\n"

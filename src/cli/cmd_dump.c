@@ -391,6 +391,7 @@ static int dump_to_file(struct dump_job *job)
     if (ss_output_commit(job->output, &err) != SS_OK) {
         return ss_report_about(run, path, &err);
     }
+    run->committed = true;
     return SS_EXIT_OK;
 }
 

@@ -100,7 +100,9 @@ const struct ss_command ss_cmd_hashkv = {
     .detail = "Prints what `etcdutl hashkv` of etcd 3.7 and `etcdctl endpoint hashkv` do: the\n"
               "hash, the revision up to which it goes, and the compacted revision (-1: never\n"
               "compacted). Members can only agree where both revisions do;\n"
-              "--compact-revision brings one that is compacted earlier to where another is.",
+              "--compact-revision brings one that is compacted earlier to where another is.\n"
+              "A running member that is asked about the very revision of a compaction answers\n"
+              "with a hash that it remembers, which this command and etcdutl do not know.",
     .options = options,
     .opts_size = sizeof(struct hashkv_opts),
     .min_args = 1,

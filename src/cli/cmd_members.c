@@ -22,24 +22,24 @@ static const char *state_of(const struct ss_member *member)
     if (member->removed) {
         return "removed";
     }
-    return member->name[0] == '\0' ? "unstarted" : "started";
+    return member->name.len == 0 ? "unstarted" : "started";
 }
 
 /* "http://a:1,http://b:2", escaped; to be freed. */
-static char *joined(const char *const *urls, size_t count)
+static char *joined(const struct ss_span *urls, size_t count)
 {
     size_t len = 1;
     for (size_t i = 0; i < count; i++) {
-        len += strlen(urls[i]) + 1;
+        len += (size_t)urls[i].len + 1;
     }
     char *all = ss_must_alloc(len);
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(urls[i]);
+        size_t n = (size_t)urls[i].len;
         if (i > 0) {
             all[used++] = ',';
         }
-        memcpy(all + used, urls[i], n);
+        memcpy(all + used, urls[i].ptr, n);
         used += n;
     }
     char *text = ss_escaped(all, used);
@@ -50,7 +50,7 @@ static char *joined(const char *const *urls, size_t count)
 static bool print_text(struct ss_run *run, const struct ss_member *member)
 {
     struct ss_id_text id = ss_id_format(member->id);
-    char *name = ss_escaped(member->name, strlen(member->name));
+    char *name = ss_escaped(member->name.ptr, member->name.len);
     char *peers = joined(member->peer_urls, member->peer_url_count);
     char *clients = joined(member->client_urls, member->client_url_count);
     const char *role = member->is_learner ? "learner" : "voter";
@@ -64,11 +64,17 @@ static bool print_text(struct ss_run *run, const struct ss_member *member)
     return ok;
 }
 
-static json_t *urls_doc(const char *const *urls, size_t count)
+/* JSON has room for a NUL. */
+static json_t *text_doc(struct ss_span text)
+{
+    return json_stringn((const char *)text.ptr, (size_t)text.len);
+}
+
+static json_t *urls_doc(const struct ss_span *urls, size_t count)
 {
     json_t *list = ss_doc_list();
     for (size_t i = 0; i < count; i++) {
-        ss_doc_append(list, json_string(urls[i]));
+        ss_doc_append(list, text_doc(urls[i]));
     }
     return list;
 }
@@ -85,7 +91,7 @@ static json_t *member_doc(const struct ss_member *member)
         return doc;
     }
     ss_doc_bool(doc, "learner", member->is_learner);
-    ss_doc_text(doc, "name", member->name);
+    ss_doc_set(doc, "name", text_doc(member->name));
     ss_doc_set(doc, "peer_urls", urls_doc(member->peer_urls, member->peer_url_count));
     ss_doc_set(doc, "client_urls", urls_doc(member->client_urls, member->client_url_count));
     return doc;

@@ -22,7 +22,8 @@
 struct restore_opts {
     const char *data_dir, *wal_dir, *name, *cluster, *token, *peer_urls;
     const char *learners, *all_members;
-    bool skip_hash_check, mark_compacted, dry_run;
+    struct ss_hash_flags hash;
+    bool mark_compacted, dry_run;
     uint64_t bump_revision, threads;
     const char *map_size;
 };
@@ -43,17 +44,22 @@ static const struct ss_option options[] = {
                 "parts clusters from one another\n(default etcd-cluster)"),
     TEXT_OPTION("initial-advertise-peer-urls", peer_urls, "URLS",
                 "this member's, as in the list\n(default http://localhost:2380)"),
+    {.name = "allow-missing-hash",
+     .kind = SS_OPTION_FLAG,
+     .slot = offsetof(struct restore_opts, hash.allow_missing_hash),
+     .help = "go on where there is no hash, if structure and\nrecords are sound; one that does not "
+             "match is\nrefused as ever"},
     {.name = "skip-hash-check",
      .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct restore_opts, skip_hash_check),
-     .help = "go on without a valid hash, if structure and\nrecords are sound; it is checked all "
-             "the same"},
+     .slot = offsetof(struct restore_opts, hash.skip_hash_check),
+     .help =
+         "the same where there is none or one that does not\nmatch; it is checked all the same"},
     {.name = "bump-revision",
      .kind = SS_OPTION_NUMBER,
      .slot = offsetof(struct restore_opts, bump_revision),
      .arg = "N",
-     .help = "raise the revision by N, so that clients never\nsee it go back; only with "
-             "--mark-compacted",
+     .help = "raise the revision that etcd has of IN by N, so\nthat clients never see it go back;\n"
+             "only with --mark-compacted",
      .max = INT64_MAX},
     {.name = "mark-compacted",
      .kind = SS_OPTION_FLAG,
@@ -161,7 +167,7 @@ static int plan(struct restore_job *job)
 
 static int failed(struct restore_job *job, const struct ss_error *err)
 {
-    if (job->run->out.failed != 0) {
+    if (ss_report_lost(job->run)) {
         return SS_EXIT_SYSTEM;
     }
     int code = report(job, err);
@@ -173,7 +179,8 @@ static void print_doc(struct restore_job *job, bool has_result)
 {
     json_t *doc = ss_doc_new();
     ss_doc_text(doc, "file", job->run->input_name);
-    ss_doc_bool(doc, "skip_hash_check", job->opts->skip_hash_check);
+    ss_doc_bool(doc, "skip_hash_check", job->opts->hash.skip_hash_check);
+    ss_doc_bool(doc, "allow_missing_hash", job->opts->hash.allow_missing_hash);
     ss_doc_bool(doc, "dry_run", job->opts->dry_run);
     ss_doc_set(doc, "intake", ss_intake_doc(&job->intake));
     if (job->wal.dir != NULL) {
@@ -247,7 +254,8 @@ static bool tell(void *ctx, const struct ss_intake *intake)
     struct restore_job *job = ctx;
     (void)intake;
     job->told = true;
-    return ss_abandon_within(print_decision, job) && ss_out_flush(&job->run->out);
+    return ss_abandon_within(print_decision, job) &&
+           (ss_out_flush(&job->run->out) || !ss_report_lost(job->run));
 }
 
 /* Checks the source and, but with --dry-run, writes. job->intake is filled unless the checks failed. */
@@ -255,8 +263,7 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
 {
     struct ss_run *run = job->run;
     const struct restore_opts *opts = job->opts;
-    struct ss_intake_opts check =
-        ss_intake_opts_of(run, opts->skip_hash_check, false, opts->threads);
+    struct ss_intake_opts check = ss_intake_opts_of(run, opts->hash, false, opts->threads);
     enum ss_status status;
     check.rebuilds = true;
     if (opts->dry_run || job->hidden.code != SS_E_NONE) {
@@ -270,6 +277,7 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
     ss_abandon_if_starved();
     if (status == SS_OK && job->intake.accepted) {
         run->settled = true; /* the library has looked, right before the names were given */
+        run->committed = true;
         return SS_OK;
     }
     return ss_run_checked(run, status, err);
@@ -278,8 +286,9 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
 /* What is written, or would be. */
 static int print_all(struct restore_job *job)
 {
-    job->restored = (struct ss_restored){
-        .result = &job->result, .token = token_of(job->opts), .dry_run = job->opts->dry_run};
+    job->restored.result = &job->result;
+    job->restored.token = token_of(job->opts);
+    job->restored.dry_run = job->opts->dry_run;
     bool boot_read = ss_restored_boot(job->run->file, &job->restored);
     if (job->run->common.json) {
         print_doc(job, true);
@@ -297,7 +306,8 @@ static int run_job(struct restore_job *job)
     if (code != SS_EXIT_OK) {
         return code;
     }
-    if (ss_source_wal(run->file, &job->wal, &err) != SS_OK) {
+    if (ss_source_wal(run->file, &job->wal, &err) != SS_OK ||
+        ss_restored_alarms(run->file, &job->restored, &err) == SS_SYSTEM) {
         return ss_report(run, &err);
     }
     enum ss_status status = check_and_write(job, &err);
@@ -371,8 +381,9 @@ const struct ss_command ss_cmd_restore = {
               "does with the same flags, which etcd 3.4 to 3.7 boot; with --all-members those\n"
               "of every member at once. It appears as a whole or not at all.\n\n"
               "IN's own hash decides: valid: accepted; mismatch, zeroes or none: refused, but\n"
-              "with --skip-hash-check accepted if structure and records are sound. Damage in\n"
-              "structure or records is always refused. What was checked is printed first.",
+              "accepted if structure and records are sound with --skip-hash-check, or where\n"
+              "there is none with --allow-missing-hash. Damage in structure or records is\n"
+              "always refused. What was checked is printed first.",
     .exits = "Exit codes: 0 it is written, or with --dry-run could be; 2 wrong usage, names or\n"
              "URLs, or a folder is not empty; 3 IN is refused or cannot be read; 4 the system\n"
              "failed (memory, I/O, output).\n",

@@ -242,6 +242,7 @@ static int end(struct verify_run *v)
     if (!ss_junit_end(write_output, v) || ss_output_commit(v->output, &v->write_err) != SS_OK) {
         return output_failed(v);
     }
+    v->run->committed = true;
     return v->code;
 }
 

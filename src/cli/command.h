@@ -69,6 +69,7 @@ struct ss_run {
     bool meta_hinted;  /* the other meta's tree was pointed at already */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
     bool settled;      /* the inputs need no further look: they changed, or the answer is out */
+    bool committed; /* an output of its own has its name: what is left to print is only a report */
 };
 
 /* How a long call of the library runs under a command: it shows progress, and a signal stops it. */

@@ -229,9 +229,11 @@ static int finish_output(struct ss_run *run, int code)
     if (failed == 0) {
         return code;
     }
-    if (failed != EPIPE) {
-        fprintf(stderr, "snapscope: writing to standard output failed: %s\n", strerror(failed));
+    if (failed == EPIPE) {
+        return run->committed ? code : SS_EXIT_SYSTEM;
     }
+    fprintf(stderr, "snapscope: writing to standard output failed: %s%s\n", strerror(failed),
+            run->committed ? "; what was to be written is written all the same" : "");
     return SS_EXIT_SYSTEM;
 }
 

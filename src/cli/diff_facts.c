@@ -148,12 +148,11 @@ static void take_fault(void *ctx, const struct ss_error *fault)
     ss_faults_add(facts->faults, fault);
 }
 
-static void put_urls(struct ss_facts *facts, const char *sort, const char *const *urls,
+static void put_urls(struct ss_facts *facts, const char *sort, const struct ss_span *urls,
                      size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct ss_span url = {.ptr = (const uint8_t *)urls[i], .len = strlen(urls[i])};
-        put_named(facts, sort, url, SS_FACT_LISTED, "");
+        put_named(facts, sort, urls[i], SS_FACT_LISTED, "");
     }
 }
 
@@ -167,7 +166,7 @@ static bool take_member(void *ctx, const struct ss_member *member)
     if (member->value_id != member->id) {
         put_hex(facts, "id in its value", member->value_id);
     }
-    put_string(facts, "name", member->name);
+    put_bytes(facts, SS_FACT_TEXT, "name", member->name);
     put_bool(facts, "learner", member->is_learner);
     put_urls(facts, "peer url", member->peer_urls, member->peer_url_count);
     put_urls(facts, "client url", member->client_urls, member->client_url_count);

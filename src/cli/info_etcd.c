@@ -108,7 +108,7 @@ static bool on_member(void *ctx, const struct ss_member *member)
         ss_info_grow(info->members, info->member_count, &info->member_room, sizeof *info->members);
     info->members[info->member_count++] = (struct ss_info_member){
         .id = member->id,
-        .name = ss_escaped_name(member->removed ? "" : member->name),
+        .name = ss_escaped(member->name.ptr, member->name.len),
         .learner = member->is_learner,
         .removed = member->removed,
         .listed = !member->removed,

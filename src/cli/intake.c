@@ -26,10 +26,11 @@
 #define WIDTH 79
 #define INDENT 13
 
-struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, bool skip_hash_check, bool vouches_not,
-                                        uint64_t threads)
+struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, struct ss_hash_flags flags,
+                                        bool vouches_not, uint64_t threads)
 {
-    return (struct ss_intake_opts){.skip_hash_check = skip_hash_check,
+    return (struct ss_intake_opts){.skip_hash_check = flags.skip_hash_check,
+                                   .allow_missing_hash = flags.allow_missing_hash,
                                    .vouches_not = vouches_not,
                                    .threads = (unsigned)threads,
                                    .progress = ss_progress_report,
@@ -279,15 +280,18 @@ static void print_other(const struct ss_run *run, const struct ss_other_tree *ot
 /* What takes the input all the same; NULL: nothing does. */
 static const char *way_out(const struct ss_run *run, const struct ss_verify_report *report)
 {
-    static const char *const ways[2][3] = {
+    static const char *const ways[2][4] = {
         {NULL, "--skip-hash-check, if the bytes are known to be good from elsewhere",
          "--no-hash, since this is no etcd snapshot: OUT then has no SHA-256 either; with "
          "--rebuild "
-         "it is written compact"},
+         "it is written compact",
+         "--allow-missing-hash, if the bytes are known to be good from elsewhere"},
         {"--rebuild, which writes OUT without the damaged freelist: no data are lost",
          "--rebuild --skip-hash-check, which writes OUT without the damaged freelist, if the bytes "
          "are known to be good from elsewhere",
-         "--rebuild --no-hash, which writes OUT without the damaged freelist: no data are lost"},
+         "--rebuild --no-hash, which writes OUT without the damaged freelist: no data are lost",
+         "--rebuild --allow-missing-hash, which writes OUT without the damaged freelist, if the "
+         "bytes are known to be good from elsewhere"},
     };
     enum ss_hash_state state = report->hash.state;
     bool converts = strcmp(run->command->name, "convert") == 0;
@@ -296,7 +300,7 @@ static const char *way_out(const struct ss_run *run, const struct ss_verify_repo
         return NULL;
     }
     if (state == SS_HASH_ABSENT) {
-        return ways[heals][converts && !report->is_etcd ? 2 : 1];
+        return ways[heals][converts && !report->is_etcd ? 2 : 3];
     }
     return ways[heals][state == SS_HASH_VALID ? 0 : 1];
 }

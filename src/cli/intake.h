@@ -14,9 +14,14 @@
 
 struct ss_run;
 
+/* The flags by which an input without a valid hash is accepted. */
+struct ss_hash_flags {
+    bool skip_hash_check, allow_missing_hash;
+};
+
 /* What the flags say, and the command's own progress line. */
-struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, bool skip_hash_check, bool vouches_not,
-                                        uint64_t threads);
+struct ss_intake_opts ss_intake_opts_of(struct ss_run *run, struct ss_hash_flags flags,
+                                        bool vouches_not, uint64_t threads);
 
 /*
  * Checks run->file and decides. Returns SS_EXIT_OK when `in` is filled, whatever the decision; else the

@@ -260,6 +260,11 @@ static bool is_change(struct ss_run *run, const struct ss_error *err)
     return is_finding && !run->settled && ss_run_settle(run) != SS_EXIT_OK;
 }
 
+bool ss_report_lost(const struct ss_run *run)
+{
+    return run->out.failed != 0 && run->out.failed != EPIPE;
+}
+
 int ss_report_about(struct ss_run *run, const char *name, const struct ss_error *err)
 {
     if (is_change(run, err)) {

@@ -22,7 +22,13 @@ int ss_error_exit(const struct ss_error *err);
 /* Reports an error about run->input_name and returns its exit code. */
 int ss_report(struct ss_run *run, const struct ss_error *err);
 
-/* The same about another file than the input: an output. */
+/*
+ * Whether the report of a command that writes an output of its own cannot be printed. A reader who has
+ * closed the pipe is no such case: the work goes on without one.
+ */
+bool ss_report_lost(const struct ss_run *run);
+
+/* The same as ss_report about another file than the input: an output. */
 int ss_report_about(struct ss_run *run, const char *name, const struct ss_error *err);
 
 /* The same for a bucket that could not be opened: when it is not there, says how to list them. */

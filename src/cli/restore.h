@@ -13,6 +13,7 @@ struct ss_restored {
     const struct ss_restore_result *result;
     const char *token; /* as given, or etcd's default */
     bool dry_run;
+    bool has_nospace, has_corrupt; /* alarms of the source, which come along */
     bool boot_known;
     struct ss_boot_facts boot;
     struct ss_error boot_err; /* why it could not be read */
@@ -24,6 +25,10 @@ struct ss_restored {
  * read.
  */
 bool ss_restored_boot(const struct ss_file *source, struct ss_restored *restored);
+
+/* Which alarms are raised. Errors: as ss_alarms; what cannot be read is no alarm to etcd either. */
+enum ss_status ss_restored_alarms(const struct ss_file *source, struct ss_restored *restored,
+                                  struct ss_error *err);
 
 void ss_restore_print(FILE *to, const struct ss_restored *restored);
 json_t *ss_restore_doc(const struct ss_restored *restored);

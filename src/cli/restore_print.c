@@ -20,6 +20,11 @@
 #include "intake.h"
 #include "text.h"
 
+enum {
+    ALARM_NOSPACE = 1,
+    ALARM_CORRUPT = 2
+};
+
 static void print_escaped(FILE *to, const char *name)
 {
     char *shown = ss_escaped_name(name);
@@ -87,10 +92,62 @@ bool ss_restored_boot(const struct ss_file *source, struct ss_restored *restored
     struct ss_boot_facts *boot = &restored->boot;
     struct ss_file *written = restored->dry_run ? NULL : open_written(restored->result, err);
     const struct ss_file *file = restored->dry_run ? source : written;
-    bool good = file != NULL && ss_boot_facts(file, boot, err) == SS_OK;
+    bool good = file != NULL && ss_boot_facts_rebuilt(file, boot, err) == SS_OK;
     restored->boot_known = good && boot->lines[0].why != SS_BOOT_BYTE_ORDER;
     ss_close(written);
     return good;
+}
+
+static bool take_alarm(void *ctx, const struct ss_alarm *alarm)
+{
+    struct ss_restored *restored = ctx;
+    restored->has_nospace = restored->has_nospace || alarm->type == ALARM_NOSPACE;
+    restored->has_corrupt = restored->has_corrupt || alarm->type == ALARM_CORRUPT;
+    return true;
+}
+
+enum ss_status ss_restored_alarms(const struct ss_file *source, struct ss_restored *restored,
+                                  struct ss_error *err)
+{
+    uint64_t fault_count;
+    return ss_alarms(source, take_alarm, NULL, restored, &fault_count, err);
+}
+
+static void print_alarms(FILE *to, const struct ss_restored *restored)
+{
+    if (restored->has_nospace) {
+        ss_print_wrapped(
+            to, 13,
+            "  alarm      NOSPACE is raised and comes along: the cluster takes no writes "
+            "until space is freed (etcdctl compact and defrag, or a larger "
+            "--quota-backend-bytes) and then: etcdctl alarm disarm");
+    }
+    if (restored->has_corrupt) {
+        ss_print_wrapped(
+            to, 13,
+            "  alarm      CORRUPT is raised and comes along: the cluster takes no reads "
+            "and no writes until, once the data are known to be good: etcdctl alarm "
+            "disarm");
+    }
+}
+
+/* etcdutl counts from the last record, which a compaction or an earlier bump may have left behind. */
+static void print_bump(FILE *to, const struct ss_restore_result *result)
+{
+    int64_t raised = result->revision - result->bumped_from;
+    fprintf(to, "%*sraised by %" PRId64 " from %" PRId64 ", the revision that etcd has of it\n", 13,
+            "", raised, result->bumped_from);
+    if (result->last_record < result->bumped_from) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "%*s(etcdutl counts from the last record, %" PRId64 ": there it would be %" PRId64
+                 ", of which etcd %s)",
+                 13, "", result->last_record, result->last_record + raised,
+                 result->last_record + raised <= result->bumped_from
+                     ? "sees nothing"
+                     : "sees the part beyond its own revision");
+        ss_print_wrapped(to, 13, text);
+    }
 }
 
 void ss_restore_print(FILE *to, const struct ss_restored *restored)
@@ -118,6 +175,10 @@ void ss_restore_print(FILE *to, const struct ss_restored *restored)
         fprintf(to, ", marked compacted at %" PRId64, result->compacted);
     }
     fputc('\n', to);
+    if (result->compacted > 0) {
+        print_bump(to, result);
+    }
+    print_alarms(to, restored);
     if (restored->boot_known) {
         print_boot(to, &restored->boot);
     }
@@ -155,6 +216,18 @@ static json_t *member_doc(const struct ss_restore_member *member)
     return doc;
 }
 
+static json_t *alarms_doc(const struct ss_restored *restored)
+{
+    json_t *list = ss_doc_list();
+    if (restored->has_nospace) {
+        ss_doc_append(list, json_string(ss_alarm_name(ALARM_NOSPACE)));
+    }
+    if (restored->has_corrupt) {
+        ss_doc_append(list, json_string(ss_alarm_name(ALARM_CORRUPT)));
+    }
+    return list;
+}
+
 json_t *ss_restore_doc(const struct ss_restored *restored)
 {
     const struct ss_restore_result *result = restored->result;
@@ -171,7 +244,13 @@ json_t *ss_restore_doc(const struct ss_restored *restored)
     ss_doc_int(doc, "revision", result->revision);
     if (result->compacted > 0) {
         ss_doc_int(doc, "compacted", result->compacted);
+        ss_doc_int(doc, "bumped_from", result->bumped_from);
+        ss_doc_int(doc, "last_record", result->last_record);
     }
+    if (restored->has_nospace || restored->has_corrupt) {
+        ss_doc_set(doc, "alarms", alarms_doc(restored));
+    }
+    ss_doc_bool(doc, "takes_writes", !restored->has_nospace && !restored->has_corrupt);
     if (result->db_len > 0) {
         ss_doc_number(doc, "db_len", result->db_len);
     }

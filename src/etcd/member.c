@@ -30,99 +30,73 @@ enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *
     return SS_OK;
 }
 
-static enum ss_status read_id(const json_t *json, const struct ss_entry *entry, uint64_t *id,
-                              struct ss_error *err)
+/* Borrows from the document; a NUL stands behind it. */
+static struct ss_span span_of_text(const struct ss_json_text *text, uint64_t off)
 {
-    const json_t *value = json_object_get(json, "id");
-
-    if (value == NULL || json_is_null(value) || ss_json_doc_u64(value, id))
-        return SS_OK;
-    return ss_corrupt(err, SS_E_FIELD, entry->value.off, entry->pgid,
-                      "\"id\" is no unsigned number of 64 bits");
-}
-
-static enum ss_status read_urls(const json_t *list, const char *name, const struct ss_entry *entry,
-                                const char **urls, struct ss_error *err)
-{
-    size_t i;
-    const json_t *value;
-
-    json_array_foreach(list, i, value)
-    {
-        if (!json_is_string(value) && !json_is_null(value))
-            return ss_corrupt(err, SS_E_FIELD, entry->value.off, entry->pgid,
-                              "\"%s\" holds something else than text", name);
-        urls[i] = json_is_string(value) ? json_string_value(value) : "";
-    }
-    return SS_OK;
+    return (struct ss_span){(const uint8_t *)(text->ptr != NULL ? text->ptr : ""), text->len, off};
 }
 
 /* Both lists of URLs, in one array. */
-static enum ss_status read_url_lists(struct ss_member_doc *doc, const struct ss_entry *entry,
-                                     struct ss_error *err)
+static enum ss_status set_urls(struct ss_member_doc *doc, struct ss_error *err)
 {
-    uint64_t off = entry->value.off;
-    const json_t *peer, *client;
-    size_t peers, clients;
+    struct ss_member *m = &doc->member;
+    size_t peers = doc->peers.count, clients = doc->clients.count;
 
-    if (ss_json_doc_field(doc->json, "peerURLs", JSON_ARRAY, off, entry->pgid, &peer, err) !=
-            SS_OK ||
-        ss_json_doc_field(doc->json, "clientURLs", JSON_ARRAY, off, entry->pgid, &client, err) !=
-            SS_OK)
-        return SS_CORRUPT;
-    peers = json_array_size(peer);
-    clients = json_array_size(client);
     doc->urls = calloc(peers + clients + 1, sizeof(*doc->urls));
     if (doc->urls == NULL)
         return ss_nomem(err, (peers + clients + 1) * sizeof(*doc->urls));
-    doc->member.peer_urls = doc->urls;
-    doc->member.peer_url_count = peers;
-    doc->member.client_urls = doc->urls + peers;
-    doc->member.client_url_count = clients;
-    if (read_urls(peer, "peerURLs", entry, doc->urls, err) != SS_OK)
-        return SS_CORRUPT;
-    return read_urls(client, "clientURLs", entry, doc->urls + peers, err);
+    for (size_t i = 0; i < peers; i++)
+        doc->urls[i] = span_of_text(&doc->peers.items[i], m->off);
+    for (size_t i = 0; i < clients; i++)
+        doc->urls[peers + i] = span_of_text(&doc->clients.items[i], m->off);
+    m->peer_urls = doc->urls;
+    m->peer_url_count = peers;
+    m->client_urls = doc->urls + peers;
+    m->client_url_count = clients;
+    return SS_OK;
 }
 
-static enum ss_status read_fields(struct ss_member_doc *doc, const struct ss_entry *entry,
-                                  struct ss_error *err)
+/* As etcd reads it: into a member that has the id of the element's key already. */
+static enum ss_status read_value(struct ss_member_doc *doc, const struct ss_entry *entry,
+                                 struct ss_error *err)
 {
     struct ss_member *m = &doc->member;
-    uint64_t off = entry->value.off;
-    const json_t *name;
+    const struct ss_json_field fields[] = {{"id", SS_JSON_U64, &m->value_id},
+                                           {"peerURLs", SS_JSON_TEXTS, &doc->peers},
+                                           {"isLearner", SS_JSON_BOOL, &m->is_learner},
+                                           {"name", SS_JSON_TEXT, &doc->name},
+                                           {"clientURLs", SS_JSON_TEXTS, &doc->clients}};
+    enum ss_status status;
 
-    if (ss_json_doc_field(doc->json, "name", JSON_STRING, off, entry->pgid, &name, err) != SS_OK ||
-        ss_json_doc_bool(doc->json, "isLearner", off, entry->pgid, &m->is_learner, err) != SS_OK)
-        return SS_CORRUPT;
-    m->name = name != NULL ? json_string_value(name) : "";
     m->value_id = m->id;
-    if (read_id(doc->json, entry, &m->value_id, err) != SS_OK)
-        return SS_CORRUPT;
-    return read_url_lists(doc, entry, err);
+    status = ss_json_decode(entry->value, "a member", entry->pgid, false, fields,
+                            sizeof(fields) / sizeof(fields[0]), err);
+    m->name = span_of_text(&doc->name, m->off);
+    return status == SS_OK ? set_urls(doc, err) : status;
 }
 
 enum ss_status ss_member_decode(const struct ss_entry *entry, struct ss_member_doc *out,
                                 struct ss_error *err)
 {
-    enum ss_status st;
+    enum ss_status status;
 
     *out = (struct ss_member_doc){
         .member = {.off = entry->value.off, .pgid = entry->pgid, .index = entry->index}};
-    st = ss_member_id_decode(entry->key, entry->pgid, &out->member.id, err);
-    if (st == SS_OK)
-        st = ss_json_doc_load(entry->value, "a member", entry->pgid, &out->json, err);
-    if (st == SS_OK)
-        st = read_fields(out, entry, err);
-    if (st != SS_OK)
+    status = ss_member_id_decode(entry->key, entry->pgid, &out->member.id, err);
+    if (status == SS_OK)
+        status = read_value(out, entry, err);
+    if (status != SS_OK)
         ss_member_doc_fini(out);
-    return st;
+    return status;
 }
 
 void ss_member_doc_fini(struct ss_member_doc *doc)
 {
-    json_decref(doc->json);
+    ss_json_texts_fini(&doc->peers);
+    ss_json_texts_fini(&doc->clients);
+    free(doc->name.ptr);
     free(doc->urls);
-    doc->json = NULL;
+    doc->name = (struct ss_json_text){0};
     doc->urls = NULL;
 }
 
@@ -148,7 +122,7 @@ static enum ss_status list_removed(void *ctx, const struct ss_entry *entry, stru
 {
     const struct listing *to = ctx;
     struct ss_member member = {.removed = true,
-                               .name = "",
+                               .name = ss_span_of("", 0),
                                .off = entry->value.off,
                                .pgid = entry->pgid,
                                .index = entry->index};

@@ -5,7 +5,7 @@
  *   members_removed  key  "b823d32970ed8720"   value  "removed", which nobody reads
  *
  * The key is the id in hexadecimal, read as etcd reads it: either case, any number of leading zeroes,
- * no sign, no prefix. Of the value, fields of another name and fields that are null are passed over.
+ * no sign, no prefix. The value is read as json_doc.h says.
  */
 #ifndef SS_ETCD_MEMBER_H
 #define SS_ETCD_MEMBER_H
@@ -19,8 +19,9 @@ enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *
 /* A decoded member and what its strings live in. */
 struct ss_member_doc {
     struct ss_member member;
-    json_t *json;
-    const char **urls;
+    struct ss_json_text name;
+    struct ss_json_texts peers, clients;
+    struct ss_span *urls;
 };
 
 /*

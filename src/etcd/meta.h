@@ -30,9 +30,15 @@ enum ss_meta_key {
 };
 enum ss_meta_key ss_meta_key(enum ss_etcd_bucket bucket, struct ss_span key);
 
-/* A semantic version; what may follow the three numbers plays no part in etcd's order of storage. */
+/*
+ * A semantic version, MAJOR.MINOR.PATCH[-PRE][+META], as the go-semver of every etcd reads it: what is
+ * behind the first "+" is META, and behind the first "-" before that is PRE, both of words with dots
+ * between them, or nothing; each number fits in 63 bits.
+ */
 struct ss_semver {
     uint64_t major, minor, patch;
+    bool is_before; /* it has PRE: it comes before the version of the three numbers alone */
+    bool has_meta;  /* it has META, which plays no part in the order */
 };
 
 static inline int ss_semver_cmp(struct ss_semver a, struct ss_semver b)
@@ -41,7 +47,9 @@ static inline int ss_semver_cmp(struct ss_semver a, struct ss_semver b)
         return a.major < b.major ? -1 : 1;
     if (a.minor != b.minor)
         return a.minor < b.minor ? -1 : 1;
-    return a.patch < b.patch ? -1 : a.patch > b.patch;
+    if (a.patch != b.patch)
+        return a.patch < b.patch ? -1 : 1;
+    return (int)b.is_before - (int)a.is_before; /* PRE to PRE is compared nowhere */
 }
 
 /* All errors: FIELD, at the wrong byte, or of JSON at the value; NOMEM where there is a heap. */
@@ -49,6 +57,10 @@ enum ss_status ss_u64_decode(struct ss_span value, const char *name, uint64_t pg
                              struct ss_error *err);
 enum ss_status ss_semver_decode(struct ss_span value, const char *name, uint64_t pgid,
                                 struct ss_semver *out, struct ss_error *err);
+
+/* A version as go-semver writes it, without leading zeroes and empty parts; "" when it is none or too long. */
+void ss_semver_text(struct ss_span value, char *out, size_t cap);
+
 enum ss_status ss_conf_state_decode(struct ss_span value, uint64_t pgid, struct ss_conf_state *out,
                                     struct ss_error *err);
 void ss_conf_state_fini(struct ss_conf_state *conf);

@@ -8,6 +8,7 @@
  * record is no tombstone. A --bump-revision marker is, to it, a record of the empty key.
  */
 #include "etcd/index.h"
+#include "etcd/meta.h"
 #include "etcd/ticker.h"
 #include "parser/leaves.h"
 #include "util/crc32c.h"
@@ -155,37 +156,6 @@ static enum ss_status walk_all(struct walk *w, struct ss_error *err)
     return st == SS_END ? SS_OK : st;
 }
 
-/* Digits from *pos on, one at least; false when there is none. */
-static bool skip_number(struct ss_span text, uint64_t *pos)
-{
-    uint64_t start = *pos;
-
-    while (*pos < text.len && text.ptr[*pos] >= '0' && text.ptr[*pos] <= '9')
-        ++*pos;
-    return *pos > start;
-}
-
-/* MAJOR.MINOR.PATCH, with what semver allows behind it: -pre.release, +meta.data. */
-static bool is_version(struct ss_span text)
-{
-    uint64_t pos = 0;
-
-    for (int part = 0; part < 3; part++) {
-        if (part > 0 && (pos >= text.len || text.ptr[pos++] != '.'))
-            return false;
-        if (!skip_number(text, &pos))
-            return false;
-    }
-    if (pos < text.len && text.ptr[pos] != '-' && text.ptr[pos] != '+')
-        return false;
-    for (; pos < text.len; pos++)
-        if (text.ptr[pos] == '\0' ||
-            strchr("-+.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                   text.ptr[pos]) == NULL)
-            return false;
-    return true;
-}
-
 static enum ss_status read_version(const struct ss_file *file, struct ss_etcd_status *out,
                                    struct ss_error *err)
 {
@@ -194,8 +164,7 @@ static enum ss_status read_version(const struct ss_file *file, struct ss_etcd_st
 
     if (st != SS_OK)
         return st == SS_END ? SS_OK : st;
-    if (is_version(entry.value) && entry.value.len < sizeof(out->version))
-        memcpy(out->version, entry.value.ptr, (size_t)entry.value.len);
+    ss_semver_text(entry.value, out->version, sizeof(out->version));
     return SS_OK;
 }
 

@@ -18,7 +18,7 @@ static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_o
         return false;
     ss_hash_job_init(&job, file);
     if (job.report.found_len == 0)
-        return opts->skip_hash_check || opts->vouches_not;
+        return opts->skip_hash_check || opts->allow_missing_hash || opts->vouches_not;
     return job.report.found_len == sizeof(zero) &&
            (opts->skip_hash_check || memcmp(job.report.found, zero, sizeof(zero)) != 0);
 }

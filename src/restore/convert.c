@@ -163,7 +163,6 @@ static struct ss_span covered(const struct conversion *job)
 
 static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
 {
-    const struct ss_meta *meta = ss_file_current(job->file);
     struct ss_convert_result *result = job->result;
     struct ss_writer_opts w = {.page_size = result->page_size,
                                .big_endian = result->big_endian,
@@ -173,8 +172,8 @@ static enum ss_status rebuild(struct conversion *job, struct ss_error *err)
                                .beside = beside(job),
                                .tell = tell,
                                .tell_ctx = job,
-                               .txid = meta->txid == 0 ? 1 : meta->txid,
-                               .sequence = meta->sequence};
+                               .txid = SS_TXID_NEW,
+                               .sequence = ss_file_current(job->file)->sequence};
     struct ss_writer_result out;
     enum ss_status status = ss_write_db(&w, produce, job, job->write, job->write_ctx, &out, err);
 

@@ -90,6 +90,18 @@ static enum ss_status check_no_mount(const char *path, struct ss_error *err)
                                 path);
 }
 
+/* A link that leads nowhere: a folder cannot take its place by a rename, nor be made through it. */
+static enum ss_status check_no_link(const char *resolved, const char *path, struct ss_error *err)
+{
+    struct stat info;
+
+    if (lstat(resolved, &info) != 0)
+        return errno == ENOENT ? SS_OK : failed(err, "cannot look up", path);
+    return ss_system(
+        err, SS_E_EXISTS, 0,
+        "%.200s is a link that leads nowhere: make the folder that it names, or remove it", path);
+}
+
 /* A path that has no folder to be made in: said so, not as a failure of the disk. */
 static enum ss_status no_parent(struct ss_error *err, const char *path)
 {
@@ -112,7 +124,7 @@ enum ss_status ss_staged_dir_check(struct ss_staged_dir *dir, const char *path, 
         open = opendir(dir->path);
     } while (open == NULL && errno == EINTR);
     if (open == NULL && errno == ENOENT)
-        return SS_OK;
+        return check_no_link(dir->path, path, err);
     if (open == NULL && errno == ENOTDIR)
         return ss_system(err, SS_E_EXISTS, 0, "%.200s is there and is no folder", path);
     if (open == NULL)

@@ -91,14 +91,16 @@ static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
                     : "refused: the hash does not match the bytes");
 }
 
-static void judge_no_hash(struct ss_intake *in, bool skip, bool vouches_not)
+static void judge_no_hash(struct ss_intake *in, const struct ss_intake_opts *opts)
 {
-    if (skip)
-        decide(
-            in, true, SS_SEAL_SYNTHESISED,
-            "accepted by --skip-hash-check without a hash: structure and records are sound, value "
-            "bytes are not vouched for");
-    else if (vouches_not)
+    if (opts->allow_missing_hash || opts->skip_hash_check)
+        decide(in, true, SS_SEAL_SYNTHESISED,
+               opts->allow_missing_hash
+                   ? "accepted by --allow-missing-hash without a hash: structure and records are "
+                     "sound, value bytes are not vouched for"
+                   : "accepted by --skip-hash-check without a hash: structure and records are "
+                     "sound, value bytes are not vouched for");
+    else if (opts->vouches_not)
         decide(in, true, SS_SEAL_NONE,
                "accepted without a hash, since none is written: structure and records are sound, "
                "value "
@@ -130,7 +132,7 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
         judge_bad_hash(in, report->hash.state == SS_HASH_ZERO, opts->skip_hash_check);
         break;
     case SS_HASH_ABSENT:
-        judge_no_hash(in, opts->skip_hash_check, opts->vouches_not);
+        judge_no_hash(in, opts);
         break;
     default:
         decide(in, false, SS_SEAL_NONE, "refused: the file is cut, bytes are missing");

@@ -143,6 +143,8 @@ static enum ss_status plan_revisions(struct restore *r, struct ss_error *err)
     if (r->opts->bump_revision == 0)
         return SS_OK;
     status = ss_restore_bump(r->file, r->opts->bump_revision, &r->db.bumped, err);
+    r->result->bumped_from = facts.current;
+    r->result->last_record = facts.last.main;
     r->result->revision = r->result->compacted = r->db.bumped.main;
     return status;
 }
@@ -194,15 +196,14 @@ static bool host_is_big(void)
 
 static enum ss_status write_db(struct restore *r, const char *snap_dir, struct ss_error *err)
 {
-    const struct ss_meta *meta = ss_file_current(r->file);
     struct db_out out = {.r = r};
     struct ss_writer_opts opts = {.page_size = r->file->geo.page_size,
                                   .big_endian = host_is_big(),
                                   .beside = beside(r),
                                   .tell = tell,
                                   .tell_ctx = &out,
-                                  .txid = meta->txid == 0 ? 1 : meta->txid,
-                                  .sequence = meta->sequence};
+                                  .txid = SS_TXID_NEW,
+                                  .sequence = ss_file_current(r->file)->sequence};
     struct ss_writer_result written;
     enum ss_status status = ss_new_file_open(&out.file, snap_dir, "db", err);
 

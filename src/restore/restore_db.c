@@ -43,10 +43,14 @@ enum ss_status ss_restore_bump(const struct ss_file *file, uint64_t amount,
 
     if (status != SS_OK)
         return status;
-    if (amount > INT64_MAX || facts.last.main > INT64_MAX - (int64_t)amount)
-        return ss_system(err, SS_E_ARGUMENT, 0, "revision %" PRId64 " cannot be bumped by %" PRIu64,
-                         facts.last.main, amount);
-    *bumped = (struct ss_revision){facts.last.main + (int64_t)amount, 0};
+    if (facts.current > SS_RESTORE_REVISION_MAX ||
+        amount > (uint64_t)(SS_RESTORE_REVISION_MAX - facts.current))
+        return ss_system(err, SS_E_ARGUMENT, 0,
+                         "revision %" PRId64 " cannot be raised by %" PRIu64
+                         ": it would pass %" PRId64 " (2^62 - 1), and behind 2^63 - 1 no put "
+                         "succeeds",
+                         facts.current, amount, SS_RESTORE_REVISION_MAX);
+    *bumped = (struct ss_revision){facts.current + (int64_t)amount, 0};
     return SS_OK;
 }
 

@@ -64,15 +64,7 @@ struct cursor {
     struct ss_element_rows at;
     bool removed; /* in `members_removed` now */
     struct ss_member_doc doc;
-    struct ss_span *urls; /* of both lists */
 };
-
-static void forget(struct cursor *c)
-{
-    ss_member_doc_fini(&c->doc);
-    free(c->urls);
-    c->urls = NULL;
-}
 
 static enum ss_status open_members(struct ss_rows *rows, const struct ss_call *call,
                                    struct ss_error *err)
@@ -81,36 +73,17 @@ static enum ss_status open_members(struct ss_rows *rows, const struct ss_call *c
     return ss_element_rows_open(rows, SS_IN_MEMBERS, err);
 }
 
-static enum ss_status keep_urls(struct cursor *c, struct ss_error *err)
-{
-    const struct ss_member *m = &c->doc.member;
-    size_t count = m->peer_url_count + m->client_url_count;
-
-    c->urls = calloc(count + 1, sizeof(*c->urls));
-    if (c->urls == NULL) {
-        return ss_nomem(err, (count + 1) * sizeof(*c->urls));
-    }
-    for (size_t i = 0; i < m->peer_url_count; i++) {
-        c->urls[i] = ss_span_of(m->peer_urls[i], strlen(m->peer_urls[i]));
-    }
-    for (size_t i = 0; i < m->client_url_count; i++) {
-        c->urls[m->peer_url_count + i] = ss_span_of(m->client_urls[i], strlen(m->client_urls[i]));
-    }
-    return SS_OK;
-}
-
 static enum ss_status take(struct ss_rows *rows, const struct ss_entry *entry, struct ss_error *err)
 {
     struct cursor *c = rows->cursor;
     enum ss_status status;
 
-    forget(c);
+    ss_member_doc_fini(&c->doc);
     if (!c->removed) {
-        status = ss_member_decode(entry, &c->doc, err);
-        return status == SS_OK ? keep_urls(c, err) : status;
+        return ss_member_decode(entry, &c->doc, err);
     }
     c->doc.member = (struct ss_member){.removed = true,
-                                       .name = "",
+                                       .name = ss_span_of("", 0),
                                        .off = entry->value.off,
                                        .pgid = entry->pgid,
                                        .index = entry->index};
@@ -137,7 +110,7 @@ static const char *state_of(const struct ss_member *member)
     if (member->removed) {
         return "removed";
     }
-    return member->name[0] == '\0' ? "unstarted" : "started";
+    return member->name.len == 0 ? "unstarted" : "started";
 }
 
 static void value(const struct ss_rows *rows, size_t column, struct ss_value *out)
@@ -160,14 +133,14 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
         out->is.truth = m->is_learner;
         break;
     case NAME:
-        out->is.bytes = ss_span_of(m->name, strlen(m->name));
+        out->is.bytes = m->name;
         break;
     case PEER_URLS:
-        out->is.list.items = c->urls;
+        out->is.list.items = m->peer_urls;
         out->is.list.count = m->peer_url_count;
         break;
     case CLIENT_URLS:
-        out->is.list.items = c->urls == NULL ? NULL : c->urls + m->peer_url_count;
+        out->is.list.items = m->client_urls;
         out->is.list.count = m->client_url_count;
         break;
     case PAGE:
@@ -181,7 +154,9 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
 
 static void close(struct ss_rows *rows)
 {
-    forget(rows->cursor);
+    struct cursor *c = rows->cursor;
+
+    ss_member_doc_fini(&c->doc);
 }
 
 static const struct ss_table_ops ops = {.cursor_len = sizeof(struct cursor),

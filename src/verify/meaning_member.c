@@ -37,7 +37,7 @@ static enum ss_status keep_urls(struct ss_meaning *m, const struct ss_member *me
                                 struct ss_place at, struct ss_error *err)
 {
     for (size_t i = 0; i < member->peer_url_count; i++) {
-        struct ss_url_row row = {.url = strdup(member->peer_urls[i]),
+        struct ss_url_row row = {.url = strdup((const char *)member->peer_urls[i].ptr),
                                  .id = member->id,
                                  .order = m->member.urls.count,
                                  .at = at};

@@ -184,8 +184,8 @@ static void finish_index(struct ss_meaning *m)
 static void finish_versions(struct ss_meaning *m)
 {
     const struct ss_meta_part *part = &m->meta;
-    struct ss_semver storage = {part->storage.major, part->storage.minor, 0};
-    struct ss_semver cluster = {part->cluster.major, part->cluster.minor, 0};
+    struct ss_semver storage = {.major = part->storage.major, .minor = part->storage.minor};
+    struct ss_semver cluster = {.major = part->cluster.major, .minor = part->cluster.minor};
     char have[64], expect[64];
 
     if (!part->has_storage)

@@ -17,6 +17,9 @@
 
 #include "writer/emit.h"
 
+/* What bbolt gives the current meta of a file that it makes: restored and rebuilt files start anew. */
+#define SS_TXID_NEW UINT64_C(1)
+
 struct ss_writer;
 
 struct ss_writer_opts {

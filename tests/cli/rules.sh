@@ -32,13 +32,18 @@ rule_rows() {
     cat <<'ROWS'
 valid - yes verified
 valid --skip-hash-check yes verified
+valid --allow-missing-hash yes verified
 mismatch - no -
+mismatch --allow-missing-hash no -
 mismatch --skip-hash-check yes synthesised-over-mismatch
 zero - no -
+zero --allow-missing-hash no -
 zero --skip-hash-check yes synthesised-over-mismatch
 absent - no -
+absent --allow-missing-hash yes synthesised
 absent --skip-hash-check yes synthesised
 cut - no -
+cut --allow-missing-hash no -
 cut --skip-hash-check no -
 ROWS
 }

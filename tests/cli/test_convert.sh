@@ -17,7 +17,7 @@ new="$scratch/new.db"
 bad_inputs "$db" convert -o "$new"
 expect_file_absent "$new"
 bad_outputs "$db" convert -f -o "$new"
-rm "$new"
+expect_file_absent "$new"
 usage_fault 'IN is missing' convert -o "$new"
 usage_fault '-o OUT is missing: where the new file goes' convert "$db"
 usage_fault '--out-page-size: 3072 is no power of two' convert --out-page-size 3K "$db" -o "$new"
@@ -107,6 +107,27 @@ expect_out_has "             $digest"
 expect_out_has "             ${digest%9}8"
 expect_out_has '  values     not checked: no valid hash vouches for them'
 expect_err_has 'snapscope: try: --skip-hash-check'
+run "$SNAPSCOPE" convert "$scratch/rules/absent.db" -o "$scratch/none"
+expect_rc 3
+expect_err_has 'snapscope: try: --allow-missing-hash, if the bytes are known to be good from elsewhere'
+run "$SNAPSCOPE" convert --allow-missing-hash "$scratch/rules/mismatch.db" -o "$scratch/none"
+expect_rc 3
+expect_err_has 'snapscope: try: --skip-hash-check'
+expect_file_absent "$scratch/none"
+
+# A reader who leaves: OUT is there and the code is 0, five times; a full disk: neither.
+for turn in 1 2 3 4 5; do
+    for reader in 'head -n 1' true; do
+        run bash -c '"${@:2}" | '"$reader"'; exit "${PIPESTATUS[0]}"' - "$turn" "$SNAPSCOPE" convert "$db" -o "$scratch/left"
+        expect_rc 0
+        same_as "the copy of turn $turn" "$scratch/left" "@$db"
+        rm "$scratch/left"
+    done
+done
+run bash -c '"$@" >/dev/full' - "$SNAPSCOPE" convert "$db" -o "$scratch/left"
+expect_rc 4
+expect_err_eq 'snapscope: writing to standard output failed: No space left on device'
+expect_file_absent "$scratch/left"
 run "$SNAPSCOPE" convert --skip-hash-check "$scratch/rules/structure-mismatch.db" -o "$scratch/none"
 expect_rc 3
 expect_out_has '  error      PAGE-006 page has no single known type'

@@ -18,6 +18,12 @@ nothing_at() { # DIR: neither it nor what was written on the way
     expect_eq "$(find "$(dirname "$1")" -maxdepth 1 -name '.*.snapscope-*')" '' 'left behind'
 }
 tree() { (cd "$1" && find . -type f | sort); }
+# id_of TEXT [hex]: the first 8 bytes of the SHA-1 of a text, or of the bytes that it spells in hex
+id_of() {
+    python3 -c 'import hashlib, sys
+data = bytes.fromhex(sys.argv[1].zfill(16)) if sys.argv[2:] else sys.argv[1].encode()
+print(f"{int.from_bytes(hashlib.sha1(data).digest()[:8], "big"):x}")' "$@"
+}
 
 bad_inputs "$db" restore --data-dir "$dir"
 nothing_at "$dir"
@@ -191,6 +197,48 @@ expect_err_has "this member's WAL, behind/member/wal, cannot be read, so what it
 expect_eq "$(jq -r .source_wal.error.code "$out")" field
 rm -r "$dir"
 
+# Ids and URLs of a host beyond ASCII, as etcdutl has them.
+run "$SNAPSCOPE" restore --json --dry-run --data-dir "$dir" --name a --initial-cluster 'a= HTTP://Höst:1' \
+    --initial-advertise-peer-urls http://H%C3%B6st:1 "$db"
+expect_rc 0
+expect_schema restore
+expect_eq "$(jq -c '[.result.cluster_id, .result.members[0].id, .result.members[0].peer_urls]' "$out")" \
+    '["'"$(id_of "$(id_of "http://H%C3%B6st:1etcd-cluster")" hex)"'","'"$(id_of "http://H%C3%B6st:1etcd-cluster")"'",["http://H%C3%B6st:1"]]'
+
+# An alarm comes along, and what it means is said.
+fixture etcd34-cluster
+run "$SNAPSCOPE" restore --dry-run --data-dir "$dir" "$scratch/etcd34-cluster/snapshot.db"
+expect_rc 0
+expect_out_has '  alarm      NOSPACE is raised and comes along: the cluster takes no writes until'
+expect_out_has 'etcdctl alarm disarm'
+run "$SNAPSCOPE" restore --json --dry-run --data-dir "$dir" "$scratch/etcd34-cluster/snapshot.db"
+expect_rc 0
+expect_schema restore
+expect_eq "$(jq -c '[.result.alarms, .result.takes_writes]' "$out")" '[["NOSPACE"],false]'
+drop_alarm="$scratch/etcd34-cluster"
+rm -r "$drop_alarm"
+watched=()
+unchanged "$db"
+
+# A reader who leaves: what is to be made is made, and the code is 0; five times each.
+for turn in 1 2 3 4 5; do
+    for args in '' --json; do
+        # shellcheck disable=SC2086 # an empty word is no argument
+        run bash -c '"$@" | head -n 1; exit "${PIPESTATUS[0]}"' - "$SNAPSCOPE" restore $args "$db" --data-dir "$dir"
+        expect_rc 0
+        expect_eq "$(tree "$dir" | wc -l)" 3 "turn $turn $args"
+        rm -r "$dir"
+    done
+    run bash -c '"$@" | true; exit "${PIPESTATUS[0]}"' - "$SNAPSCOPE" restore "$db" --data-dir "$dir"
+    expect_rc 0
+    expect_eq "$(tree "$dir" | wc -l)" 3 "turn $turn"
+    rm -r "$dir"
+done
+run bash -c '"$@" >/dev/full' - "$SNAPSCOPE" restore "$db" --data-dir "$dir"
+expect_rc 4
+expect_err_eq 'snapscope: writing to standard output failed: No space left on device'
+nothing_at "$dir"
+
 # Every member at once, one a learner, with raised revisions.
 run "$SNAPSCOPE" restore --json --all-members "$dir" --initial-cluster "$three" --learners m2 \
     --initial-cluster-token t --bump-revision 1000000000 --mark-compacted --initial-memory-map-size 1 "$db"
@@ -252,13 +300,23 @@ refused_plan 'initial cluster has no members' --initial-cluster ',' --data-dir "
 refused_plan 'initial cluster has one peer URL twice: http://a:1' --initial-cluster a=http://a:1,b=http://a:1 --name a --data-dir "$dir"
 refused_plan 'peer URL must not have a path: http://a:1/x' --initial-cluster a=http://a:1/x --name a --data-dir "$dir"
 refused_plan 'peer URL is not of the form http://host:port: http://a' --initial-cluster a=http://a --name a --data-dir "$dir"
+refused_plan 'peer URL scheme must be http, https, unix or unixs: ' --initial-advertise-peer-urls http://localhost:2380, --data-dir "$dir"
 refused_plan 'peer URL scheme must be http, https, unix or unixs: ftp://a:1' --initial-cluster a=ftp://a:1 --name a --data-dir "$dir"
 refused_plan '--initial-cluster has member default with other peer URLs than --initial-advertise-peer-urls=http://b:2' \
     --initial-advertise-peer-urls http://b:2 --data-dir "$dir"
 refused_plan 'no member of the initial cluster has the name of this learner: y' --learners y --data-dir "$dir"
 refused_plan 'every member is a learner: nobody could elect a leader' --learners default --data-dir "$dir"
 refused_plan 'cannot be the name of a folder' --initial-cluster a/b=http://a:1 --all-members "$dir"
-refused_plan 'cannot be bumped by 9223372036854775807' --bump-revision 9223372036854775807 --mark-compacted --data-dir "$dir"
+refused_plan 'revision 547 cannot be raised by 9223372036854775807: it would pass 4611686018427387903 (2^62 - 1), and behind 2^63 - 1 no put succeeds' \
+    --bump-revision 9223372036854775807 --mark-compacted --data-dir "$dir"
+refused_plan 'cannot be raised by 4611686018427387357' --bump-revision 4611686018427387357 --mark-compacted --data-dir "$dir"
+run "$SNAPSCOPE" restore --json --dry-run --bump-revision 4611686018427387356 --mark-compacted --data-dir "$dir" "$db"
+expect_rc 0
+expect_schema restore
+expect_eq "$(jq -c '[.result.revision, .result.bumped_from, .result.last_record, .result.takes_writes]' "$out")" '[4611686018427387903,547,547,true]'
+ln -s nowhere "$scratch/dangling"
+refused_plan "$scratch/dangling is a link that leads nowhere: make the folder that it names, or remove it" --data-dir "$scratch/dangling"
+refused_plan "$scratch/dangling is a link that leads nowhere" --data-dir "$dir" --wal-dir "$scratch/dangling"
 mkdir "$scratch/full" && touch "$scratch/full/x"
 refused_plan "folder $scratch/full is not empty" --data-dir "$scratch/full"
 refused_plan "$scratch/full/x is there and is no folder" --data-dir "$scratch/full/x"

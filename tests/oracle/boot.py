@@ -1,20 +1,25 @@
-"""Holds `snapscope info` to real servers: on which releases does one start that was restored from a file?
+"""Holds `snapscope info` to real servers: which release serves, once it was restored from a file?
 
     boot.py ORACLES SNAPSCOPE HISTORIES WORK
 
 HISTORIES is a folder with the unpacked fixtures etcd34-history.db to etcd37-history.db. Each is restored by each
 release's own tool and booted; so are copies in which another version was written over the one in `meta` or
-`cluster`, byte for byte as long, and a snapshot taken after `downgrade enable`. Prints a line a boot; exit 1 with
-the first difference.
+`cluster`, byte for byte as long, a snapshot taken after `downgrade enable`, one with a role that is no UTF-8, copies
+with a transaction id or a revision near its end, and what restore makes of those. Serving is: it starts, takes a
+put, and has it in its next snapshot. Prints a line a boot; exit 1 with the first difference.
 """
 
 import json
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 
-from server import OracleError, Server
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "damage"))
+
+from bolt import fnv1a_64  # noqa: E402
+from server import OracleError, Server, run  # noqa: E402
 
 LINES = ["3.4", "3.5", "3.6", "3.7"]
 
@@ -29,6 +34,8 @@ PATCHED = [
     ("3.6", "storageVersion3.6.0", "storageVersion3x6.0", ["3.6"]),
     ("3.6", "clusterVersion3.6.0", "clusterVersion3.6.1", ["3.6", "3.7"]),
     ("3.6", "clusterVersion3.6.0", "clusterVersion3x6.0", ["3.5", "3.6"]),
+    ("3.6", "clusterVersion3.6.0", "clusterVersion2.6.0", ["3.5", "3.6", "3.7"]),
+    ("3.6", "clusterVersion3.6.0", "clusterVersion3.0.9", ["3.6", "3.7"]),
 ]
 
 
@@ -43,15 +50,26 @@ def ours(snapscope, file):
     return {one["etcd"]: (one["starts"], one.get("why", "starts")) for one in answers}
 
 
+def keeps(server, saved):
+    """A put is taken, and stands in a snapshot, which is what was committed."""
+    code, _, _ = server.ask("put", "kept by boot.py", "yes")
+    if code != 0:
+        return False
+    server.etcdctl("snapshot", "save", str(saved))
+    kept = b"kept by boot.py" in saved.read_bytes()
+    saved.unlink()
+    return kept
+
+
 def theirs(oracles, line, file, work):
-    """Whether the restored server starts. The restore itself has to succeed."""
+    """Whether the restored server serves. The restore itself has to succeed."""
     copy = work / "copy.db"
     shutil.copyfile(file, copy)
     try:
-        with Server(programs(oracles, line), copy, work, skip_hash_check=True):
-            return True
+        with Server(programs(oracles, line), copy, work, skip_hash_check=True) as server:
+            return keeps(server, work / "saved.db")
     except OracleError as error:
-        if "the server does not start" not in str(error):
+        if "the server does not start" not in str(error) and "not capable" not in str(error):
             raise
         return False
     finally:
@@ -71,7 +89,60 @@ def downgrading(oracles, history, work):
     return saved
 
 
-def cases(oracles, histories, work):
+def with_role(oracles, history, work):
+    """A snapshot of a 3.6 server where a user has a role that is no UTF-8."""
+    copy, saved = work / "copy.db", work / "role.db"
+    shutil.copyfile(history, copy)
+    with Server(programs(oracles, "3.6"), copy, work) as server:
+        server.etcdctl("role", "add", b"r\xff")
+        server.etcdctl("user", "add", "reader", "--no-password")
+        server.etcdctl("user", "grant-role", "reader", b"r\xff")
+        server.etcdctl("snapshot", "save", str(saved))
+    shutil.rmtree(work / "data")
+    copy.unlink()
+    return saved
+
+
+def with_txid(history, txid, work):
+    """The history with this transaction id in its current meta, and the one before in the other."""
+    content = bytearray(history.read_bytes())
+    txids = [struct.unpack_from("<Q", content, 4096 * page + 64)[0] for page in (0, 1)]
+    for page in (0, 1):
+        meta = 4096 * page + 16
+        struct.pack_into("<Q", content, meta + 48, txid - (txids[page] < max(txids)))
+        struct.pack_into("<Q", content, meta + 56, fnv1a_64(bytes(content[meta:meta + 56])))
+    file = work / f"txid-{txid}.db"
+    file.write_bytes(content)
+    return file
+
+
+def at_revision(oracles, history, revision, work):
+    """What etcdutl makes when it raises the history's revision to this one."""
+    copy, made, file = work / "copy.db", work / "raised", work / f"revision-{revision}.db"
+    shutil.copyfile(history, copy)
+    current = json.loads(run(programs(oracles, "3.6") / "etcdutl", "snapshot", "status", copy, "-w", "json")[1])
+    code, _, error = run(programs(oracles, "3.6") / "etcdutl", "snapshot", "restore", copy, "--data-dir", made,
+                         "--bump-revision", str(revision - current["revision"]), "--mark-compacted")
+    if code != 0:
+        raise OracleError(f"etcdutl: {error}")
+    shutil.move(made / "member/snap/db", file)
+    shutil.rmtree(made)
+    copy.unlink()
+    return file
+
+
+def made_by_us(snapscope, file, work):
+    """The db that restore makes of a file."""
+    made, db = work / "ours", work / f"restored-{file.name}"
+    code, _, error = run(snapscope, "restore", "--skip-hash-check", file, "--data-dir", made)
+    if code != 0:
+        raise OracleError(f"restore: {error}")
+    shutil.move(made / "member/snap/db", db)
+    shutil.rmtree(made)
+    return db
+
+
+def cases(oracles, snapscope, histories, work):
     """(name, file, releases)"""
     for line in LINES:
         yield f"etcd {line}", histories / f"etcd{line.replace('.', '')}-history.db", LINES
@@ -82,13 +153,21 @@ def cases(oracles, histories, work):
         file = work / f"patched-{number}.db"
         file.write_bytes(content.replace(was.encode(), now.encode()))
         yield f"etcd {line}, {now}", file, lines
+    yield "etcd 3.6, a role", with_role(oracles, histories / "etcd36-history.db", work), ["3.5", "3.6", "3.7"]
+    for txid in (2 ** 64 - 1, 2 ** 63 - 1):
+        file = with_txid(histories / "etcd36-history.db", txid, work)
+        yield f"etcd 3.6, txid {txid}", file, ["3.4", "3.6", "3.7"]
+        yield f"etcd 3.6, txid {txid}, restored", made_by_us(snapscope, file, work), ["3.6"]
+    for revision in (2 ** 63 - 1, 2 ** 63 - 2):
+        file = at_revision(oracles, histories / "etcd36-history.db", revision, work)
+        yield f"etcd 3.6, revision {revision}", file, ["3.6", "3.7"]
     yield "etcd 3.7, downgrade to 3.6", downgrading(oracles, histories / "etcd37-history.db", work), ["3.5", "3.7"]
 
 
 def main():
     oracles, snapscope, histories, work = sys.argv[1:]
     work = pathlib.Path(work)
-    for name, file, lines in cases(oracles, pathlib.Path(histories), work):
+    for name, file, lines in cases(oracles, snapscope, pathlib.Path(histories), work):
         said = ours(snapscope, file)
         for line in lines:
             starts = theirs(oracles, line, file, work)

@@ -96,11 +96,11 @@ void ss_answer_hashkv(FILE *out, const struct ss_test_question *q)
 static bool on_member(void *ctx, const struct ss_member *m)
 {
     fprintf(ctx, "member %" PRIx64 " %" PRIx64 " %d%d %s p%" PRIu64 ".%u", m->id, m->value_id,
-            m->removed, m->is_learner, m->name, m->pgid, m->index);
+            m->removed, m->is_learner, (const char *)m->name.ptr, m->pgid, m->index);
     for (size_t i = 0; i < m->peer_url_count; i++)
-        fprintf(ctx, " %s", m->peer_urls[i]);
+        fprintf(ctx, " %s", (const char *)m->peer_urls[i].ptr);
     for (size_t i = 0; i < m->client_url_count; i++)
-        fprintf(ctx, " %s", m->client_urls[i]);
+        fprintf(ctx, " %s", (const char *)m->client_urls[i].ptr);
     fputc('\n', ctx);
     return true;
 }
@@ -178,6 +178,10 @@ void ss_answer_boot(FILE *out, const struct ss_test_question *q)
     for (int i = 0; status == SS_OK && i < SS_ETCD_LINES; i++)
         fprintf(out, "%s %s %s\n", ss_etcd_line_name((enum ss_etcd_line)i),
                 ss_boot_why_name(f.lines[i].why), f.lines[i].reason);
+    status = ss_boot_facts_rebuilt(q->file, &f, &err);
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        fprintf(out, "rebuilt %s\n", ss_boot_why_name(f.lines[SS_ETCD_3_7].why));
 }
 
 /* ---- verify ---- */
@@ -482,6 +486,20 @@ static void tell_wal(FILE *out, const char *path)
                 w.file_count, w.record_count, w.cluster_id, w.commit, w.entry_last, w.beyond_count);
 }
 
+/* The log of the member that was made, and of the file that all ask about. */
+static void tell_source_wal(FILE *out, const struct ss_file *file)
+{
+    struct ss_source_wal wal;
+    struct ss_error err;
+    enum ss_status status = ss_source_wal(file, &wal, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        fprintf(out, "%d %d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", wal.dir != NULL, wal.is_read,
+                wal.file_count, wal.applied, wal.facts.entry_last);
+    ss_source_wal_fini(&wal);
+}
+
 void ss_answer_restore(FILE *out, const struct ss_test_question *q)
 {
     const struct ss_restore_opts opts = {.data_dir = q->scratch, .bump_revision = 1000};
@@ -498,6 +516,7 @@ void ss_answer_restore(FILE *out, const struct ss_test_question *q)
         tell_file_bytes(out, path);
         snprintf(path, sizeof(path), "%s/member/wal", q->scratch);
         tell_wal(out, path);
+        tell_source_wal(out, q->file);
     }
     ss_restore_result_fini(&r);
 }

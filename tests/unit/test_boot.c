@@ -3,6 +3,9 @@
  */
 #include "build_etcd.h"
 
+#include "util/endian.h"
+#include "util/fnv.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -81,6 +84,31 @@ static void every_rule(void **state)
          {0, 0, SS_BOOT_CLUSTER_NEWER, SS_BOOT_CLUSTER_NEWER},
          3,
          7},
+        {{"3.6.0", "2.0.0", NULL, true},
+         {0, 0, SS_BOOT_CLUSTER_INCAPABLE, SS_BOOT_CLUSTER_INCAPABLE},
+         3,
+         6},
+        {{"3.6.0", "3.0.1", NULL, true}, {0, 0, 0, 0}, 3, 6},
+        {{"3.6.0", "3.6.0+m", NULL, true}, {0, 0, SS_BOOT_CLUSTER_INCAPABLE, 0}, 3, 6},
+        {{"3.6.0", "3.6.0-rc.1", NULL, true}, {0, 0, SS_BOOT_CLUSTER_INCAPABLE, 0}, 3, 6},
+        {{"3.7.0", "3.7.0-rc.1", NULL, true},
+         {0, 0, SS_BOOT_STORAGE_NEWER, SS_BOOT_CLUSTER_INCAPABLE},
+         3,
+         7},
+        {{"3.6.0", "3.06.00", NULL, true}, {0, 0, 0, 0}, 3, 6},
+        {{"3.6.0", "3.5.0+a+b", NULL, true},
+         {0, 0, SS_BOOT_CLUSTER_MALFORMED, SS_BOOT_CLUSTER_MALFORMED},
+         3,
+         6},
+        {{NULL, "3.5.0", "{\"Target-Version\":\"3.4.0\",\"ENABLED\":true}", true},
+         {0, SS_BOOT_DOWNGRADE_TARGET, 0, 0},
+         3,
+         5},
+        {{NULL, NULL, "null", true}, {0, 0, 0, 0}, 3, 5},
+        {{NULL, NULL, "{\"target-version\":\"3.5.0-a\",\"enabled\":true}", true},
+         {0, SS_BOOT_DOWNGRADE_TARGET, 0, 0},
+         3,
+         5},
         {{NULL, "3", NULL, true},
          {0, 0, SS_BOOT_CLUSTER_MALFORMED, SS_BOOT_CLUSTER_MALFORMED},
          3,
@@ -149,6 +177,90 @@ static void reasons_and_the_rest(void **state)
         assert_int_equal(facts.lines[line].why, SS_BOOT_BYTE_ORDER);
 }
 
+static void set_txid(uint8_t *page, unsigned which, uint64_t txid)
+{
+    assert_int_equal(ss_load_u64(page, false), which);
+    ss_store_u64(page + 16 + 48, txid, false);
+    ss_store_u64(page + 16 + 56, ss_fnv1a_64(page + 16, 56), false);
+}
+
+/* A file with one user, whose roles are these, a record at this revision, and that transaction id. */
+static struct ss_boot_facts facts_of_user(const char *role, size_t role_len, int64_t revision,
+                                          uint64_t txid, bool rebuilt)
+{
+    struct ss_test_db *db = ss_test_db_new(4096, false);
+    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    uint32_t users = ss_test_db_bucket(db, SS_TEST_ROOT, "authUsers", false);
+    struct ss_test_bytes user = {0};
+    struct ss_boot_facts facts;
+    struct ss_error err;
+    struct ss_file *file;
+    uint8_t *bytes;
+    size_t len;
+
+    ss_test_put_text(db, key, revision, 0, "a", "1");
+    ss_test_field_bytes(&user, 1, "u\x1b", 2);
+    ss_test_field_bytes(&user, 3, "fine", 4);
+    ss_test_field_bytes(&user, 3, role, role_len);
+    ss_test_db_put(db, users, "u\x1b", 2, user.bytes, user.len);
+    bytes = ss_test_db_finish(db, &len);
+    set_txid(bytes, 0, txid - 1);
+    set_txid(bytes + 4096, 1, txid);
+    assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
+    assert_int_equal(rebuilt ? ss_boot_facts_rebuilt(file, &facts, &err)
+                             : ss_boot_facts(file, &facts, &err),
+                     SS_OK);
+    ss_close(file);
+    free(bytes);
+    free(user.bytes);
+    return facts;
+}
+
+/* Only 3.7 minds text that is no UTF-8; NUL is some. */
+static void roles(void **state)
+{
+    static const char *const good[] = {"r", "\u00e9", "a\0b"};
+    static const char *const bad[] = {"\xff", "a\xc3", "\xed\xa0\x80"};
+    struct ss_boot_facts facts;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        facts = facts_of_user(good[i], i == 2 ? 3 : strlen(good[i]), 2, 7, false);
+        assert_true(facts.lines[SS_ETCD_3_7].starts);
+        facts = facts_of_user(bad[i], strlen(bad[i]), 2, 7, false);
+        assert_true(facts.lines[SS_ETCD_3_4].starts && facts.lines[SS_ETCD_3_5].starts &&
+                    facts.lines[SS_ETCD_3_6].starts);
+        assert_int_equal(facts.lines[SS_ETCD_3_7].why, SS_BOOT_ROLE_NOT_UTF8);
+        assert_string_equal(facts.lines[SS_ETCD_3_7].reason,
+                            "panics: a role of user u\\x1b is no UTF-8, which it refuses");
+    }
+}
+
+/* Both sides of both ends, for every release. */
+static void ends_of_numbers(void **state)
+{
+    struct ss_boot_facts facts;
+
+    (void)state;
+    for (int line = 0; line < SS_ETCD_LINES; line++) {
+        facts = facts_of_user("r", 1, INT64_MAX - 1, SS_TXID_END - 1, false);
+        assert_true(facts.lines[line].starts);
+        facts = facts_of_user("r", 1, INT64_MAX, 7, false);
+        assert_int_equal(facts.lines[line].why, SS_BOOT_REVISION_END);
+        assert_string_equal(
+            facts.lines[line].reason,
+            "no put succeeds: its revision is 9223372036854775807, the last that there is");
+        facts = facts_of_user("r", 1, 2, SS_TXID_END, false);
+        assert_int_equal(facts.lines[line].why, SS_BOOT_TXID_END);
+        facts = facts_of_user("r", 1, 2, SS_TXID_END, true);
+        assert_true(facts.lines[line].starts);
+        facts = facts_of_user("r", 1, 2, UINT64_MAX, false);
+        assert_string_equal(facts.lines[line].reason,
+                            "loses commits in silence: bbolt's transaction id is "
+                            "18446744073709551615, near its end; a rebuilt file starts anew");
+    }
+}
+
 static void no_etcd(void **state)
 {
     struct ss_test_db *db = ss_test_db_new(4096, false);
@@ -181,16 +293,16 @@ static void names(void **state)
     assert_string_equal(ss_etcd_line_name(SS_ETCD_LINES), "unknown");
     assert_string_equal(ss_boot_why_name(SS_BOOT_STARTS), "starts");
     assert_string_equal(ss_boot_why_name(SS_BOOT_DOWNGRADE_MALFORMED), "downgrade-malformed");
-    assert_string_equal(ss_boot_why_name(SS_BOOT_DOWNGRADE_MALFORMED + 1), "unknown");
+    assert_string_equal(ss_boot_why_name(SS_BOOT_REVISION_END), "revision-end");
+    assert_string_equal(ss_boot_why_name(SS_BOOT_REVISION_END + 1), "unknown");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule),
-        cmocka_unit_test(reasons_and_the_rest),
-        cmocka_unit_test(no_etcd),
-        cmocka_unit_test(names),
+        cmocka_unit_test(every_rule), cmocka_unit_test(reasons_and_the_rest),
+        cmocka_unit_test(roles),      cmocka_unit_test(ends_of_numbers),
+        cmocka_unit_test(no_etcd),    cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

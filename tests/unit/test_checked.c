@@ -511,6 +511,51 @@ static void test_restore(void **state)
     free(in.bytes);
 }
 
+/* A bump counts from what etcd has as the revision, and has a bound; the txid starts anew. */
+static void test_bump(void **state)
+{
+    struct ss_test_db *db = ss_test_db_new(PAGE_LEN, false);
+    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    uint32_t meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", false);
+    struct ss_restore_opts opts = {.data_dir = "bumped", .bump_revision = 5, .threads = 1};
+    struct ss_restore_result result;
+    struct ss_error err;
+    struct ss_meta written;
+    struct ss_file *file, *made;
+    uint8_t *bytes;
+    size_t len;
+
+    (void)state;
+    ss_test_put_text(db, key, 3, 0, "a", "1");
+    ss_test_put_meta_revision(db, meta, "finishedCompactRev", 8);
+    bytes = ss_test_db_finish(db, &len);
+    assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_OK);
+    assert_int_equal(result.revision, 13);
+    assert_int_equal(result.compacted, 13);
+    assert_int_equal(result.bumped_from, 8);
+    assert_int_equal(result.last_record, 3);
+    ss_restore_result_fini(&result);
+    assert_int_equal(ss_open("bumped/member/snap/db", NULL, &made, &err), SS_OK);
+    ss_file_meta(made, 0, &written);
+    assert_int_equal(written.txid, 0);
+    ss_file_meta(made, 1, &written);
+    assert_int_equal(written.txid, 1);
+    ss_close(made);
+    opts.dry_run = true;
+    opts.data_dir = "other";
+    opts.bump_revision = (uint64_t)SS_RESTORE_REVISION_MAX - 8;
+    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_OK);
+    assert_true(result.revision == SS_RESTORE_REVISION_MAX);
+    ss_restore_result_fini(&result);
+    opts.bump_revision++;
+    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_ARGUMENT);
+    ss_restore_result_fini(&result);
+    ss_close(file);
+    free(bytes);
+}
+
 /* Whatever shows that the input is refused, and when: no folder, no hidden one. */
 static void test_restore_refused(void **state)
 {
@@ -543,6 +588,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes),
+        IN_SCRATCH(test_bump),
         cmocka_unit_test(test_mismatch),
         cmocka_unit_test(test_refused_at_a_glance),
         cmocka_unit_test(test_damage),

@@ -34,6 +34,36 @@ static struct ss_span text_at(const char *text)
     return (struct ss_span){(const uint8_t *)text, strlen(text), VALUE_OFF};
 }
 
+/* What one object gives, each field of a type. */
+struct doc {
+    bool b;
+    uint64_t n;
+    struct ss_json_text s;
+    struct ss_json_texts list;
+    struct ss_json_u64s ids;
+};
+
+static enum ss_status decode(struct ss_span text, bool null_is_empty, struct doc *d,
+                             struct ss_error *err)
+{
+    const struct ss_json_field fields[] = {{"b", SS_JSON_BOOL, &d->b},
+                                           {"n", SS_JSON_U64, &d->n},
+                                           {"sKip", SS_JSON_TEXT, &d->s},
+                                           {"list", SS_JSON_TEXTS, &d->list},
+                                           {"ids", SS_JSON_U64S, &d->ids}};
+
+    *d = (struct doc){.n = 77};
+    ss_error_clear(err);
+    return ss_json_decode(text, "it", 9, null_is_empty, fields, 5, err);
+}
+
+static void doc_fini(struct doc *d)
+{
+    free(d->s.ptr);
+    free(d->ids.items);
+    ss_json_texts_fini(&d->list);
+}
+
 static void json_keeps_all_64_bits(void **state)
 {
     static const struct {
@@ -45,80 +75,233 @@ static void json_keeps_all_64_bits(void **state)
         {"{\"n\":9223372036854775807}", UINT64_C(9223372036854775807)},
         {"{\"n\":9223372036854775808}", UINT64_C(9223372036854775808)},
         {"{\"n\":18446744073709551615}", UINT64_MAX},
-        {"{\"\\\"-1\":\"1e5\", \"n\" : 18064754730456894353 }", UINT64_C(18064754730456894353)},
+        {" {\"\\\"-1\":\"1e5\", \"n\" : 18064754730456894353 }\r\n",
+         UINT64_C(18064754730456894353)},
+        {"{\"n\":null}", 77},
+        {"{\"other\":{\"n\":[1,{}]}}", 77},
+        {"{\"n\":1,\"N\":2}", 2}, /* the last one wins, whatever its case */
+        {"{\"N\":2,\"n\":null}", 2},
     };
     struct ss_error err;
-    json_t *json;
-    uint64_t value;
+    struct doc d;
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_int_equal(ss_json_doc_load(text_at(good[i].text), "it", 9, &json, &err), SS_OK);
-        assert_true(ss_json_doc_u64(json_object_get(json, "n"), &value));
-        assert_true(value == good[i].value);
-        json_decref(json);
+        assert_int_equal(decode(text_at(good[i].text), false, &d, &err), SS_OK);
+        assert_true(d.n == good[i].value);
+        doc_fini(&d);
     }
-    assert_int_equal(ss_json_doc_load(text_at("{\"\\\"-1\":\"-1e5 12345678901234567890\"}"), "it",
-                                      9, &json, &err),
-                     SS_OK);
-    assert_string_equal(json_string_value(json_object_get(json, "\"-1")),
-                        "-1e5 12345678901234567890");
-    json_decref(json);
 }
 
-static void json_numbers_that_are_no_id(void **state)
+static void json_of_another_type(void **state)
 {
-    static const char *const texts[] = {
-        "{\"n\":-1}",    "{\"n\":-9223372036854775808}", "{\"n\":1.0}",   "{\"n\":1e3}",
-        "{\"n\":1e999}", "{\"n\":18446744073709551616}", "{\"n\":\"1\"}", "{\"n\":true}"};
+    static const char *const texts[] = {"{\"n\":-1}",
+                                        "{\"n\":-9223372036854775808}",
+                                        "{\"n\":1.0}",
+                                        "{\"n\":1e3}",
+                                        "{\"n\":1e999}",
+                                        "{\"n\":18446744073709551616}",
+                                        "{\"n\":\"1\"}",
+                                        "{\"n\":true}",
+                                        "{\"n\":-0}",
+                                        "{\"b\":1}",
+                                        "{\"b\":\"true\"}",
+                                        "{\"b\":[]}",
+                                        "{\"skip\":1}",
+                                        "{\"skip\":{}}",
+                                        "{\"list\":\"a\"}",
+                                        "{\"list\":[1]}",
+                                        "{\"list\":{}}",
+                                        "{\"ids\":[\"1\"]}",
+                                        "{\"ids\":[1,[2]]}",
+                                        "{\"ids\":3}",
+                                        "{\"n\":\"1\",\"n\":1}",
+                                        "{\"n\":1,\"N\":[]}"};
     struct ss_error err;
-    json_t *json;
-    uint64_t value;
+    struct doc d;
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        assert_int_equal(ss_json_doc_load(text_at(texts[i]), "it", 9, &json, &err), SS_OK);
-        assert_false(ss_json_doc_u64(json_object_get(json, "n"), &value));
-        json_decref(json);
+        assert_int_equal(decode(text_at(texts[i]), false, &d, &err), SS_CORRUPT);
+        assert_int_equal(err.code, SS_E_FIELD);
+        assert_int_equal(err.off, VALUE_OFF);
+        assert_non_null(strstr(err.message, "\" is n"));
+        doc_fini(&d);
     }
+}
+
+/* Names in any case, k and s in their other letters too; but not in letters that only look alike. */
+static void json_names(void **state)
+{
+    static const char *const same[] = {"{\"sKip\":\"x\"}", "{\"SKIP\":\"x\"}",
+                                       "{\"\u017f\u212aip\":\"x\"}", "{\"\\u017FK\\u0069p\":\"x\"}",
+                                       "{\"skip\":\"y\",\"SkIp\":\"x\"}"};
+    static const char *const others[] = {"{\"skip \":\"x\"}",     "{\"ski\":\"x\"}",
+                                         "{\"sk\u0131p\":\"x\"}", "{\"skipp\":\"x\"}",
+                                         "{\"\":\"x\"}",          "{\"s\\u0000kip\":\"x\"}"};
+    struct ss_error err;
+    struct doc d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        assert_int_equal(decode(text_at(same[i]), false, &d, &err), SS_OK);
+        assert_string_equal(d.s.ptr, "x");
+        doc_fini(&d);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(decode(text_at(others[i]), false, &d, &err), SS_OK);
+        assert_null(d.s.ptr);
+        doc_fini(&d);
+    }
+}
+
+static void json_texts(void **state)
+{
+    static const struct {
+        const char *text, *value;
+        size_t len;
+    } rows[] = {
+        {"{\"skip\":\"\"}", "", 0},
+        {"{\"skip\":\"a\\u0000b\"}", "a\0b", 3},
+        {"{\"skip\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "\"\\/\b\f\n\r\t", 8},
+        {"{\"skip\":\"\\u00e9\\u20AC\\ud83d\\ude00\"}", "\u00e9\u20ac\U0001F600", 9},
+        {"{\"skip\":\"\\ud83d\"}", "\ufffd", 3},
+        {"{\"skip\":\"\\ud83dx\"}", "\ufffdx", 4},
+        {"{\"skip\":\"\\ude00\\ud83d\"}", "\ufffd\ufffd", 6},
+        {"{\"skip\":\"\\ud83d\\u0041\"}", "\ufffdA", 4},
+        {"{\"skip\":\"\\ud83d\\ud83d\\ude00\"}", "\ufffd\U0001F600", 7},
+        {"{\"skip\":\"\xff\xe2\x82\"}", "\ufffd\ufffd\ufffd", 9},
+        {"{\"skip\":\"\xed\xa0\x80\"}", "\ufffd\ufffd\ufffd", 9},
+    };
+    struct ss_error err;
+    struct doc d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(decode(text_at(rows[i].text), false, &d, &err), SS_OK);
+        assert_int_equal(d.s.len, rows[i].len);
+        assert_memory_equal(d.s.ptr, rows[i].value, rows[i].len + 1);
+        doc_fini(&d);
+    }
+}
+
+/* Lists are replaced item by item: a null leaves what stood there, unless the list was emptied. */
+static void json_lists(void **state)
+{
+    static const struct {
+        const char *text, *joined;
+    } rows[] = {
+        {"{\"list\":[]}", ""},
+        {"{\"list\":[ \"a\" , \"b\" ]}", "a,b,"},
+        {"{\"list\":[null]}", ","},
+        {"{\"list\":[\"a\",\"b\"],\"list\":[null,\"c\",null]}", "a,c,,"},
+        {"{\"list\":[\"a\",\"b\"],\"list\":[\"c\"],\"LIST\":[null,null]}", "c,b,"},
+        {"{\"list\":[\"a\"],\"list\":null}", ""},
+        {"{\"list\":[\"a\"],\"list\":null,\"list\":[null]}", ","},
+        {"{\"list\":[\"a\"],\"list\":[],\"list\":[null]}", ","},
+    };
+    struct ss_error err;
+    struct doc d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char joined[64] = "";
+
+        assert_int_equal(decode(text_at(rows[i].text), false, &d, &err), SS_OK);
+        for (size_t k = 0; k < d.list.count; k++) {
+            strcat(joined, d.list.items[k].ptr != NULL ? d.list.items[k].ptr : "");
+            strcat(joined, ",");
+        }
+        assert_string_equal(joined, rows[i].joined);
+        doc_fini(&d);
+    }
+    assert_int_equal(
+        decode(text_at("{\"ids\":[1,2,3,4,5],\"ids\":[null,9,null]}"), false, &d, &err), SS_OK);
+    assert_int_equal(d.ids.count, 3);
+    assert_int_equal(d.ids.items[0], 1);
+    assert_int_equal(d.ids.items[1], 9);
+    assert_int_equal(d.ids.items[2], 3);
+    doc_fini(&d);
 }
 
 static void json_refuses(void **state)
 {
-    static const char *const texts[] = {"",           "{",           "[]",          "null",
-                                        "{} x",       "{\"n\":01}",  "{\"n\":-}",   "{\"n\":1.}",
-                                        "{\"n\":+1}", "{\"n\":1e}",  "{\"n\":.5}",  "{\"\xff\":1}",
-                                        "{\"n\":1",   "{\"n\":--1}", "{\"n\":1-1}", "{\"n\":\"\\"};
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "[]",
+                                        "null",
+                                        "{} x",
+                                        "{\"n\":01}",
+                                        "{\"n\":-}",
+                                        "{\"n\":1.}",
+                                        "{\"n\":+1}",
+                                        "{\"n\":1e}",
+                                        "{\"n\":.5}",
+                                        "{\"n\":1",
+                                        "{\"n\":--1}",
+                                        "{\"n\":1-1}",
+                                        "{\"n\":\"\\",
+                                        "{\"n\":tru}",
+                                        "{\"n\"}",
+                                        "{\"n\":}",
+                                        "{n:1}",
+                                        "{\"n\":1,}",
+                                        "{,}",
+                                        "{\"x\":[1,]}",
+                                        "{\"x\":[1}}",
+                                        "{\"x\":\"\n\"}",
+                                        "{\"x\":\"\\x\"}",
+                                        "{\"x\":\"\\'\"}",
+                                        "{\"x\":\"\\u12g4\"}",
+                                        "{}{}",
+                                        "\"a\"",
+                                        "1",
+                                        "{\"x\":[[]}"};
     struct ss_error err;
-    json_t *json;
+    struct doc d;
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        assert_int_equal(ss_json_doc_load(text_at(texts[i]), "it", 9, &json, &err), SS_CORRUPT);
+        assert_int_equal(decode(text_at(texts[i]), false, &d, &err), SS_CORRUPT);
         assert_int_equal(err.code, SS_E_FIELD);
         assert_int_equal(err.off, VALUE_OFF);
         assert_int_equal(err.pgid, 9);
-        assert_null(json);
+        doc_fini(&d);
     }
+    assert_int_equal(decode(text_at("{\"n\":01}"), false, &d, &err), SS_CORRUPT);
+    assert_string_equal(err.message,
+                        "it is no JSON object: byte 6 is not a comma or a closing brace");
+    assert_int_equal(decode(text_at("null"), true, &d, &err), SS_OK);
+    assert_int_equal(d.n, 77);
+    assert_int_equal(decode(text_at("[]"), true, &d, &err), SS_CORRUPT);
 }
 
-static void json_has_a_bound(void **state)
+/* Length, and levels: as many as Go takes, and one more. */
+static void json_has_bounds(void **state)
 {
     char *text = malloc(SS_JSON_LEN_MAX + 1);
     struct ss_span span = {(uint8_t *)text, SS_JSON_LEN_MAX, VALUE_OFF};
     struct ss_error err;
-    json_t *json;
+    struct doc d;
 
     (void)state;
     assert_non_null(text);
     memset(text, ' ', SS_JSON_LEN_MAX + 1);
     text[0] = '{';
     text[1] = '}';
-    assert_int_equal(ss_json_doc_load(span, "it", 9, &json, &err), SS_OK);
-    json_decref(json);
+    assert_int_equal(decode(span, false, &d, &err), SS_OK);
     span.len++;
-    assert_int_equal(ss_json_doc_load(span, "it", 9, &json, &err), SS_CORRUPT);
+    assert_int_equal(decode(span, false, &d, &err), SS_CORRUPT);
     assert_string_equal(err.message, "it has 1048577 bytes, more than any that etcd writes");
+    memcpy(text, "{\"x\":", 5);
+    for (size_t depth = 9999; depth <= 10000; depth++) { /* and the object around them */
+        memset(text + 5, '[', depth);
+        memset(text + 5 + depth, ']', depth);
+        text[5 + 2 * depth] = '}';
+        span.len = 6 + 2 * depth;
+        assert_int_equal(decode(span, false, &d, &err), depth == 9999 ? SS_OK : SS_CORRUPT);
+    }
+    assert_string_equal(err.message, "it is no JSON object: byte 10004 is not fewer levels");
     free(text);
 }
 
@@ -181,11 +364,12 @@ static void decodes_members(void **state)
     assert_true(doc.member.id == UINT64_C(18064754730456894353));
     assert_true(doc.member.value_id == UINT64_C(18064754730456894353));
     assert_true(doc.member.is_learner);
-    assert_string_equal(doc.member.name, "m0");
+    assert_string_equal((const char *)doc.member.name.ptr, "m0");
+    assert_int_equal(doc.member.name.len, 2);
     assert_int_equal(doc.member.peer_url_count, 2);
-    assert_string_equal(doc.member.peer_urls[1], "http://b:2");
+    assert_string_equal((const char *)doc.member.peer_urls[1].ptr, "http://b:2");
     assert_int_equal(doc.member.client_url_count, 1);
-    assert_string_equal(doc.member.client_urls[0], "http://c:3");
+    assert_string_equal((const char *)doc.member.client_urls[0].ptr, "http://c:3");
     assert_int_equal(doc.member.off, VALUE_OFF);
     assert_int_equal(doc.member.pgid, 9);
     assert_int_equal(doc.member.index, 2);
@@ -193,8 +377,22 @@ static void decodes_members(void **state)
 
     assert_int_equal(decode_member("{\"peerURLs\":null}", &doc, &err), SS_OK);
     assert_true(doc.member.value_id == doc.member.id);
-    assert_string_equal(doc.member.name, "");
+    assert_int_equal(doc.member.name.len, 0);
     assert_int_equal(doc.member.peer_url_count, 0);
+    ss_member_doc_fini(&doc);
+
+    /* As Go takes it: any case, a NUL, half of a surrogate pair. */
+    assert_int_equal(decode_member("{\"ID\":7,\"PEERURLS\":[null,\"u\\ud800\"],\"iSlEARNER\":true,"
+                                   "\"Name\":\"a\\u0000b\"}",
+                                   &doc, &err),
+                     SS_OK);
+    assert_int_equal(doc.member.value_id, 7);
+    assert_true(doc.member.is_learner);
+    assert_int_equal(doc.member.name.len, 3);
+    assert_memory_equal(doc.member.name.ptr, "a\0b", 4);
+    assert_int_equal(doc.member.peer_url_count, 2);
+    assert_int_equal(doc.member.peer_urls[0].len, 0);
+    assert_string_equal((const char *)doc.member.peer_urls[1].ptr, "u\ufffd");
     ss_member_doc_fini(&doc);
 
     assert_int_equal(decode_member("{\"id\":7}", &doc, &err), SS_OK);
@@ -343,7 +541,17 @@ static void versions(void **state)
                {"3.6.0-a_b", 7},
                {"3.6.0 ", 5},
                {"3.6.x", 4},
-               {"3.99999999999.0", 2}};
+               {"3.9223372036854775808.0", 2},
+               {"3.5.0+a+b", 7},
+               {"3.5.0-a..b", 8},
+               {"3.5.0-a.", 8},
+               {"3.5.0-.a", 6},
+               {"3.5.0+a_b", 7},
+               {"+3.5.0", 0},
+               {"-3.5.0", 0},
+               {"3.-5.0", 2},
+               {"3.5.0-a+b+c", 9},
+               {"3.5+a.0", 3}};
     struct ss_semver v;
     struct ss_error err;
 
@@ -353,10 +561,34 @@ static void versions(void **state)
     assert_int_equal(v.minor, 6);
     assert_int_equal(v.patch, 14);
     assert_int_equal(ss_semver_decode(text_at("3.7.0-rc.1+b"), "it", 9, &v, &err), SS_OK);
+    assert_true(v.is_before && v.has_meta);
+    assert_int_equal(ss_semver_cmp(v, (struct ss_semver){.major = 3, .minor = 7}), -1);
+    assert_int_equal(ss_semver_cmp(v, (struct ss_semver){.major = 3, .minor = 6, .patch = 9}), 1);
+    assert_int_equal(ss_semver_decode(text_at("3.07.0-+"), "it", 9, &v, &err), SS_OK);
+    assert_true(!v.is_before && !v.has_meta && v.minor == 7);
+    assert_int_equal(
+        ss_semver_decode(text_at("3.4294967296.9223372036854775807--"), "it", 9, &v, &err), SS_OK);
+    assert_true(v.minor == UINT64_C(4294967296) && v.patch == INT64_MAX && v.is_before);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(ss_semver_decode(text_at(bad[i].text), "it", 9, &v, &err), SS_CORRUPT);
         assert_int_equal(err.code, SS_E_FIELD);
         assert_int_equal(err.off, VALUE_OFF + bad[i].wrong);
+    }
+}
+
+/* As go-semver writes them again; nothing where it reads none, or where there is no room. */
+static void semver_texts(void **state)
+{
+    static const char *const rows[][2] = {
+        {"3.6.0", "3.6.0"},  {"3.06.00", "3.6.0"},       {"3.6.0-", "3.6.0"},
+        {"3.6.0+", "3.6.0"}, {"3.6.0-a+b", "3.6.0-a+b"}, {"3.6.0-+b", "3.6.0+b"},
+        {"3.6", ""},         {"3.6.0+a+b", ""},          {"3.4294967296.0", ""}};
+    char text[13];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ss_semver_text(text_at(rows[i][0]), text, sizeof(text));
+        assert_string_equal(text, rows[i][1]);
     }
 }
 
@@ -507,9 +739,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_keeps_all_64_bits),
-        cmocka_unit_test(json_numbers_that_are_no_id),
+        cmocka_unit_test(json_of_another_type),
+        cmocka_unit_test(json_names),
+        cmocka_unit_test(json_texts),
+        cmocka_unit_test(semver_texts),
+        cmocka_unit_test(json_lists),
         cmocka_unit_test(json_refuses),
-        cmocka_unit_test(json_has_a_bound),
+        cmocka_unit_test(json_has_bounds),
         cmocka_unit_test(member_ids),
         cmocka_unit_test(decodes_members),
         cmocka_unit_test(refuses_members),
