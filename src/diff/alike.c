@@ -70,6 +70,15 @@ static inline void locate(const struct ss_alike_job *job, struct pair *p)
     ss_prefetch(p->in_b.value.ptr, ss_min_u64(p->in_b.value.len, AHEAD_LEN));
 }
 
+/*
+ * Then records of other bytes differ, but for two encodings of the same: what is not forgotten here is
+ * compared once more in order of key, so they need not be decoded twice.
+ */
+static bool needs_all_alike(const struct ss_diff_opts *opts)
+{
+    return !opts->keys_only && !opts->values_only && !opts->ignore_lease;
+}
+
 /* Equal bytes are one record: what is compared beside them, its revision, stands in them too. */
 static bool is_alike(const struct ss_alike_job *job, const struct pair *p)
 {
@@ -79,6 +88,8 @@ static bool is_alike(const struct ss_alike_job *job, const struct pair *p)
         return false;
     if (!job->opts->keys_only && ss_span_eq(p->in_a.value, p->in_b.value))
         return true;
+    if (needs_all_alike(job->opts))
+        return false;
     return ss_locator_record(&job->a->at, p->a.loc, &a) &&
            ss_locator_record(&job->b->at, p->b.loc, &b) && ss_span_eq(a.key, b.key) &&
            ss_differences(job->opts, &a, &b) == 0;
