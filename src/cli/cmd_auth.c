@@ -254,7 +254,7 @@ static int run_auth(struct ss_run *run)
         begin_users(&answer);
     }
     ss_faults_close(&answer.faults);
-    code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+    code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     if (status != SS_OK) {
         code = ss_report(run, &err);
     }

@@ -116,7 +116,7 @@ static int run_buckets(struct ss_run *run)
         print_end(&walk, &err);
     } else {
         print_end(&walk, NULL);
-        code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+        code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     }
     ss_faults_fini(&walk.faults);
     return code;
@@ -128,7 +128,7 @@ const struct ss_command ss_cmd_buckets = {
     .summary = "list every bucket with its counts and bytes",
     .detail = "Lists every bucket, parents before children: root page, keys and their bytes,\n"
               "pages and depth of the tree. The figures of a bucket with faults are what\n"
-              "could be read; faults are told on standard error and end in exit code 1.",
+              "could be read; faults are told on standard error and end in exit code 3.",
     .options = options,
     .opts_size = 1,
     .min_args = 1,

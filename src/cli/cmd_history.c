@@ -259,7 +259,7 @@ static int print_history(struct ss_run *run, const struct ss_word *key)
     }
     end_list(&print, &result, NULL);
     print_limits(&print, &result);
-    return print.unexplained > 0 ? SS_EXIT_ANSWER : SS_EXIT_OK;
+    return print.unexplained > 0 ? SS_EXIT_REFUSED : SS_EXIT_OK;
 }
 
 static int run_history(struct ss_run *run)
@@ -285,7 +285,7 @@ const struct ss_command ss_cmd_history = {
               "puts and deletion of each of its lives (generations), with version, length,\n"
               "lease, and what compaction has removed before them. With --prefix, of all keys\n"
               "that begin with KEY, one key after the other. A key that no revision has ends in\n"
-              "exit code 1, and so do revisions that are missing and not by compaction.",
+              "exit code 1, revisions that are missing and not by compaction in exit code 3.",
     .options = options,
     .opts_size = sizeof(struct history_opts),
     .min_args = 2,

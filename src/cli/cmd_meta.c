@@ -161,7 +161,7 @@ static int run_meta(struct ss_run *run)
         print_text(&run->out, meta);
     }
     if (status == SS_OK && fault_count > 0) {
-        code = SS_EXIT_ANSWER;
+        code = SS_EXIT_REFUSED;
     }
     ss_faults_fini(&faults);
     ss_etcd_meta_free(meta);

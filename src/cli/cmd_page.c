@@ -334,7 +334,7 @@ static int view_show(struct page_view *view)
     if (view->fault.code != SS_E_NONE) {
         return ss_report(run, &view->fault);
     }
-    return view->is_meta && !view->meta.valid ? SS_EXIT_ANSWER : SS_EXIT_OK;
+    return view->is_meta && !view->meta.valid ? SS_EXIT_REFUSED : SS_EXIT_OK;
 }
 
 static int run_page(struct ss_run *run)
@@ -373,8 +373,8 @@ const struct ss_command ss_cmd_page = {
     .summary = "show one page: header and every element",
     .detail = "Shows page ID (decimal, or hex behind 0x): its header, and all that it holds:\n"
               "the elements of a branch or leaf page, the ids of a freelist page, the fields\n"
-              "of a meta page (0 and 1). A page that is refused is shown as far as it can be,\n"
-              "with exit code 3; a meta page that cannot be used, with exit code 1.",
+              "of a meta page (0 and 1). A page that is refused, or a meta page that cannot\n"
+              "be used, is shown as far as it can be, with exit code 3.",
     .options = options,
     .opts_size = sizeof(struct page_opts),
     .min_args = 2,

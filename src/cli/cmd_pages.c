@@ -164,7 +164,7 @@ static int run_pages(struct ss_run *run)
         print_end(&walk, &err);
     } else {
         print_end(&walk, NULL);
-        code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+        code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     }
     ss_faults_fini(&walk.faults);
     return code;
@@ -177,7 +177,7 @@ const struct ss_command ss_cmd_pages = {
     .detail = "Lists every page below the high-water mark: what uses it, what its header\n"
               "says, why it was refused if it was, and the bucket that owns it (/ is the\n"
               "root). Faults do not stop the list; they are told on standard error and end in\n"
-              "exit code 1.",
+              "exit code 3.",
     .options = options,
     .opts_size = sizeof(struct pages_opts),
     .min_args = 1,

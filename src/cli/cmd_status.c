@@ -178,6 +178,9 @@ const struct ss_command ss_cmd_status = {
               "revision, the number of keys, the size, the storage version. Whether the\n"
               "trailing SHA-256 fits, which etcdutl does not look at, is said on standard\n"
               "error; where it does not, the exit code is 1.",
+    .exits = "Exit codes: 0 done; 1 done, and the trailing SHA-256 does not fit; 2 wrong\n"
+             "usage; 3 the input is refused, or damage was met; 4 the system failed (memory,\n"
+             "I/O, output).\n",
     .options = options,
     .opts_size = sizeof(struct status_opts),
     .min_args = 1,

@@ -21,9 +21,9 @@
 /* The exit codes of every command; docs/commands.md explains them to users. */
 enum ss_exit {
     SS_EXIT_OK = 0,      /* done; found */
-    SS_EXIT_ANSWER = 1,  /* done, and the answer is "damaged" or "not found" */
+    SS_EXIT_ANSWER = 1,  /* done, and the answer is "damaged", "different" or "not found" */
     SS_EXIT_USAGE = 2,   /* the command line makes no sense */
-    SS_EXIT_REFUSED = 3, /* the input cannot be read, or damage cut the answer short */
+    SS_EXIT_REFUSED = 3, /* the input cannot be read, or damage kept the answer from being whole */
     SS_EXIT_SYSTEM = 4   /* memory, I/O or output failed */
 };
 

@@ -41,9 +41,9 @@ static void print_overview(FILE *to)
 }
 
 static const char common_exits[] =
-    "Exit codes: 0 done; 1 done, and the answer is \"damaged\" or \"not found\";\n"
-    "2 wrong usage; 3 the input is refused or could not be read as a whole;\n"
-    "4 the system failed (memory, I/O, output).\n";
+    "Exit codes: 0 done, and the answer is whole; 1 what was asked for is not there;\n"
+    "2 wrong usage; 3 the input is refused, or damage was met: what is printed is\n"
+    "what stands; 4 the system failed (memory, I/O, output).\n";
 
 static void print_command_help(const struct ss_command *command)
 {

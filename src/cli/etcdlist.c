@@ -66,7 +66,7 @@ int ss_etcd_list_end(struct ss_etcd_list *list, enum ss_status status, struct ss
 {
     struct ss_run *run = list->run;
     status = ss_run_checked(run, status, err);
-    int code = list->faults.count == 0 ? SS_EXIT_OK : SS_EXIT_ANSWER;
+    int code = list->faults.count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     ss_faults_close(&list->faults);
     if (status != SS_OK) {
         code = ss_report(run, err);

@@ -449,6 +449,32 @@ enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree 
     return ss_error_in_bucket(err, path, SS_CORRUPT);
 }
 
+/*
+ * Says that a bucket is not in `parent`, whose walk to its place met no damage: END only when no page of
+ * the parent is damaged, for else its element may have stood there.
+ */
+static enum ss_status absent_bucket(struct ss_cursor *c, struct ss_error *err)
+{
+    struct ss_page_view leaf;
+    enum ss_status status;
+
+    ss_cursor_init(c, c->file, &c->tree, c->path);
+    do {
+        status = ss_cursor_next_leaf(c, &leaf, err);
+    } while (status == SS_OK);
+    return status;
+}
+
+/* A key that is found and is no bucket: damage in the root bucket, which holds nothing else. */
+static enum ss_status plain_key(const struct ss_tree *parent, const struct ss_entry *entry,
+                                struct ss_error *err)
+{
+    if (parent->host != SS_NONE)
+        return SS_END;
+    return ss_corrupt(err, SS_E_BUCKET, entry->key.off, entry->pgid,
+                      "a plain key stands among the top-level buckets");
+}
+
 enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_tree *parent,
                                    const char *parent_path, struct ss_span name,
                                    struct ss_tree *out, struct ss_error *err)
@@ -459,11 +485,14 @@ enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_t
 
     ss_cursor_init(&c, file, parent, parent_path);
     status = ss_cursor_seek(&c, name.ptr, (size_t)name.len, &entry, err);
+    if (status == SS_END || (status == SS_OK && !ss_span_eq(entry.key, name)))
+        return absent_bucket(&c, err);
     if (status != SS_OK)
         return status;
-    if (!ss_span_eq(entry.key, name) || !entry.is_bucket)
-        return SS_END;
-    status = ss_tree_decode(&file->geo, entry.value, entry.pgid, out, err);
+    if (entry.is_bucket)
+        status = ss_tree_decode(&file->geo, entry.value, entry.pgid, out, err);
+    else
+        status = plain_key(parent, &entry, err);
     return ss_error_in_bucket(err, parent_path, status);
 }
 

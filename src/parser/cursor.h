@@ -82,7 +82,11 @@ enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree 
                                const char *path, uint64_t entered, uint64_t *sum,
                                struct ss_error *err);
 
-/* Finds `name` in the tree and decodes it as a bucket. SS_END: no such key, or not a bucket. */
+/*
+ * Finds `name` in the tree and decodes it as a bucket. SS_END: no such key, or not a bucket, in a tree that
+ * was then read wholly: one that is damaged anywhere gives its error, for the bucket may have been lost with
+ * that page. In the root bucket, which holds buckets only, a plain key of that name is damage, too.
+ */
 enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_tree *parent,
                                    const char *parent_path, struct ss_span name,
                                    struct ss_tree *out, struct ss_error *err);

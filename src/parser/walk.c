@@ -138,6 +138,28 @@ static void report_order(struct ss_walk *walk, uint32_t node, const struct ss_wa
         fault(walk, node, i - 1, err);
 }
 
+/* The interface of bbolt puts nothing but buckets there; keys show a root that leads elsewhere. */
+static void report_plain_keys(struct ss_walk *walk, const struct ss_page_view *page,
+                              struct ss_error *err)
+{
+    char name[sizeof(err->have)];
+    uint32_t i;
+
+    walk->at_plain_key = true;
+    for (i = 0; page->type == SS_PAGE_LEAF && i < page->count; i++) {
+        struct ss_span key = ss_leaf_key(page, i);
+
+        if (ss_leaf_is_bucket(page, i))
+            continue;
+        ss_corrupt(err, SS_E_BUCKET, key.off, page->pgid,
+                   "a plain key stands among the top-level buckets");
+        ss_text_escape(key.ptr, (size_t)key.len, name, sizeof(name));
+        ss_error_have(err, "%s", name);
+        fault(walk, 0, i, err);
+    }
+    walk->at_plain_key = false;
+}
+
 /* Gates, claims and pushes a page. False: it is not entered, and why was reported. */
 static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
                   struct ss_span lo, struct ss_span hi, struct ss_error *err)
@@ -173,6 +195,8 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     if (!claim_run(walk, node, &frame->page, err))
         return false;
     report_order(walk, node, frame, err);
+    if (node == 0)
+        report_plain_keys(walk, &frame->page, err);
     walk->depth++;
     page = (struct ss_walk_page){
         .view = &frame->page, .node = node, .depth = walk->depth, .lo = lo, .hi = hi};
@@ -286,7 +310,7 @@ enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
     walk->bucket_cap = 0;
     walk->pending = 0;
     walk->fault_count = 0;
-    walk->stopped = false;
+    walk->stopped = walk->at_plain_key = false;
 
     status = ss_file_readable(file, err);
     if (status != SS_OK)

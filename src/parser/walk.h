@@ -68,6 +68,7 @@ struct ss_walk {
     uint32_t pending; /* top of the stack of buckets still to be walked, UINT32_MAX: empty */
     uint64_t fault_count;
     bool stopped;
+    bool at_plain_key; /* during on_fault: it is an element of the root bucket that is no bucket */
     uint32_t depth;
     struct ss_walk_frame stack[SS_TREE_DEPTH_MAX];
 };

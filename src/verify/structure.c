@@ -30,10 +30,13 @@ static const enum ss_check_id check_of_code[SS_E_COUNT] = {
     [SS_E_FREELIST] = SS_CHECK_FREE_PAGE,
 };
 
-static enum ss_check_id check_for(const struct ss_file *file, const struct ss_error *err)
+static enum ss_check_id check_for(const struct ss_walk *walk, const struct ss_error *err)
 {
+    const struct ss_file *file = walk->file;
     struct ss_page_head head;
 
+    if (walk->at_plain_key)
+        return SS_CHECK_BUCKET_ROOT_KEY;
     if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->geo.high_water)
         return SS_CHECK_PAGE_BEYOND_FILE;
     if (err->pgid < file->geo.page_count &&
@@ -54,11 +57,10 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
     struct ss_place at = {err->off, err->pgid, element == UINT32_MAX ? SS_NONE : element,
                           err->bucket};
 
-    (void)walk;
     (void)node;
     if (err->pgid < s->pass->file->geo.page_count)
         ss_bitmap_claim(&s->named, err->pgid);
-    ss_find(s->pass->findings, check_for(s->pass->file, err), at, err->have, err->expect, "%s",
+    ss_find(s->pass->findings, check_for(walk, err), at, err->have, err->expect, "%s",
             err->message);
 }
 
@@ -106,24 +108,6 @@ static void check_leaf_place(struct structure *s, struct ss_walk *walk,
     }
 }
 
-/* The interface of bbolt puts nothing but buckets there; keys show a root that leads elsewhere. */
-static void check_root_keys(struct structure *s, const struct ss_page_view *page)
-{
-    char name[128];
-    uint32_t i;
-
-    for (i = 0; i < page->count; i++) {
-        struct ss_span key = ss_leaf_key(page, i);
-        struct ss_place at = {key.off, page->pgid, i, NULL};
-
-        if (ss_leaf_is_bucket(page, i))
-            continue;
-        ss_text_escape(key.ptr, (size_t)key.len, name, sizeof(name));
-        ss_find(s->pass->findings, SS_CHECK_BUCKET_ROOT_KEY, at, name, NULL,
-                "the root bucket holds a key that is no bucket");
-    }
-}
-
 static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
 {
     struct structure *s = ctx;
@@ -134,8 +118,6 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     if (page->view->type != SS_PAGE_LEAF)
         return true;
     check_leaf_place(s, walk, page);
-    if (page->node == 0)
-        check_root_keys(s, page->view);
     if (meaning != NULL && page->node == 0)
         ss_meaning_root_leaf(meaning, page->view);
     else if (meaning != NULL && is_top_level(walk, page->node))

@@ -29,11 +29,11 @@ copy_of "$cluster" broken.db
 at=$(place_of "$cluster" alarm hex:0887e4b9da85dd97fdaf011001 key)
 poke "$scratch/broken.db" "$at" 09
 run "$SNAPSCOPE" alarms "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 1
 expect_err_eq "snapscope: $scratch/broken.db: field 1 (memberID) has wire type 1, 0 is due (offset $(printf '0x%x' "$at"), page 3, bucket alarm)"
 run "$SNAPSCOPE" alarms --json "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_schema alarms
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].code]' "$out")" '[0,false,1,"field"]'
 

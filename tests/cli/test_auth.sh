@@ -70,10 +70,10 @@ at=$(place_of "$cluster" authRoles reader value)
 poke "$scratch/broken.db" "$((at + 1))" 7f
 fault="field 1 has 127 bytes, but only 37 are left (offset $(printf '0x%x' "$((at + 1))"), page 3, bucket authRoles)"
 run "$SNAPSCOPE" auth "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_err_eq "snapscope: $scratch/broken.db: $fault"
 run "$SNAPSCOPE" auth --json "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_schema auth
 expect_eq "$(jq -c '[(.roles | length), (.users | length), .complete, .fault_count]' "$out")" \
     '[3,4,false,1]'

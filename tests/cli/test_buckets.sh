@@ -49,17 +49,17 @@ expect_out_lines 1
 
 # A fault in one tree is told; the figures of that bucket are what could be read.
 run "$SNAPSCOPE" buckets "$scratch/type.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 11
 expect_err_eq "snapscope: $scratch/type.db: $type_fault"
 run "$SNAPSCOPE" buckets --json "$scratch/type.db"
-expect_rc 1
+expect_rc 3
 expect_schema buckets
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].page, .faults[0].bucket]' "$out")" \
     '[10,false,1,2,"key"]'
 
 run "$SNAPSCOPE" buckets "$scratch/cut.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 1
 expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
 

@@ -110,7 +110,7 @@ PY
 python3 "$scratch/gap.py" "$db" "$scratch/gap.db"
 unchanged "$db"
 run "$SNAPSCOPE" history "$scratch/gap.db" /registry/pods/ns-0/inlet-60
-expect_rc 1
+expect_rc 3
 expect_out_has '538.0    2        4        79                    put; created at 538, 3 puts missing, and not by compaction'
 expect_err_has '3 revisions are missing that compaction does not explain: try snapscope verify'
 

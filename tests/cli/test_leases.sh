@@ -34,11 +34,11 @@ copy_of "$db" broken.db
 at=$(place_of "$db" lease hex:0000000000000007 value)
 poke "$scratch/broken.db" "$((at + 2))" 12
 run "$SNAPSCOPE" leases "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 5
 expect_err_has "snapscope: $scratch/broken.db: field 2 has 2592001 bytes, but only 0 are left"
 run "$SNAPSCOPE" leases --json "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_schema leases
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].bucket, .faults[0].code]' "$out")" \
     '[4,false,1,"lease","field"]'

@@ -35,11 +35,11 @@ at=$(place_of "$removed" members 32ab7f19e0a8a124 value)
 poke "$scratch/broken.db" "$at" 5b
 fault='a member is no JSON object'
 run "$SNAPSCOPE" members "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 3
 expect_err_has "snapscope: $scratch/broken.db: $fault"
 run "$SNAPSCOPE" members --json "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_schema members
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].bucket, .faults[0].code]' "$out")" \
     '[2,false,1,"members","field"]'

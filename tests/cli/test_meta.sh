@@ -62,11 +62,11 @@ at=$(place_of "$cluster" meta confState value)
 poke "$scratch/broken.db" "$((at + 11))" 2d
 fault="\"voters\" holds something else than unsigned numbers of 64 bits (offset $(printf '0x%x' "$at"), page 3, bucket meta)"
 run "$SNAPSCOPE" meta "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_out_lacks confState
 expect_err_eq "snapscope: $scratch/broken.db: $fault"
 run "$SNAPSCOPE" meta --json "$scratch/broken.db"
-expect_rc 1
+expect_rc 3
 expect_schema meta
 expect_eq "$(jq -c '[.complete, .fault_count, has("conf_state"), .faults[0].code]' "$out")" \
     '[false,1,false,"field"]'

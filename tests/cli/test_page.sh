@@ -50,10 +50,10 @@ expect_eq "$(jq -c '[.meta.valid, .meta.txid, .meta.big_endian]' "$out")" '[true
 
 # Both metas bad: they are what one has to look at.
 run "$SNAPSCOPE" page "$scratch/metas.db" 0
-expect_rc 1
+expect_rc 3
 expect_out_has 'usable     no: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'
 run "$SNAPSCOPE" page --json "$scratch/metas.db" 1
-expect_rc 1
+expect_rc 3
 expect_schema page
 expect_eq "$(jq -c '[.offset, .meta.valid, .meta.txid]' "$out")" '[4096,false,30]'
 

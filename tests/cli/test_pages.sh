@@ -58,18 +58,18 @@ expect_eq "$(jq -c '[.count, (.pages | map(.use) | unique)]' "$out")" '[513,["ov
 
 # A fault is told and does not end the list.
 run "$SNAPSCOPE" pages "$scratch/type.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 555
 expect_out_has '   2  reachable  unknown      24         0  page-type      key'
 expect_err_eq "snapscope: $scratch/type.db: $type_fault"
 run "$SNAPSCOPE" pages --json "$scratch/type.db"
-expect_rc 1
+expect_rc 3
 expect_schema pages
 expect_eq "$(jq -c '[.complete, .fault_count, .faults[0].code, .faults[0].offset, .pages[2].fault]' "$out")" \
     '[true,1,"page-type",8200,"page-type"]'
 
 run "$SNAPSCOPE" pages "$scratch/cut.db"
-expect_rc 1
+expect_rc 3
 expect_out_lines 245
 expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
 
