@@ -1140,7 +1140,9 @@ struct ss_verify_report {
     const struct ss_finding *findings;
     uint64_t reachable_count, free_count, leaked_count; /* pages; a freelist's own are reachable */
     uint64_t record_count, live_count;                  /* of `key` */
-    struct ss_other_tree other; /* looked at only when the tree that was read has errors */
+    uint64_t missing_count; /* main revisions above the compaction that no record read has, */
+    int64_t missing_first, missing_last; /* and where they lie; both 0 when there are none */
+    struct ss_other_tree other;          /* looked at only when the tree that was read has errors */
 };
 
 /*

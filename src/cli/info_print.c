@@ -206,9 +206,11 @@ static void print_space(const struct ss_info *info)
     }
     uint64_t page_size = info->facts.page_size;
     uint64_t tree_len = space->tree_count * page_size;
-    char lost[64] = "";
+    char lost[80] = "";
     if (space->lost_count > 0) {
-        snprintf(lost, sizeof lost, ", %llu lost", (unsigned long long)space->lost_count);
+        snprintf(lost, sizeof lost, ", %llu %s", (unsigned long long)space->lost_count,
+                 info->tree_fault_count > 0 ? "not reached: free, or behind the damage"
+                                            : "neither in use nor free");
     }
     line(info, "space", "%llu pages in trees, %.0f %% full; %llu free (%s)%s",
          (unsigned long long)space->tree_count,

@@ -2,11 +2,11 @@
  * verify_text.c - a verified file as text, for a person under stress: the verdict, what it rests on,
  * then the findings, worst first.
  *
- *     backup.db: damaged: hash mismatch, 1 error in structure, etcd records that can be read consistent
+ *     backup.db: damaged: hash mismatch, 1 error in structure, no error in the etcd records that were read
  *       hash      mismatch: in the file, and of its first 73728 bytes
  *                 5f1a…
  *                 c09e…
- *       pages     12 in use, 0 free, 0 leaked, 4 of which this cannot be told
+ *       pages     12 in use, 0 free, 0 leaked, 4 not reached: free, or behind the damage
  *       records   42, of which 17 are live keys
  *
  *       error     PAGE-004 page is zeroed
@@ -177,7 +177,7 @@ static void print_counts(struct ss_out *out, const struct ss_verified *verified)
             out, "%llu in use, %llu free, %llu leaked", (unsigned long long)report->reachable_count,
             (unsigned long long)report->free_count, (unsigned long long)report->leaked_count);
         if (told < verified->facts.page_count) {
-            ss_out_format(out, ", %llu of which this cannot be told",
+            ss_out_format(out, ", %llu not reached: free, or behind the damage",
                           (unsigned long long)(verified->facts.page_count - told));
         }
         ss_out_text(out, "\n");

@@ -13,6 +13,7 @@ struct freelist {
     const struct ss_structure_pass *pass;
     const struct ss_walk *walk;
     const struct ss_bitmap *named;
+    bool damaged; /* the trees have an error */
     struct ss_page_view page;
     struct ss_bitmap freed;
 };
@@ -79,7 +80,7 @@ static void report_leak(struct freelist *list, uint64_t first, uint64_t end)
         snprintf(which, sizeof(which), "pages %" PRIu64 " to %" PRIu64 " are", first, end - 1);
     ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
             "%s neither reachable nor in the freelist%s", which,
-            list->walk->fault_count > 0 ? ", or lost with a page that is broken" : "");
+            list->damaged ? "; the trees may have lost them with what is damaged" : "");
 }
 
 /* Neighbouring leaked pages make one finding. */
@@ -135,9 +136,9 @@ static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
 }
 
 enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                                 const struct ss_bitmap *named, struct ss_error *err)
+                                 const struct ss_bitmap *named, bool damaged, struct ss_error *err)
 {
-    struct freelist list = {.pass = pass, .walk = walk, .named = named};
+    struct freelist list = {.pass = pass, .walk = walk, .named = named, .damaged = damaged};
     uint64_t above_metas = pass->file->geo.page_count > 2 ? pass->file->geo.page_count - 2 : 0;
     enum ss_status status;
 
@@ -145,7 +146,7 @@ enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const str
     status = check_stored(&list, err);
     if (status != SS_END)
         return status;
-    if (walk->fault_count == 0)
+    if (!damaged)
         pass->report->free_count = above_metas - walk->claimed_count;
     return SS_OK;
 }

@@ -200,6 +200,9 @@ enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_re
     }
     report->record_count = meaning->key.record_count;
     report->live_count = meaning->key.index.count;
+    report->missing_count = meaning->key.missing_count;
+    report->missing_first = meaning->key.missing_first;
+    report->missing_last = meaning->key.missing_last;
     find_missing(meaning);
     ss_meaning_key_finish(meaning);
     ss_meaning_meta_finish(meaning);

@@ -293,6 +293,22 @@ static int64_t main_reached(const struct ss_key_part *k)
     return reached > 1 ? reached : 1;
 }
 
+/* Counts the main revisions that are jumped over, whoever says why: the verdict names them. */
+static void count_missing(struct ss_key_part *k, int64_t main)
+{
+    int64_t reached = k->top > k->compacted ? k->top : k->compacted;
+
+    if (reached < 1)
+        reached = 1;
+    if (k->marks_known && main > k->compacted && main - 1 > reached) {
+        k->missing_first = k->missing_count == 0 ? reached + 1 : k->missing_first;
+        k->missing_last = main - 1;
+        k->missing_count += (uint64_t)(main - 1 - reached);
+    }
+    if (main > k->top)
+        k->top = main;
+}
+
 /* A put and a tombstone of one revision: keys that differ in the tombstone's mark alone. */
 static void find_twice(struct ss_meaning *m, const struct ss_entry *entry, struct ss_revision rev)
 {
@@ -456,6 +472,7 @@ enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *p
     if (decoded == SS_OK || why.code != SS_E_REV_KEY) {
         k->last = rec.rev;
         k->last_tombstone = rec.tombstone;
+        count_missing(k, rec.rev.main);
     }
     return st;
 }

@@ -143,14 +143,16 @@ static enum ss_status run(struct structure *s, struct ss_error *err)
                                     .on_fault = on_fault,
                                     .progress = pass->progress,
                                     .progress_ctx = pass->progress_ctx};
+    uint64_t errors_before = pass->findings->total[SS_SEVERITY_ERROR];
     enum ss_status status = ss_walk_run(&s->walk, pass->file, &ops, s, err);
+    bool damaged = pass->findings->total[SS_SEVERITY_ERROR] > errors_before;
 
     if (status == SS_OK && s->status != SS_OK) {
         *err = s->err;
         status = s->status;
     }
     if (status == SS_OK)
-        status = ss_check_freelist(pass, &s->walk, &s->named, err);
+        status = ss_check_freelist(pass, &s->walk, &s->named, damaged, err);
     return status;
 }
 

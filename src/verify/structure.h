@@ -44,9 +44,10 @@ void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk 
 
 /*
  * 5, once the walk's bitmap is complete; `named` has the pages that trees name and the walk did not
- * enter, since they are broken: they are in use all the same. Errors: NOMEM.
+ * enter, since they are broken: they are in use all the same. `damaged`: the trees have an error, so that
+ * pages they do not reach may be lost rather than free. Errors: NOMEM.
  */
 enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                                 const struct ss_bitmap *named, struct ss_error *err);
+                                 const struct ss_bitmap *named, bool damaged, struct ss_error *err);
 
 #endif

@@ -62,8 +62,28 @@ static void add_clean(const struct ss_verdict_parts *parts, struct ss_verify_rep
     else if (structure)
         add(report, ", structure consistent");
     else if (etcd)
-        add(report, parts->structure_errors > 0 ? ", etcd records that can be read consistent"
+        add(report, parts->structure_errors > 0 ? ", no error in the etcd records that were read"
                                                 : ", etcd records consistent");
+}
+
+/* Revisions that are gone, wherever the reason stands. */
+static void add_missing(struct ss_verify_report *report)
+{
+    char text[96];
+
+    if (report->missing_count == 0)
+        return;
+    if (report->missing_count == 1)
+        snprintf(text, sizeof(text), "; revision %" PRId64 " is missing", report->missing_first);
+    else if (report->missing_count - 1 ==
+             (uint64_t)report->missing_last - (uint64_t)report->missing_first)
+        snprintf(text, sizeof(text), "; revisions %" PRId64 " to %" PRId64 " are missing",
+                 report->missing_first, report->missing_last);
+    else
+        snprintf(text, sizeof(text),
+                 "; %" PRIu64 " revisions between %" PRId64 " and %" PRId64 " are missing",
+                 report->missing_count, report->missing_first, report->missing_last);
+    add(report, text);
 }
 
 static void add_hash(struct ss_verify_report *report)
@@ -84,6 +104,7 @@ static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_r
     if (parts->etcd_errors > 0)
         add_count(report, "etcd records", parts->etcd_errors);
     add_clean(parts, report);
+    add_missing(report);
     add_unchecked(parts, report);
 }
 
