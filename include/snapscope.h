@@ -407,6 +407,31 @@ SS_API enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row
                                ss_fault_fn on_fault, void *ctx, const struct ss_call *call,
                                uint64_t *fault_count, struct ss_error *err);
 
+/* ---------------------------------------------------------------------------- past the damage --- */
+
+/* What a call that keeps going passed over. Spans borrow from the file, and the rest until it returns. */
+struct ss_skip {
+    struct ss_error why; /* with the page and the offset of the fault, and the bucket */
+    uint64_t element;    /* number of an element in its page; SS_NONE: the page, and all below it */
+    struct ss_span
+        from; /* the keys that are missing are in [from, to), or one key when both are one */
+    struct ss_span to; /* span; ptr NULL: no bound */
+    bool kept;         /* nothing is missing for it: what stands there was read all the same */
+};
+typedef void (*ss_skip_fn)(void *ctx, const struct ss_skip *skip);
+
+/*
+ * What makes a call go on past damage: it then gives everything that still stands, in order, and tells
+ * on_skip of each place that it passed over. Pages that cannot be read are skipped with all below them,
+ * in others single elements: those out of order and records that cannot be decoded. Of a sound file the
+ * answer is the same as without. When something was skipped the answer may be wrong as well as short:
+ * a key whose newest record is lost has an older one, or a deleted one is back.
+ */
+struct ss_keep_going {
+    ss_skip_fn on_skip; /* may be NULL; called on the caller's thread */
+    void *ctx;
+};
+
 /* -------------------------------------------------------------------------- buckets and cursor --- */
 
 struct ss_bucket;
@@ -451,6 +476,14 @@ typedef bool (*ss_bucket_stats_fn)(void *ctx, const struct ss_bucket_stats *stat
 SS_API enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stats,
                                  ss_fault_fn on_fault, void *ctx, uint64_t *fault_count,
                                  struct ss_error *err);
+
+/*
+ * ss_buckets, whose faults are told with the keys that they concern; *skip_count counts them. Those of
+ * order are `kept`: the figures have the elements all the same.
+ */
+SS_API enum ss_status ss_buckets_keeping(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                         const struct ss_keep_going *keep, void *ctx,
+                                         uint64_t *skip_count, struct ss_error *err);
 
 /* How the pages of a file are used. A page that a tree names counts with its overflow pages. */
 struct ss_space {
@@ -507,6 +540,28 @@ SS_API enum ss_status ss_cursor_next(struct ss_cursor *c, struct ss_entry *entry
                                      struct ss_error *err);
 SS_API enum ss_status ss_cursor_prev(struct ss_cursor *c, struct ss_entry *entry,
                                      struct ss_error *err);
+
+/*
+ * As ss_bucket_open, in trees that may be damaged. keep NULL: ss_bucket_open. A bucket that is not found
+ * in what stands gives the damage that may hide it.
+ */
+SS_API enum ss_status ss_bucket_open_keeping(const struct ss_file *file, const struct ss_span *path,
+                                             size_t count, const struct ss_keep_going *keep,
+                                             struct ss_bucket **out, struct ss_error *err);
+
+struct ss_range;
+typedef enum ss_status (*ss_entry_fn)(void *ctx, const struct ss_entry *entry,
+                                      struct ss_error *err);
+
+/*
+ * The bucket's elements that pass `range` (NULL: all), in order; what on_entry returns other than SS_OK
+ * ends it and is returned (SS_END: as SS_OK). keep NULL: damage ends it; else *skip_count (may be NULL)
+ * gets how many places were passed over. Errors: as ss_cursor_next; NOMEM.
+ */
+SS_API enum ss_status ss_bucket_entries(const struct ss_bucket *bucket,
+                                        const struct ss_range *range,
+                                        const struct ss_keep_going *keep, ss_entry_fn on_entry,
+                                        void *ctx, uint64_t *skip_count, struct ss_error *err);
 
 /* ------------------------------------------------------------------------------- etcd records --- */
 
@@ -568,6 +623,15 @@ typedef enum ss_status (*ss_record_fn)(void *ctx, const struct ss_record *rec,
 SS_API enum ss_status ss_records(const struct ss_file *file, int64_t from_main, int64_t to_main,
                                  ss_record_fn on_record, void *ctx, struct ss_error *err);
 
+/*
+ * The same past damage. keep NULL: ss_records. *skip_count (may be NULL) gets how many places were passed
+ * over.
+ */
+SS_API enum ss_status ss_records_keeping(const struct ss_file *file, int64_t from_main,
+                                         int64_t to_main, const struct ss_keep_going *keep,
+                                         ss_record_fn on_record, void *ctx, uint64_t *skip_count,
+                                         struct ss_error *err);
+
 struct ss_state;
 
 /*
@@ -581,6 +645,17 @@ SS_API enum ss_status ss_state_new(const struct ss_file *file, int64_t rev,
                                    const struct ss_range *range, const struct ss_call *call,
                                    struct ss_state **out, struct ss_error *err);
 SS_API void ss_state_free(struct ss_state *state);
+
+/*
+ * The live keys as far as what still stands tells. keep NULL: ss_state_new. Where the last records or the
+ * compacted revision are lost, so is what bounds `rev`: it is then taken as it is. *skip_count (may be
+ * NULL) gets how many places were passed over.
+ */
+SS_API enum ss_status ss_state_new_keeping(const struct ss_file *file, int64_t rev,
+                                           const struct ss_range *range,
+                                           const struct ss_keep_going *keep,
+                                           const struct ss_call *call, struct ss_state **out,
+                                           uint64_t *skip_count, struct ss_error *err);
 
 /* How many keys, at which revision (as resolved), and the i-th in byte order of the keys. */
 SS_API uint64_t ss_state_count(const struct ss_state *state);
@@ -609,6 +684,7 @@ struct ss_history_opts {
     const void *key;
     size_t key_len;
     bool prefix; /* all keys that begin with it, one after the other in byte order */
+    const struct ss_keep_going *keep_going; /* NULL: damage ends the call */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -617,6 +693,7 @@ struct ss_history_result {
     struct ss_rev_facts facts;
     uint64_t key_count, generation_count, record_count, tombstone_count;
     uint64_t missing_count; /* sum of all */
+    uint64_t skip_count;    /* places passed over */
 };
 
 /*
@@ -1689,6 +1766,7 @@ struct ss_dump_opts {
      */
     const void *redact_key;
     size_t redact_key_len;
+    const struct ss_keep_going *keep_going; /* NULL: damage ends the call */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -1697,6 +1775,7 @@ struct ss_dump_result {
     uint64_t record_count; /* lines, or elements of the lists */
     int64_t rev;           /* the revision that was dumped; 0 when it was no etcd record */
     uint64_t out_len;      /* bytes written */
+    uint64_t skip_count;   /* places passed over */
 };
 
 /*
@@ -1709,6 +1788,12 @@ struct ss_dump_result {
 SS_API enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
                               ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
                               struct ss_error *err);
+
+/*
+ * Writes a skip as one JSON object: page, offset, bucket, element, bounds, and why (docs/format.md).
+ * False: `write` failed, or there is no memory.
+ */
+SS_API bool ss_skip_json(const struct ss_skip *skip, ss_write_fn write, void *write_ctx);
 
 /*
  * Writes what ss_diff finds, one JSON object a line, in byte order of the keys:

@@ -3,11 +3,18 @@
  */
 #include "cmd.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "report.h"
 #include "text.h"
 
-/* The command has no options of its own. */
-static const struct ss_option options[] = {{.name = NULL}};
+struct buckets_opts {
+    bool keep_going;
+};
+
+static const struct ss_option options[] = {
+    SS_OPTION_KEEP_GOING(buckets_opts),
+    {.name = NULL},
+};
 
 static const struct cli_column columns[] = {
     {"ROOT", 8},  {"KEYS", 9},  {"KEY-BYTES", 10}, {"VALUE-BYTES", 12},
@@ -21,6 +28,7 @@ struct buckets_walk {
     struct ss_run *run;
     struct ss_list list;
     struct ss_faults faults;
+    struct ss_skip_list skips; /* with --keep-going, in place of faults */
 };
 
 static bool print_text(struct ss_run *run, const struct ss_bucket_stats *stats)
@@ -84,8 +92,9 @@ static void print_end(struct buckets_walk *walk, const struct ss_error *err)
     }
     json_t *tail = ss_doc_new();
     ss_doc_number(tail, "count", walk->list.count);
-    ss_doc_bool(tail, "complete", err == NULL && walk->faults.count == 0);
+    ss_doc_bool(tail, "complete", err == NULL && walk->faults.count + walk->skips.count == 0);
     ss_faults_doc(&walk->faults, tail);
+    ss_skip_list_doc(&walk->skips, tail);
     if (err != NULL) {
         ss_doc_set(tail, "error", ss_doc_error(err));
     }
@@ -110,15 +119,21 @@ static int run_buckets(struct ss_run *run)
     }
     struct ss_error err = SS_ERROR_INIT;
     uint64_t fault_count = 0;
-    enum ss_status status = ss_buckets(run->file, on_stats, on_fault, &walk, &fault_count, &err);
+    const struct buckets_opts *opts = run->opts;
+    const struct ss_keep_going *keep = ss_skip_list_init(&walk.skips, run, opts->keep_going);
+    enum ss_status status =
+        keep != NULL ? ss_buckets_keeping(run->file, on_stats, keep, &walk, &fault_count, &err)
+                     : ss_buckets(run->file, on_stats, on_fault, &walk, &fault_count, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {
         code = ss_report(run, &err);
         print_end(&walk, &err);
     } else {
         print_end(&walk, NULL);
+        ss_skip_list_end(&walk.skips, false);
         code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     }
     ss_faults_fini(&walk.faults);
+    ss_skip_list_fini(&walk.skips);
     return code;
 }
 
@@ -130,7 +145,7 @@ const struct ss_command ss_cmd_buckets = {
               "pages and depth of the tree. The figures of a bucket with faults are what\n"
               "could be read; faults are told on standard error and end in exit code 3.",
     .options = options,
-    .opts_size = 1,
+    .opts_size = sizeof(struct buckets_opts),
     .min_args = 1,
     .max_args = 1,
     .run = run_buckets,

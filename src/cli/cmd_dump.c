@@ -11,6 +11,7 @@
 #include "abandon.h"
 #include "cmd.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "redact.h"
 #include "report.h"
 #include "text.h"
@@ -49,6 +50,7 @@ struct dump_opts {
     int key_format;
     const char *bucket;
     bool all_buckets;
+    bool keep_going;
     bool redact;
     const char *redact_key_file;
     const char *output;
@@ -108,6 +110,7 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct dump_opts, all_buckets),
      .help = "every other bucket, too"},
+    SS_OPTION_KEEP_GOING(dump_opts),
     {.name = "redact",
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct dump_opts, redact),
@@ -139,6 +142,7 @@ struct dump_job {
     struct ss_path bucket;
     struct ss_redact_key key;
     struct ss_dump_opts dump;
+    struct ss_skip_list skips;
     struct ss_output *output; /* NULL: standard output */
     struct ss_error output_err;
 };
@@ -148,6 +152,7 @@ static void job_fini(struct dump_job *job)
     ss_range_bytes_fini(&job->keys);
     ss_path_fini(&job->bucket);
     ss_redact_key_fini(&job->key);
+    ss_skip_list_fini(&job->skips);
     ss_abandon_removes(NULL);
     ss_output_free(job->output);
 }
@@ -304,6 +309,7 @@ static int job_init(struct dump_job *job)
         .all_buckets = opts->all_buckets,
         .progress = ss_progress_report,
         .progress_ctx = &job->run->progress,
+        .keep_going = ss_skip_list_init(&job->skips, job->run, opts->keep_going),
     };
     choose_format(job);
     int code = check_options(job);
@@ -343,6 +349,11 @@ static void print_broken_end(struct dump_job *job, const struct ss_error *err)
     ss_doc_print_line(out, doc);
 }
 
+static int end_skips(struct dump_job *job)
+{
+    return ss_skip_list_end(&job->skips, !job->opts->revisions && job->opts->bucket == NULL);
+}
+
 static int dump_to_stdout(struct dump_job *job)
 {
     struct ss_error err = SS_ERROR_INIT;
@@ -351,7 +362,7 @@ static int dump_to_stdout(struct dump_job *job)
     enum ss_status status = ss_dump(run->file, &job->dump, ss_out_write, &run->out, &result, &err);
     status = ss_run_checked(run, status, &err);
     if (status == SS_OK) {
-        return SS_EXIT_OK;
+        return end_skips(job);
     }
     bool begun = run->out.len > 0;
     if (begun || status == SS_CORRUPT) {
@@ -392,7 +403,7 @@ static int dump_to_file(struct dump_job *job)
         return ss_report_about(run, path, &err);
     }
     run->committed = true;
-    return SS_EXIT_OK;
+    return end_skips(job);
 }
 
 /* What a shared file still tells is said aloud. */
@@ -419,7 +430,7 @@ static int run_dump(struct ss_run *run)
     if (code == SS_EXIT_OK) {
         code = to_file(job.opts) ? dump_to_file(&job) : dump_to_stdout(&job);
     }
-    if (code == SS_EXIT_OK) {
+    if (code == SS_EXIT_OK || (code == SS_EXIT_REFUSED && job.skips.count > 0)) {
         note_redaction(&job);
     }
     job_fini(&job);

@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "report.h"
 #include "text.h"
 #include "words.h"
@@ -19,6 +20,7 @@ struct get_opts {
     const char *bucket;
     int key_format;
     bool raw;
+    bool keep_going;
 };
 
 static const struct ss_option options[] = {
@@ -48,6 +50,7 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct get_opts, raw),
      .help = "the value's own bytes even on a terminal"},
+    SS_OPTION_KEEP_GOING(get_opts),
     {.name = NULL},
 };
 
@@ -89,32 +92,89 @@ static enum ss_status on_record(void *ctx, const struct ss_record *rec, struct s
     return SS_OK;
 }
 
-static int report_absent(struct ss_run *run, const struct ss_word *key, int64_t rev)
+/* The run, with what it passed over. */
+struct getting {
+    struct ss_run *run;
+    const struct ss_word *key;
+    struct ss_skip_list skips;
+    const struct ss_keep_going *keep; /* NULL: damage ends it */
+};
+
+/* "not there" is no answer where pages were skipped: it may have been in them. */
+static int absent_code(struct getting *get, const struct ss_error *err)
 {
-    struct trace trace = {.key = key, .rev = rev};
-    struct ss_error ignored = SS_ERROR_INIT;
-    char history[160] = "";
-    if (ss_records(run->file, 0, 0, on_record, &trace, &ignored) == SS_OK) {
-        if (trace.deleted_at != 0 && trace.last_live != 0) {
-            snprintf(history, sizeof history,
-                     ": it was deleted at revision %lld, and last written at revision %lld",
-                     (long long)trace.deleted_at, (long long)trace.last_live);
-        } else if (trace.deleted_at != 0) {
-            snprintf(history, sizeof history, ": it was deleted at revision %lld",
-                     (long long)trace.deleted_at);
-        } else if (trace.later != 0) {
-            snprintf(history, sizeof history, ": it was first written at revision %lld",
-                     (long long)trace.later);
-        } else {
-            snprintf(history, sizeof history, ", and no retained revision has it");
-        }
+    int code = ss_report(get->run, err);
+    int skipped = ss_skip_list_end(&get->skips, get->keep != NULL);
+    return code == SS_EXIT_ANSWER && skipped != SS_EXIT_OK ? skipped : code;
+}
+
+static void hint_prefix(const struct getting *get, const char *bucket, uint64_t count, bool all)
+{
+    char *name = ss_escaped_name(get->run->input_name);
+    char *shown = ss_escaped(get->key->ptr, get->key->len < 256 ? get->key->len : 256);
+    const struct get_opts *opts = get->run->opts;
+    if (count > 0 && opts->key_format == SS_KEY_TEXT && get->key->len < 256) {
+        fprintf(stderr,
+                "snapscope: try: snapscope dump%s%s --prefix '%s' %s gives the %s%llu key%s",
+                bucket != NULL ? " --bucket " : "", bucket != NULL ? bucket : "", shown, name,
+                all ? "" : "more than ", (unsigned long long)count, count == 1 ? "" : "s");
+        fprintf(stderr, " that begin%s with it\n", count == 1 ? "s" : "");
     }
+    free(shown);
+    free(name);
+}
+
+/* How many live keys begin with the one that is not there. */
+static uint64_t count_prefixed(const struct getting *get)
+{
+    const struct get_opts *opts = get->run->opts;
+    struct ss_range range = {.prefix = get->key->ptr, .prefix_len = get->key->len};
+    struct ss_error ignored;
+    struct ss_state *state;
+    if (get->key->len == 0 ||
+        ss_state_new(get->run->file, (int64_t)opts->rev, &range, NULL, &state, &ignored) != SS_OK) {
+        return 0;
+    }
+    uint64_t count = ss_state_count(state);
+    ss_state_free(state);
+    return count;
+}
+
+static void history_text(const struct getting *get, int64_t rev, char *text, size_t cap)
+{
+    struct trace trace = {.key = get->key, .rev = rev};
+    struct ss_error ignored = SS_ERROR_INIT;
+    static const struct ss_keep_going silent = {NULL, NULL};
+    text[0] = '\0';
+    if (ss_records_keeping(get->run->file, 0, 0, get->keep != NULL ? &silent : NULL, on_record,
+                           &trace, NULL, &ignored) != SS_OK) {
+        return;
+    }
+    if (trace.deleted_at != 0 && trace.last_live != 0) {
+        snprintf(text, cap, ": it was deleted at revision %lld, and last written at revision %lld",
+                 (long long)trace.deleted_at, (long long)trace.last_live);
+    } else if (trace.deleted_at != 0) {
+        snprintf(text, cap, ": it was deleted at revision %lld", (long long)trace.deleted_at);
+    } else if (trace.later != 0) {
+        snprintf(text, cap, ": it was first written at revision %lld", (long long)trace.later);
+    } else {
+        snprintf(text, cap, ", and no retained revision has it");
+    }
+}
+
+static int report_absent(struct getting *get, int64_t rev)
+{
+    const struct ss_word *key = get->key;
+    char history[160];
+    history_text(get, rev, history, sizeof history);
     char *shown = ss_escaped(key->ptr, key->len < 256 ? key->len : 256);
     struct ss_error err;
     ss_error_not_found(&err, "key %.*s%s is not there at revision %lld%s", 300, shown,
                        key->len < 256 ? "" : "...", (long long)rev, history);
     free(shown);
-    return ss_report(run, &err);
+    int code = absent_code(get, &err);
+    hint_prefix(get, NULL, count_prefixed(get), true);
+    return code;
 }
 
 static json_t *record_doc(const struct ss_record *rec)
@@ -127,91 +187,185 @@ static json_t *record_doc(const struct ss_record *rec)
 }
 
 /* Prints the document, or without one the value's own bytes. */
-static int print_answer(struct ss_run *run, json_t *doc, const struct ss_span *value)
+static int print_answer(struct getting *get, json_t *doc, const struct ss_span *value,
+                        bool is_state)
 {
+    struct ss_run *run = get->run;
     struct ss_error err = SS_ERROR_INIT;
     if (ss_run_checked(run, SS_OK, &err) != SS_OK) {
         json_decref(doc);
         return ss_report(run, &err);
     }
     if (doc != NULL) {
+        ss_skip_list_doc(&get->skips, doc);
         ss_doc_print(&run->out, doc);
     } else {
         print_value(run, value);
     }
-    return SS_EXIT_OK;
+    return ss_skip_list_end(&get->skips, is_state);
 }
 
-static int get_record(struct ss_run *run, const struct ss_word *key)
+/* One key is the range from it to itself with a zero byte behind, which is in `end`, to be freed. */
+static struct ss_range range_of(const struct ss_word *key, uint8_t **end)
 {
+    *end = ss_must_alloc(key->len + 1);
+    memcpy(*end, key->ptr, key->len);
+    (*end)[key->len] = 0;
+    return (struct ss_range){
+        .from = key->ptr, .from_len = key->len, .to = *end, .to_len = key->len + 1};
+}
+
+static int get_record(struct getting *get)
+{
+    struct ss_run *run = get->run;
     const struct get_opts *opts = run->opts;
     struct ss_error err = SS_ERROR_INIT;
-    /* One key is the range from it to itself with a zero byte behind. */
-    uint8_t *end = ss_must_alloc(key->len + 1);
-    memcpy(end, key->ptr, key->len);
-    end[key->len] = 0;
-    struct ss_range range = {
-        .from = key->ptr, .from_len = key->len, .to = end, .to_len = key->len + 1};
+    uint8_t *end;
+    struct ss_range range = range_of(get->key, &end);
     struct ss_state *state;
     const struct ss_call call = ss_run_call(run);
-    enum ss_status status =
-        ss_state_new(run->file, (int64_t)opts->rev, &range, &call, &state, &err);
+    enum ss_status status = ss_state_new_keeping(run->file, (int64_t)opts->rev, &range, get->keep,
+                                                 &call, &state, NULL, &err);
     free(end);
     if (status != SS_OK) {
         return ss_report(run, &err);
     }
     struct ss_record rec;
     int code;
-    if (ss_state_find(state, key->ptr, key->len, &rec) != SS_OK) {
-        code = report_absent(run, key, ss_state_rev(state));
+    if (ss_state_find(state, get->key->ptr, get->key->len, &rec) != SS_OK) {
+        code = report_absent(get, ss_state_rev(state));
     } else {
-        code = print_answer(run, run->common.json ? record_doc(&rec) : NULL, &rec.value);
+        code = print_answer(get, run->common.json ? record_doc(&rec) : NULL, &rec.value, true);
     }
     ss_state_free(state);
     return code;
 }
 
-static int get_entry(struct ss_run *run, const struct ss_bucket *bucket, const struct ss_word *key)
-{
-    struct ss_error err = SS_ERROR_INIT;
-    struct ss_cursor *cursor;
-    if (ss_cursor_new(bucket, &cursor, &err) != SS_OK) {
-        return ss_report(run, &err);
-    }
+/* The element that was asked for, or with other ranges the first one, and how many there are. */
+struct found {
     struct ss_entry entry;
-    enum ss_status status = ss_cursor_seek(cursor, key->ptr, key->len, &entry, &err);
-    bool found = status == SS_OK && entry.key.len == key->len &&
-                 memcmp(entry.key.ptr, key->ptr, key->len) == 0;
-    ss_cursor_free(cursor);
-    if (status != SS_OK && status != SS_END) {
+    uint64_t count, count_max;
+};
+
+static enum ss_status on_found(void *ctx, const struct ss_entry *entry, struct ss_error *err)
+{
+    struct found *found = ctx;
+    (void)err;
+    if (found->count == found->count_max) {
+        return SS_END;
+    }
+    if (found->count++ == 0) {
+        found->entry = *entry;
+    }
+    return SS_OK;
+}
+
+/* Whether a key can be typed: clean text without control characters. */
+static bool is_printable(const struct ss_span *key)
+{
+    char *shown = ss_escaped(key->ptr, key->len);
+    bool printable = strlen(shown) == key->len;
+    free(shown);
+    return printable;
+}
+
+/* KEY as the big-endian number of `len` bytes that programs use for keys; false: it is none. */
+static bool number_key(const char *word, uint64_t len, uint8_t key[8])
+{
+    uint64_t value;
+    if (len == 0 || len > 8 || !ss_number_parse(word, 0, UINT64_MAX, &value) ||
+        (len < 8 && value >> (8 * len) != 0)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < len; i++) {
+        key[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
+    }
+    return true;
+}
+
+/* A bucket of binary keys is asked in hex: the number that was meant, or the first key as an example. */
+static void hint_binary(const struct getting *get, const struct ss_bucket *bucket)
+{
+    const struct get_opts *opts = get->run->opts;
+    struct found first = {.count_max = 1};
+    struct ss_error ignored;
+    ss_bucket_entries(bucket, NULL, get->keep, on_found, &first, NULL, &ignored);
+    const struct ss_span *key = &first.entry.key;
+    if (opts->key_format != SS_KEY_TEXT || first.count == 0 || key->len > 64 || is_printable(key)) {
+        return;
+    }
+    uint8_t number[8];
+    bool meant = number_key(get->run->args[1], key->len, number);
+    const uint8_t *shown = meant ? number : key->ptr;
+    char *name = ss_escaped_name(get->run->input_name);
+    fprintf(stderr, "snapscope: try: snapscope get --bucket '%s' --key-format hex %s ",
+            opts->bucket, name);
+    for (uint64_t i = 0; i < key->len; i++) {
+        fprintf(stderr, "%02x", shown[i]);
+    }
+    fprintf(stderr, "%s\n",
+            meant ? " for that number: the keys of this bucket are binary"
+                  : " for the first one: the keys of this bucket are binary");
+    free(name);
+}
+
+static int report_no_entry(struct getting *get, const struct ss_bucket *bucket, bool is_bucket)
+{
+    const struct get_opts *opts = get->run->opts;
+    struct ss_bucket_facts facts;
+    struct ss_error err, ignored;
+    ss_error_not_found(&err, "%s",
+                       is_bucket ? "that key is a bucket" : "the bucket has no such key");
+    ss_bucket_facts(bucket, &facts);
+    snprintf(err.bucket, sizeof err.bucket, "%s", facts.path);
+    int code = absent_code(get, &err);
+    if (is_bucket || get->key->len == 0) {
+        return code;
+    }
+    struct ss_range range = {.prefix = get->key->ptr, .prefix_len = get->key->len};
+    struct found found = {.count_max = 1000};
+    ss_bucket_entries(bucket, &range, NULL, on_found, &found, NULL, &ignored);
+    hint_prefix(get, opts->bucket, found.count, found.count < found.count_max);
+    if (found.count == 0) {
+        hint_binary(get, bucket);
+    }
+    return code;
+}
+
+static int get_entry(struct getting *get, const struct ss_bucket *bucket)
+{
+    struct ss_run *run = get->run;
+    struct ss_error err = SS_ERROR_INIT;
+    struct found found = {.count_max = 1};
+    uint8_t *end;
+    struct ss_range range = range_of(get->key, &end);
+    enum ss_status status =
+        ss_bucket_entries(bucket, &range, get->keep, on_found, &found, NULL, &err);
+    free(end);
+    if (status != SS_OK) {
         return ss_report(run, &err);
     }
-    if (!found || entry.is_bucket) {
-        ss_error_not_found(&err, "%s",
-                           found ? "that key is a bucket" : "the bucket has no such key");
-        struct ss_bucket_facts facts;
-        ss_bucket_facts(bucket, &facts);
-        snprintf(err.bucket, sizeof err.bucket, "%s", facts.path);
-        return ss_report(run, &err);
+    if (found.count == 0 || found.entry.is_bucket) {
+        return report_no_entry(get, bucket, found.count > 0);
     }
     json_t *doc = NULL;
     if (run->common.json) {
         doc = ss_doc_new();
-        ss_doc_bytes(doc, "key", entry.key.ptr, entry.key.len);
-        ss_doc_bytes(doc, "value", entry.value.ptr, entry.value.len);
+        ss_doc_bytes(doc, "key", found.entry.key.ptr, found.entry.key.len);
+        ss_doc_bytes(doc, "value", found.entry.value.ptr, found.entry.value.len);
     }
-    return print_answer(run, doc, &entry.value);
+    return print_answer(get, doc, &found.entry.value, false);
 }
 
-static int get_from_bucket(struct ss_run *run, const struct ss_path *path,
-                           const struct ss_word *key)
+static int get_from_bucket(struct getting *get, const struct ss_path *path)
 {
     struct ss_error err = SS_ERROR_INIT;
     struct ss_bucket *bucket;
-    if (ss_bucket_open(run->file, path->spans, path->count, &bucket, &err) != SS_OK) {
-        return ss_report_bucket(run, &err);
+    if (ss_bucket_open_keeping(get->run->file, path->spans, path->count, get->keep, &bucket,
+                               &err) != SS_OK) {
+        return ss_report_bucket(get->run, &err);
     }
-    int code = get_entry(run, bucket, key);
+    int code = get_entry(get, bucket);
     ss_bucket_free(bucket);
     return code;
 }
@@ -232,7 +386,10 @@ static int run_get(struct ss_run *run)
         code = ss_run_open_readable(run, run->args[0]);
     }
     if (code == SS_EXIT_OK) {
-        code = opts->bucket != NULL ? get_from_bucket(run, &path, &key) : get_record(run, &key);
+        struct getting get = {.run = run, .key = &key};
+        get.keep = ss_skip_list_init(&get.skips, run, opts->keep_going);
+        code = opts->bucket != NULL ? get_from_bucket(&get, &path) : get_record(&get);
+        ss_skip_list_fini(&get.skips);
     }
     ss_path_fini(&path);
     ss_word_fini(&key);

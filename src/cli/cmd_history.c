@@ -9,6 +9,7 @@
  */
 #include "cmd.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "report.h"
 #include "text.h"
 #include "words.h"
@@ -21,6 +22,7 @@ struct history_opts {
     bool prefix;
     bool values;
     int key_format;
+    bool keep_going;
 };
 
 static const struct ss_option options[] = {
@@ -39,6 +41,7 @@ static const struct ss_option options[] = {
      .arg = "FORM",
      .help = "KEY is text, escaped (\\xNN), hex or base64",
      .choices = ss_key_formats},
+    SS_OPTION_KEEP_GOING(history_opts),
     {.name = NULL},
 };
 
@@ -52,6 +55,7 @@ enum {
 struct history_print {
     struct ss_run *run;
     struct ss_list list;
+    struct ss_skip_list skips;
     uint64_t key_count;
     uint64_t unexplained; /* puts that are missing, and not by compaction */
 };
@@ -190,15 +194,17 @@ static void end_list(struct history_print *print, const struct ss_history_result
     ss_doc_number(tail, "missing_count", result->missing_count);
     ss_doc_int(tail, "revision", result->facts.current);
     ss_doc_int(tail, "compacted", result->facts.compacted);
-    ss_doc_bool(tail, "complete", err == NULL);
+    ss_doc_bool(tail, "complete", err == NULL && print->skips.count == 0);
+    ss_skip_list_doc(&print->skips, tail);
     if (err != NULL) {
         ss_doc_set(tail, "error", ss_doc_error(err));
     }
     ss_list_end(&print->list, tail);
 }
 
-static int report_absent(struct ss_run *run, const struct ss_word *key, int64_t compacted)
+static int report_absent(struct history_print *print, const struct ss_word *key, int64_t compacted)
 {
+    struct ss_run *run = print->run;
     const struct history_opts *opts = run->opts;
     size_t len = key->len < 256 ? key->len : 256;
     char *shown = ss_escaped(key->ptr, len);
@@ -212,7 +218,9 @@ static int report_absent(struct ss_run *run, const struct ss_word *key, int64_t 
                        opts->prefix ? "a key that begins with" : "the key", shown,
                        len < key->len ? "..." : "", older);
     free(shown);
-    return ss_report(run, &err);
+    int code = ss_report(run, &err);
+    int skipped = ss_skip_list_end(&print->skips, false);
+    return code == SS_EXIT_ANSWER && skipped != SS_EXIT_OK ? skipped : code;
 }
 
 /* What the file cannot tell any more. */
@@ -233,33 +241,36 @@ static void print_limits(struct history_print *print, const struct ss_history_re
     }
 }
 
-static int print_history(struct ss_run *run, const struct ss_word *key)
+static int print_history(struct history_print *print, const struct ss_word *key)
 {
+    struct ss_run *run = print->run;
     const struct history_opts *opts = run->opts;
-    struct history_print print = {.run = run};
     struct ss_history_opts wanted = {.key = key->ptr,
                                      .key_len = key->len,
                                      .prefix = opts->prefix,
+                                     .keep_going =
+                                         ss_skip_list_init(&print->skips, run, opts->keep_going),
                                      .progress = ss_progress_report,
                                      .progress_ctx = &run->progress};
     struct ss_error err = SS_ERROR_INIT;
     struct ss_history_result result;
-    enum ss_status status = ss_history(run->file, &wanted, on_item, &print, &result, &err);
+    enum ss_status status = ss_history(run->file, &wanted, on_item, print, &result, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {
         int code = ss_report(run, &err);
-        if (print.key_count > 0) {
+        if (print->key_count > 0) {
             ss_note(run, "the history above ends at the damage, after %" PRIu64 " revisions",
                     result.record_count);
         }
-        end_list(&print, &result, &err);
+        end_list(print, &result, &err);
         return code;
     }
     if (result.record_count == 0) {
-        return report_absent(run, key, result.facts.compacted);
+        return report_absent(print, key, result.facts.compacted);
     }
-    end_list(&print, &result, NULL);
-    print_limits(&print, &result);
-    return print.unexplained > 0 ? SS_EXIT_REFUSED : SS_EXIT_OK;
+    end_list(print, &result, NULL);
+    print_limits(print, &result);
+    int code = ss_skip_list_end(&print->skips, false);
+    return print->unexplained > 0 ? SS_EXIT_REFUSED : code;
 }
 
 static int run_history(struct ss_run *run)
@@ -271,7 +282,9 @@ static int run_history(struct ss_run *run)
         code = ss_run_open_readable(run, run->args[0]);
     }
     if (code == SS_EXIT_OK) {
-        code = print_history(run, &key);
+        struct history_print print = {.run = run};
+        code = print_history(&print, &key);
+        ss_skip_list_fini(&print.skips);
     }
     ss_word_fini(&key);
     return code;

@@ -3,6 +3,7 @@
  */
 #include "cmd.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "report.h"
 #include "text.h"
 #include "words.h"
@@ -12,6 +13,7 @@ struct keys_opts {
     bool hex;
     bool values;
     bool details;
+    bool keep_going;
 };
 
 static const struct ss_option options[] = {
@@ -36,6 +38,7 @@ static const struct ss_option options[] = {
      .kind = SS_OPTION_FLAG,
      .slot = offsetof(struct keys_opts, details),
      .help = "page, element, kind and value length, too"},
+    SS_OPTION_KEEP_GOING(keys_opts),
     {.name = NULL},
 };
 
@@ -89,32 +92,26 @@ static json_t *entry_doc(const struct ss_run *run, const struct ss_entry *entry)
 struct keys_walk {
     struct ss_run *run;
     struct ss_list list;
+    struct ss_skip_list skips;
     uint64_t count;
     bool more;
 };
 
-/* SS_OK, or the failure; a standard output that failed ends it too, and is reported at the end. */
-static enum ss_status walk_keys(struct keys_walk *walk, struct ss_cursor *cursor,
-                                struct ss_error *err)
+/* A standard output that failed ends it, too, and is reported at the end. */
+static enum ss_status on_entry(void *ctx, const struct ss_entry *entry, struct ss_error *err)
 {
+    struct keys_walk *walk = ctx;
     struct ss_run *run = walk->run;
     const struct keys_opts *opts = run->opts;
-    struct ss_entry entry;
-    enum ss_status status = ss_cursor_first(cursor, &entry, err);
-    while (status == SS_OK) {
-        if (opts->limit != 0 && walk->count == opts->limit) {
-            walk->more = true;
-            break;
-        }
-        bool good = run->common.json ? ss_list_add(&walk->list, entry_doc(run, &entry))
-                                     : print_text(run, &entry);
-        if (!good) {
-            break;
-        }
-        walk->count++;
-        status = ss_cursor_next(cursor, &entry, err);
+    (void)err;
+    if (opts->limit != 0 && walk->count == opts->limit) {
+        walk->more = true;
+        return SS_END;
     }
-    return status == SS_END ? SS_OK : status;
+    bool good =
+        run->common.json ? ss_list_add(&walk->list, entry_doc(run, entry)) : print_text(run, entry);
+    walk->count += good;
+    return good ? SS_OK : SS_END;
 }
 
 static void print_begin(struct keys_walk *walk, const struct ss_bucket *bucket)
@@ -142,35 +139,50 @@ static void print_end(struct keys_walk *walk, const struct ss_error *err)
     json_t *tail = ss_doc_new();
     ss_doc_number(tail, "count", walk->count);
     ss_doc_bool(tail, "more", walk->more);
-    ss_doc_bool(tail, "complete", err == NULL);
+    ss_doc_bool(tail, "complete", err == NULL && walk->skips.count == 0);
+    ss_skip_list_doc(&walk->skips, tail);
     if (err != NULL) {
         ss_doc_set(tail, "error", ss_doc_error(err));
     }
     ss_list_end(&walk->list, tail);
 }
 
-static int list_bucket(struct ss_run *run, const struct ss_bucket *bucket)
+static int list_bucket(struct keys_walk *walk, const struct ss_keep_going *keep,
+                       const struct ss_bucket *bucket)
 {
-    struct keys_walk walk = {.run = run};
+    struct ss_run *run = walk->run;
     struct ss_error err = SS_ERROR_INIT;
-    struct ss_cursor *cursor;
-    if (ss_cursor_new(bucket, &cursor, &err) != SS_OK) {
-        return ss_report(run, &err);
-    }
-    int code = SS_EXIT_OK;
-    print_begin(&walk, bucket);
-    if (ss_run_checked(run, walk_keys(&walk, cursor, &err), &err) != SS_OK) {
-        code = ss_report(run, &err);
+    print_begin(walk, bucket);
+    enum ss_status status = ss_bucket_entries(bucket, NULL, keep, on_entry, walk, NULL, &err);
+    if (ss_run_checked(run, status, &err) != SS_OK) {
+        int code = ss_report(run, &err);
         ss_note(run, "the list above ends at the damage, after %llu keys",
-                (unsigned long long)walk.count);
-        print_end(&walk, &err);
-    } else {
-        print_end(&walk, NULL);
-        if (walk.more && !run->common.json) {
-            ss_note(run, "there are more keys behind these %llu", (unsigned long long)walk.count);
-        }
+                (unsigned long long)walk->count);
+        print_end(walk, &err);
+        return code;
     }
-    ss_cursor_free(cursor);
+    print_end(walk, NULL);
+    if (walk->more && !run->common.json) {
+        ss_note(run, "there are more keys behind these %llu", (unsigned long long)walk->count);
+    }
+    return ss_skip_list_end(&walk->skips, false);
+}
+
+static int list_path(struct ss_run *run, const struct ss_path *path)
+{
+    const struct keys_opts *opts = run->opts;
+    struct keys_walk walk = {.run = run};
+    const struct ss_keep_going *keep = ss_skip_list_init(&walk.skips, run, opts->keep_going);
+    struct ss_error err = SS_ERROR_INIT;
+    struct ss_bucket *bucket;
+    int code;
+    if (ss_bucket_open_keeping(run->file, path->spans, path->count, keep, &bucket, &err) == SS_OK) {
+        code = list_bucket(&walk, keep, bucket);
+        ss_bucket_free(bucket);
+    } else {
+        code = ss_report_bucket(run, &err);
+    }
+    ss_skip_list_fini(&walk.skips);
     return code;
 }
 
@@ -184,14 +196,7 @@ static int run_keys(struct ss_run *run)
     }
     int code = ss_run_open_readable(run, run->args[0]);
     if (code == SS_EXIT_OK) {
-        struct ss_error err = SS_ERROR_INIT;
-        struct ss_bucket *bucket;
-        if (ss_bucket_open(run->file, path.spans, path.count, &bucket, &err) == SS_OK) {
-            code = list_bucket(run, bucket);
-            ss_bucket_free(bucket);
-        } else {
-            code = ss_report_bucket(run, &err);
-        }
+        code = list_path(run, &path);
     }
     ss_path_fini(&path);
     return code;

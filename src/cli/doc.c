@@ -151,6 +151,23 @@ static bool print_with(struct ss_out *out, json_t *doc, size_t flags)
     return good && ss_out_text(out, "\n");
 }
 
+static bool gather_bytes(void *ctx, const void *bytes, size_t len)
+{
+    ss_gather(ctx, bytes, len);
+    return true;
+}
+
+json_t *ss_doc_skip(const struct ss_skip *skip)
+{
+    struct ss_gathered text = {0};
+    json_t *doc = NULL;
+    if (ss_skip_json(skip, gather_bytes, &text)) {
+        doc = json_loadb(text.bytes, text.len, 0, NULL);
+    }
+    free(text.bytes);
+    return must(doc);
+}
+
 bool ss_doc_print(struct ss_out *out, json_t *doc)
 {
     return print_with(out, doc, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

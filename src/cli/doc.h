@@ -40,6 +40,9 @@ void ss_doc_append(json_t *list, json_t *value);
 /* {"code":…,"message":…,"have":…,"expect":…,"offset":…,"page":…,"bucket":…,"errno":…}, as far as it applies. */
 json_t *ss_doc_error(const struct ss_error *err);
 
+/* What a command that keeps going passed over, as ss_skip_json has it. */
+json_t *ss_doc_skip(const struct ss_skip *skip);
+
 /* Puts the revisions, the version and the lease of a record into a document. */
 void ss_doc_record(json_t *doc, const struct ss_record *rec);
 

@@ -14,6 +14,7 @@
 #include "abandon.h"
 #include "command.h"
 #include "doc.h"
+#include "keepgoing.h"
 #include "text.h"
 
 /* Errors of opening that lie in what was named, not in the machine. */
@@ -193,6 +194,7 @@ static void print_hint(const struct ss_run *run, const struct ss_error *err, con
         print_directory_hint(about, name);
         return;
     }
+    ss_keep_going_hint(run, err);
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
         /* A decoder's own bound, or a password: the message says what unpacks it. */

@@ -91,13 +91,10 @@ enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_facts *out
     return ss_source_check(&file->src, read_facts(file, out, err), err);
 }
 
-enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss_rev_facts *facts,
-                              int64_t *out, struct ss_error *err)
+/* The revision that a caller means, by facts that are known. */
+static enum ss_status resolve(int64_t rev, const struct ss_rev_facts *facts, int64_t *out,
+                              struct ss_error *err)
 {
-    enum ss_status st = ss_rev_facts(file, facts, err);
-
-    if (st != SS_OK)
-        return st;
     if (!facts->is_etcd)
         return ss_not_etcd(err);
     if (rev < 0)
@@ -112,4 +109,81 @@ enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss
                          rev, facts->compacted);
     *out = rev == 0 ? facts->current : rev;
     return SS_OK;
+}
+
+static enum ss_status take_end(void *ctx, const struct ss_record *rec, struct ss_error *err)
+{
+    struct ss_rev_facts *facts = ctx;
+
+    (void)err;
+    if (facts->empty)
+        facts->first = rec->rev;
+    facts->empty = false;
+    facts->last = rec->rev;
+    return SS_OK;
+}
+
+/* What cannot be read of `meta` is told of and counts as not there. */
+static enum ss_status read_compaction_keeping(const struct ss_file *file, struct ss_skips *skips,
+                                              struct ss_rev_facts *out, struct ss_error *err)
+{
+    struct ss_skip skip = {.element = SS_NONE};
+    enum ss_status status;
+
+    ss_error_clear(&skip.why);
+    status = ss_compaction_marks(file, &out->scheduled_compact, &out->finished_compact, &skip.why);
+    if (status == SS_CORRUPT) {
+        ss_skips_add_once(skips, &skip);
+        return SS_OK;
+    }
+    *err = skip.why;
+    return status;
+}
+
+static enum ss_status read_facts_keeping(const struct ss_file *file, struct ss_skips *skips,
+                                         struct ss_rev_facts *out, struct ss_error *err)
+{
+    struct ss_skips silent = {.quiet = true};
+    enum ss_status status;
+
+    *out = (struct ss_rev_facts){.is_etcd = true, .empty = true};
+    status = ss_records_standing(file, 0, 0, &silent, take_end, out, err);
+    if (status == SS_OK)
+        status = read_compaction_keeping(file, skips, out, err);
+    out->compacted = max_i64(out->scheduled_compact, out->finished_compact);
+    out->current = max_i64(max_i64(out->last.main, out->compacted), 1);
+    return status;
+}
+
+enum ss_status ss_rev_facts_keeping(const struct ss_file *file, struct ss_skips *skips,
+                                    struct ss_rev_facts *out, bool *whole, struct ss_error *err)
+{
+    enum ss_status status = ss_rev_facts(file, out, err);
+
+    *whole = status != SS_CORRUPT;
+    if (*whole)
+        return status;
+    ss_error_clear(err);
+    return ss_source_check(&file->src, read_facts_keeping(file, skips, out, err), err);
+}
+
+enum ss_status ss_rev_resolve_keeping(const struct ss_file *file, int64_t rev,
+                                      struct ss_skips *skips, struct ss_rev_facts *facts,
+                                      int64_t *out, struct ss_error *err)
+{
+    bool whole;
+    enum ss_status status = ss_rev_facts_keeping(file, skips, facts, &whole, err);
+
+    if (status != SS_OK || whole || rev < 0)
+        return status == SS_OK ? resolve(rev, facts, out, err) : status;
+    *out = rev == 0 ? facts->current : rev;
+    return SS_OK;
+}
+
+enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss_rev_facts *facts,
+                              int64_t *out, struct ss_error *err)
+{
+    enum ss_status status = ss_rev_facts(file, facts, err);
+
+    return status == SS_OK ? resolve(rev, facts, out, err) : status;
 }

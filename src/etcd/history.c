@@ -35,6 +35,7 @@ struct history {
     ss_history_fn on_item;
     void *ctx;
     struct ss_history_result *result;
+    struct ss_skips skips;
     uint64_t seen; /* records of any key */
 
     struct ss_history_item item; /* the one before, of the same key unless key_count is 0 */
@@ -176,19 +177,42 @@ static enum ss_status give_found(struct history *h, struct ss_error *err)
     return status == SS_END ? SS_OK : status;
 }
 
+/* Sets up the way back to records that were found, and says which revisions there are. */
+static enum ss_status begin(struct history *h, struct ss_error *err)
+{
+    struct ss_tree tree = {0};
+    struct ss_cursor c;
+    enum ss_status status;
+    bool whole;
+
+    if (h->opts->keep_going != NULL) {
+        status = ss_rev_facts_keeping(h->file, &h->skips, &h->result->facts, &whole, err);
+        if (status == SS_OK) {
+            status = ss_key_bucket_standing(h->file, &h->skips, &tree, err);
+        }
+    } else {
+        status = ss_rev_facts(h->file, &h->result->facts, err);
+        if (status == SS_OK) {
+            status = ss_key_bucket_cursor(h->file, &c, err);
+            tree = status == SS_OK ? c.tree : (struct ss_tree){0};
+        }
+    }
+    if (status == SS_OK) {
+        ss_locator_init(&h->at, h->file, &tree);
+    }
+    return status == SS_END ? ss_not_etcd(err) : status;
+}
+
 static enum ss_status run(struct history *h, struct ss_error *err)
 {
-    struct ss_cursor c;
-    enum ss_status status = ss_rev_facts(h->file, &h->result->facts, err);
+    enum ss_status status = begin(h, err);
 
-    if (status == SS_OK) {
-        status = ss_key_bucket_cursor(h->file, &c, err);
-    }
     if (status != SS_OK) {
-        return status == SS_END ? ss_not_etcd(err) : status;
+        return status;
     }
-    ss_locator_init(&h->at, h->file, &c.tree);
-    status = ss_records(h->file, 0, 0, on_record, h, err);
+    status = h->opts->keep_going != NULL
+                 ? ss_records_standing(h->file, 0, 0, &h->skips, on_record, h, err)
+                 : ss_records(h->file, 0, 0, on_record, h, err);
     return status == SS_OK && h->opts->prefix ? give_found(h, err) : status;
 }
 
@@ -202,7 +226,9 @@ enum ss_status ss_history(const struct ss_file *file, const struct ss_history_op
 
     ss_error_clear(err);
     *result = (struct ss_history_result){0};
+    h.skips.keep = opts->keep_going;
     status = ss_source_check(&file->src, run(&h, err), err);
+    result->skip_count = h.skips.count;
     free(h.found);
     return status;
 }

@@ -73,3 +73,22 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
 
     return st == SS_OK ? ss_key_index_flush(x, err) : st;
 }
+
+static enum ss_status on_standing(void *ctx, const struct ss_record *rec, struct ss_error *err)
+{
+    const struct fill *fill = ctx;
+
+    if (rec->marker || !ss_range_has(fill->range, rec->key))
+        return SS_OK;
+    return ss_key_index_add(fill->index, rec, err);
+}
+
+enum ss_status ss_key_index_fill_standing(struct ss_key_index *x, int64_t rev,
+                                          const struct ss_range *range, struct ss_skips *skips,
+                                          struct ss_error *err)
+{
+    struct fill fill = {.index = x, .rev = rev, .range = range};
+    enum ss_status status = ss_records_standing(x->at.file, 1, rev, skips, on_standing, &fill, err);
+
+    return status == SS_OK ? ss_key_index_flush(x, err) : status;
+}

@@ -212,6 +212,19 @@ enum ss_status ss_record_decode(const struct ss_entry *entry, struct ss_record *
     return ss_error_in_bucket(err, SS_KEY_BUCKET, decode(entry, out, err));
 }
 
+enum ss_status ss_key_bucket_standing(const struct ss_file *file, struct ss_skips *skips,
+                                      struct ss_tree *out, struct ss_error *err)
+{
+    struct ss_tree root;
+    enum ss_status status = ss_file_readable(file, err);
+
+    if (status != SS_OK)
+        return status;
+    root = ss_tree_root(file);
+    return ss_standing_find_bucket(
+        file, &root, "", ss_span_of(SS_KEY_BUCKET, strlen(SS_KEY_BUCKET)), skips, out, err);
+}
+
 enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor *c,
                                     struct ss_error *err)
 {
@@ -225,17 +238,6 @@ enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, str
     size_t len = ss_revision_encode(rev, false, key);
 
     return ss_cursor_seek(c, key, len, entry, err);
-}
-
-bool ss_range_has(const struct ss_range *range, struct ss_span key)
-{
-    if (range == NULL)
-        return true;
-    if (range->from != NULL && ss_span_cmp(key, ss_span_of(range->from, range->from_len)) < 0)
-        return false;
-    if (range->to != NULL && ss_span_cmp(key, ss_span_of(range->to, range->to_len)) >= 0)
-        return false;
-    return range->prefix_len == 0 || ss_span_has_prefix(key, range->prefix, range->prefix_len);
 }
 
 enum ss_status ss_not_etcd(struct ss_error *err)

@@ -16,6 +16,7 @@
 #define SS_ETCD_RECORD_H
 
 #include "etcd/catalogue.h"
+#include "parser/standing.h"
 
 /*
  * Sets up a cursor over the `key` bucket; SS_END: there is none. `file` must outlive the cursor.
@@ -23,6 +24,13 @@
  */
 enum ss_status ss_key_bucket_cursor(const struct ss_file *file, struct ss_cursor *c,
                                     struct ss_error *err);
+
+/*
+ * The tree of `key` in a file that may be damaged; SS_END: there is none. Errors: META, and those of
+ * ss_standing_find_bucket.
+ */
+enum ss_status ss_key_bucket_standing(const struct ss_file *file, struct ss_skips *skips,
+                                      struct ss_tree *out, struct ss_error *err);
 
 /* Moves to the first element at or behind a revision; as ss_cursor_seek. */
 enum ss_status ss_revision_seek(struct ss_cursor *c, struct ss_revision rev, struct ss_entry *entry,
@@ -38,9 +46,6 @@ enum ss_status ss_compaction_marks(const struct ss_file *file, int64_t *schedule
 /* The key in the value of a record that decoded without error; empty when there is none any more. */
 struct ss_span ss_record_key(struct ss_span value);
 
-/* Whether a key passes a range; NULL passes all. */
-bool ss_range_has(const struct ss_range *range, struct ss_span key);
-
 /*
  * The revision that a caller means (0: the current one), with the facts it was found by. Errors:
  * NOT_ETCD, ARGUMENT, REV_FUTURE, REV_COMPACTED (before the compacted revision; at it is fine), and
@@ -48,6 +53,27 @@ bool ss_range_has(const struct ss_range *range, struct ss_span key);
  */
 enum ss_status ss_rev_resolve(const struct ss_file *file, int64_t rev, struct ss_rev_facts *facts,
                               int64_t *out, struct ss_error *err);
+
+/* The same past damage. Where the end of `key` or the marks of compaction are lost, `rev` stands unchecked. */
+enum ss_status ss_rev_resolve_keeping(const struct ss_file *file, int64_t rev,
+                                      struct ss_skips *skips, struct ss_rev_facts *facts,
+                                      int64_t *out, struct ss_error *err);
+
+/*
+ * ss_rev_facts of what still stands: the ends are those of the records that can be read, and what of
+ * `meta` is lost counts as not there. Told of are only faults outside `key`: those in it are its walk's
+ * matter. *whole says whether the facts are those of the undamaged file. Errors: META, CORRUPT when `key`
+ * itself cannot be found; NOMEM, IO.
+ */
+enum ss_status ss_rev_facts_keeping(const struct ss_file *file, struct ss_skips *skips,
+                                    struct ss_rev_facts *out, bool *whole, struct ss_error *err);
+
+/*
+ * ss_records of what still stands. The call's skips are counted in `skips`.
+ */
+enum ss_status ss_records_standing(const struct ss_file *file, int64_t from_main, int64_t to_main,
+                                   struct ss_skips *skips, ss_record_fn on_record, void *ctx,
+                                   struct ss_error *err);
 
 /* SS_SYSTEM, NOT_ETCD: the file has no `key` bucket. */
 enum ss_status ss_not_etcd(struct ss_error *err);

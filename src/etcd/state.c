@@ -67,6 +67,44 @@ enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, in
     return st;
 }
 
+static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x, int64_t rev,
+                                    const struct ss_range *range, struct ss_skips *skips,
+                                    struct ss_error *err)
+{
+    const struct ss_file *file = live->at.file;
+    struct ss_rev_facts facts;
+    struct ss_tree tree;
+    enum ss_status status = ss_rev_resolve_keeping(file, rev, skips, &facts, &live->rev, err);
+
+    if (status == SS_OK)
+        status = ss_key_bucket_standing(file, skips, &tree, err);
+    if (status != SS_OK)
+        return status == SS_END ? ss_not_etcd(err) : status;
+    ss_key_index_init(x, file, &tree);
+    live->at = x->at;
+    /* The latest state has no bound: what is lost may lie behind the last record that can be read. */
+    status = ss_key_index_fill_standing(x, rev == 0 ? 0 : live->rev, range, skips, err);
+    if (status == SS_OK)
+        live->slots = ss_key_index_take(x, &live->count);
+    return status;
+}
+
+enum ss_status ss_live_read_standing(struct ss_live *live, const struct ss_file *file, int64_t rev,
+                                     const struct ss_range *range, struct ss_skips *skips,
+                                     struct ss_error *err)
+{
+    struct ss_key_index x = {0};
+    enum ss_status status;
+
+    ss_error_clear(err);
+    *live = (struct ss_live){.at = {.file = file}};
+    status = ss_source_check(&file->src, read_standing(live, &x, rev, range, skips, err), err);
+    ss_key_index_fini(&x);
+    if (status != SS_OK)
+        ss_live_fini(live);
+    return status;
+}
+
 void ss_live_fini(struct ss_live *live)
 {
     free(live->slots);
@@ -109,20 +147,56 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
     return SS_OK;
 }
 
+/* The state of what was read, whose bytes must still be there. */
+static enum ss_status finish(struct ss_live *live, struct ss_state **out, struct ss_error *err)
+{
+    const struct ss_file *file = live->at.file;
+    enum ss_status status = ss_live_sort(live, out, err);
+
+    if (status == SS_OK && (status = ss_source_check(&file->src, SS_OK, err)) != SS_OK) {
+        ss_state_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 enum ss_status ss_state_new(const struct ss_file *file, int64_t rev, const struct ss_range *range,
                             const struct ss_call *call, struct ss_state **out, struct ss_error *err)
 {
     struct ss_live live;
-    enum ss_status st = ss_live_read(&live, file, rev, range, ss_index_seed(), call, err);
+    enum ss_status status = ss_live_read(&live, file, rev, range, ss_index_seed(), call, err);
 
     *out = NULL;
-    if (st == SS_OK)
-        st = ss_live_sort(&live, out, err);
-    if (st == SS_OK && (st = ss_source_check(&file->src, SS_OK, err)) != SS_OK) {
-        ss_state_free(*out);
-        *out = NULL;
-    }
-    return st;
+    return status == SS_OK ? finish(&live, out, err) : status;
+}
+
+enum ss_status ss_state_standing(const struct ss_file *file, int64_t rev,
+                                 const struct ss_range *range, struct ss_skips *skips,
+                                 const struct ss_call *call, struct ss_state **out,
+                                 struct ss_error *err)
+{
+    struct ss_live live;
+    enum ss_status status = ss_live_read(&live, file, rev, range, ss_index_seed(), call, err);
+
+    *out = NULL;
+    if (status == SS_CORRUPT)
+        status = ss_live_read_standing(&live, file, rev, range, skips, err);
+    return status == SS_OK ? finish(&live, out, err) : status;
+}
+
+enum ss_status ss_state_new_keeping(const struct ss_file *file, int64_t rev,
+                                    const struct ss_range *range, const struct ss_keep_going *keep,
+                                    const struct ss_call *call, struct ss_state **out,
+                                    uint64_t *skip_count, struct ss_error *err)
+{
+    struct ss_skips skips = {.keep = keep};
+    enum ss_status status = keep == NULL
+                                ? ss_state_new(file, rev, range, call, out, err)
+                                : ss_state_standing(file, rev, range, &skips, call, out, err);
+
+    if (skip_count != NULL)
+        *skip_count = skips.count;
+    return status;
 }
 
 void ss_state_free(struct ss_state *state)

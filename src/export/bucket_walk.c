@@ -5,6 +5,7 @@
 #include "export/bucket_walk.h"
 
 #include "etcd/record.h"
+#include "parser/standing.h"
 #include "util/error.h"
 
 #include <stdlib.h>
@@ -28,11 +29,12 @@ static void keep_first(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
     }
 }
 
-enum ss_status ss_bucket_walk_new(const struct ss_file *file, ss_progress_fn progress,
-                                  void *progress_ctx, struct ss_walk **out, struct ss_error *err)
+enum ss_status ss_bucket_walk_new(const struct ss_export *d, const struct ss_bucket *top,
+                                  struct ss_walk **out, struct ss_error *err)
 {
-    struct ss_walk_ops ops = {
-        .on_fault = keep_first, .progress = progress, .progress_ctx = progress_ctx};
+    struct ss_walk_ops ops = {.on_fault = keep_first,
+                              .progress = d->opts->progress,
+                              .progress_ctx = d->opts->progress_ctx};
     struct first_fault first = {0};
     struct ss_walk *walk = calloc(1, sizeof(*walk));
     enum ss_status status;
@@ -41,10 +43,11 @@ enum ss_status ss_bucket_walk_new(const struct ss_file *file, ss_progress_fn pro
     if (walk == NULL) {
         return ss_nomem(err, sizeof(*walk));
     }
-    status = ss_walk_run(walk, file, &ops, &first, err);
+    status = ss_walk_run_at(walk, d->file, top != NULL ? &top->tree : NULL,
+                            top != NULL ? top->path : "", &ops, &first, err);
     walk->ops = NULL;
     walk->ctx = NULL;
-    if (status == SS_OK && first.some) {
+    if (status == SS_OK && first.some && d->opts->keep_going == NULL) {
         *err = first.err;
         status = SS_CORRUPT;
     }
@@ -94,15 +97,13 @@ size_t ss_bucket_walk_names(const struct ss_walk *walk, uint32_t node,
     return count;
 }
 
-enum ss_status ss_bucket_walk_entries(const struct ss_walk *walk, uint32_t node,
-                                      ss_bucket_entry_fn on_entry, void *ctx, struct ss_error *err)
+static enum ss_status strict_entries(const struct ss_walk *walk, uint32_t node, const char *path,
+                                     ss_entry_fn on_entry, void *ctx, struct ss_error *err)
 {
-    char path[SS_PATH_TEXT_CAP];
     struct ss_cursor c;
     struct ss_entry entry;
     enum ss_status status;
 
-    ss_walk_path(walk, node, path);
     ss_cursor_init(&c, walk->file, &walk->buckets[node].tree, path);
     for (status = ss_cursor_first(&c, &entry, err); status == SS_OK;
          status = ss_cursor_next(&c, &entry, err)) {
@@ -114,4 +115,74 @@ enum ss_status ss_bucket_walk_entries(const struct ss_walk *walk, uint32_t node,
         }
     }
     return status == SS_END ? SS_OK : status;
+}
+
+/* Whether an element is one of those that are handed over; buckets inside that are broken are told. */
+static bool is_plain(struct ss_standing *w, const struct ss_entry *entry)
+{
+    struct ss_tree tree;
+    struct ss_error why;
+
+    if (!entry->is_bucket) {
+        return true;
+    }
+    if (ss_tree_decode(&w->file->geo, entry->value, entry->pgid, &tree, &why) != SS_OK) {
+        ss_standing_skip(w, entry, &why);
+    }
+    return false;
+}
+
+static enum ss_status standing_entries(struct ss_export *d, const struct ss_walk *walk,
+                                       uint32_t node, const char *path, ss_entry_fn on_entry,
+                                       void *ctx, struct ss_error *err)
+{
+    struct ss_standing w;
+    struct ss_entry entry;
+    enum ss_status status, taken = SS_OK;
+
+    ss_standing_init(&w, walk->file, &walk->buckets[node].tree, path, &d->claimed, &d->skips);
+    while (taken == SS_OK && (status = ss_standing_next(&w, &entry, err)) == SS_OK) {
+        if (is_plain(&w, &entry)) {
+            taken = on_entry(ctx, &entry, err);
+        }
+    }
+    ss_standing_fini(&w);
+    if (taken != SS_OK) {
+        return taken;
+    }
+    return status == SS_END ? SS_OK : status;
+}
+
+enum ss_status ss_bucket_walk_entries(struct ss_export *d, const struct ss_walk *walk,
+                                      uint32_t node, ss_entry_fn on_entry, void *ctx,
+                                      struct ss_error *err)
+{
+    char path[SS_PATH_TEXT_CAP];
+
+    ss_walk_path(walk, node, path);
+    return d->opts->keep_going != NULL ? standing_entries(d, walk, node, path, on_entry, ctx, err)
+                                       : strict_entries(walk, node, path, on_entry, ctx, err);
+}
+
+/* A key in the root bucket is in no bucket, and is told of only. */
+static enum ss_status on_root_key(void *ctx, const struct ss_entry *entry, struct ss_error *err)
+{
+    struct ss_export *d = ctx;
+    struct ss_skip skip = {.element = entry->index, .from = entry->key, .to = entry->key};
+
+    (void)err;
+    ss_corrupt(&skip.why, SS_E_BUCKET, entry->key.off, entry->pgid,
+               "a plain key stands among the top-level buckets");
+    ss_skips_add(&d->skips, &skip);
+    return SS_OK;
+}
+
+enum ss_status ss_bucket_walk_begin(struct ss_export *d, const struct ss_walk *walk,
+                                    struct ss_error *err)
+{
+    ss_bitmap_fini(&d->claimed);
+    if (d->opts->keep_going == NULL) {
+        return SS_OK;
+    }
+    return ss_bucket_walk_entries(d, walk, 0, on_root_key, d, err);
 }

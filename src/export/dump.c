@@ -48,23 +48,70 @@ void ss_export_end_record(const struct ss_export_style *style, struct ss_outbuf 
     }
 }
 
+enum ss_status ss_export_state(struct ss_export *d, struct ss_state **out, struct ss_error *err)
+{
+    const struct ss_dump_opts *opts = d->opts;
+    const struct ss_call call = {.progress = opts->progress, .progress_ctx = opts->progress_ctx};
+
+    return opts->keep_going != NULL
+               ? ss_state_standing(d->file, opts->rev, &opts->range, &d->skips, &call, out, err)
+               : ss_state_new(d->file, opts->rev, &opts->range, &call, out, err);
+}
+
+enum ss_status ss_export_records(struct ss_export *d, ss_record_fn on_record, void *ctx,
+                                 struct ss_error *err)
+{
+    if (d->opts->keep_going == NULL) {
+        return ss_records(d->file, 0, d->opts->rev, on_record, ctx, err);
+    }
+    return ss_source_check(
+        &d->file->src,
+        ss_records_standing(d->file, 0, d->opts->rev, &d->skips, on_record, ctx, err), err);
+}
+
+/* The revisions of the file, and whether they are known for certain. */
+static enum ss_status rev_facts(struct ss_export *d, struct ss_rev_facts *facts, bool *whole,
+                                struct ss_error *err)
+{
+    *whole = true;
+    return d->opts->keep_going != NULL ? ss_rev_facts_keeping(d->file, &d->skips, facts, whole, err)
+                                       : ss_rev_facts(d->file, facts, err);
+}
+
+/* etcd's own facts; *meta NULL: damage keeps them from a dump that goes on. */
+static enum ss_status read_meta(struct ss_export *d, struct ss_etcd_meta **meta,
+                                struct ss_error *err)
+{
+    struct ss_skip skip = {.element = SS_NONE};
+    uint64_t fault_count;
+    enum ss_status status = ss_etcd_meta_new(d->file, NULL, NULL, &fault_count, meta, err);
+
+    if (status == SS_CORRUPT && d->opts->keep_going != NULL) {
+        skip.why = *err;
+        ss_skips_add_once(&d->skips, &skip);
+        *meta = NULL;
+        return SS_OK;
+    }
+    return status;
+}
+
 /* etcd's response header, as far as a file can know it: neither the cluster's nor a member's id. */
 static enum ss_status write_etcdctl_head(struct ss_export *d, struct ss_error *err)
 {
     struct ss_rev_facts facts;
     struct ss_etcd_meta *meta;
-    uint64_t fault_count;
-    enum ss_status status = ss_rev_facts(d->file, &facts, err);
+    bool whole;
+    enum ss_status status = rev_facts(d, &facts, &whole, err);
 
     if (status == SS_OK) {
-        status = ss_etcd_meta_new(d->file, NULL, NULL, &fault_count, &meta, err);
+        status = read_meta(d, &meta, err);
     }
     if (status != SS_OK) {
         return status;
     }
     ss_outbuf_text(&d->out, "{\"header\":{\"revision\":");
     ss_json_i64(&d->out, facts.current);
-    if (meta->has_term && meta->term != 0) {
+    if (meta != NULL && meta->has_term && meta->term != 0) {
         ss_outbuf_text(&d->out, ",\"raft_term\":");
         ss_json_u64(&d->out, meta->term);
     }
@@ -86,8 +133,7 @@ static enum ss_status write_head(struct ss_export *d, int64_t rev, struct ss_err
     return SS_OK;
 }
 
-/* The end of the list that was begun: all but the brace that ends the document. */
-static void write_list_end(struct ss_export *d)
+void ss_export_list_end(struct ss_export *d)
 {
     bool some = d->count > 0;
 
@@ -129,11 +175,8 @@ static enum ss_status dump_record(struct ss_export *d, const struct ss_record *r
 static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     uint64_t ahead_len = d->opts->keys_only ? SS_EXPORT_PREFETCH_KEY : SS_EXPORT_PREFETCH_RECORD;
-    const struct ss_call call = {.progress = d->opts->progress,
-                                 .progress_ctx = d->opts->progress_ctx};
     struct ss_state *state;
-    enum ss_status status =
-        ss_state_new(d->file, d->opts->rev, &d->opts->range, &call, &state, err);
+    enum ss_status status = ss_export_state(d, &state, err);
 
     if (status != SS_OK) {
         return status;
@@ -164,10 +207,11 @@ static enum ss_status on_revision(void *ctx, const struct ss_record *rec, struct
     return ss_export_wants(d, rec) ? dump_record(d, rec, err) : SS_OK;
 }
 
-enum ss_status ss_export_last_rev(const struct ss_export *d, int64_t *rev, struct ss_error *err)
+enum ss_status ss_export_last_rev(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     struct ss_rev_facts facts;
-    enum ss_status status = ss_rev_facts(d->file, &facts, err);
+    bool whole;
+    enum ss_status status = rev_facts(d, &facts, &whole, err);
 
     if (status != SS_OK) {
         return status;
@@ -175,7 +219,7 @@ enum ss_status ss_export_last_rev(const struct ss_export *d, int64_t *rev, struc
     if (!facts.is_etcd) {
         return ss_not_etcd(err);
     }
-    if (d->opts->rev > facts.current) {
+    if (whole && d->opts->rev > facts.current) {
         return ss_system(err, SS_E_REV_FUTURE, 0,
                          "revision %" PRId64 " is beyond the file's last, %" PRId64, d->opts->rev,
                          facts.current);
@@ -192,7 +236,21 @@ static enum ss_status dump_revisions(struct ss_export *d, int64_t *rev, struct s
         status = write_head(d, *rev, err);
     }
     if (status == SS_OK) {
-        status = ss_records(d->file, 0, d->opts->rev, on_revision, d, err);
+        status = ss_export_records(d, on_revision, d, err);
+    }
+    return status;
+}
+
+/* The end of the one document; what was passed over stands there. */
+static enum ss_status end_document(struct ss_export *d, struct ss_error *err)
+{
+    enum ss_status status = SS_OK;
+
+    if (d->skipped != NULL && d->style.format == SS_DUMP_JSON) {
+        status = ss_skipped_members(d->skipped, &d->out, err);
+    }
+    if (d->style.format != SS_DUMP_NDJSON) {
+        ss_outbuf_text(&d->out, "}\n");
     }
     return status;
 }
@@ -205,20 +263,20 @@ static enum ss_status dump_file(struct ss_export *d, int64_t *rev, struct ss_err
     enum ss_status status = SS_OK;
 
     if (opts->all_buckets) {
-        status = ss_bucket_walk_new(d->file, opts->progress, opts->progress_ctx, &walk, err);
+        status = ss_bucket_walk_new(d, NULL, &walk, err);
     }
     if (status == SS_OK && d->is_etcd) {
         status = opts->revisions ? dump_revisions(d, rev, err) : dump_state(d, rev, err);
         if (status == SS_OK) {
-            write_list_end(d);
+            ss_export_list_end(d);
             status = d->out.failed ? SS_END : SS_OK;
         }
     }
     if (status == SS_OK && walk != NULL) {
         status = ss_export_buckets(d, walk, err);
     }
-    if (status == SS_OK && d->style.format != SS_DUMP_NDJSON) {
-        ss_outbuf_text(&d->out, "}\n");
+    if (status == SS_OK) {
+        status = end_document(d, err);
     }
     ss_bucket_walk_free(walk);
     return status;
@@ -288,9 +346,8 @@ static enum ss_status dump_run(struct ss_export *d, int64_t *rev, struct ss_erro
 
     if (opts->bucket != NULL) {
         status = ss_export_bucket(d, err);
-        if (status == SS_OK || (status == SS_END && !d->out.failed)) {
-            write_list_end(d);
-            ss_outbuf_text(&d->out, d->style.format == SS_DUMP_JSON ? "}\n" : "");
+        if (status == SS_OK) {
+            status = end_document(d, err);
         }
     } else if (opts->format == SS_DUMP_TAR) {
         status = ss_export_tar(d, rev, err);
@@ -306,20 +363,52 @@ static bool is_packed(const struct ss_dump_opts *opts)
     return opts->packing != SS_DUMP_UNPACKED && opts->format != SS_DUMP_TAR;
 }
 
-/* Whether there are records to dump: not in another program's file, when its buckets are wanted. */
+/*
+ * Whether there are records to dump: not in another program's file, when its buckets are wanted; nor, for
+ * a dump that keeps going, where `key` itself is lost.
+ */
 static enum ss_status look_for_records(struct ss_export *d, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = d->opts;
     struct ss_rev_facts facts;
     enum ss_status status;
+    bool whole;
 
     d->is_etcd = true;
-    if (!opts->all_buckets || opts->rev != 0 || opts->revisions || !d->all) {
+    if (!opts->all_buckets ||
+        (opts->keep_going == NULL && (opts->rev != 0 || opts->revisions || !d->all))) {
         return SS_OK;
     }
-    status = ss_rev_facts(d->file, &facts, err);
-    d->is_etcd = facts.is_etcd;
+    status = rev_facts(d, &facts, &whole, err);
+    d->is_etcd = facts.is_etcd || opts->rev != 0 || opts->revisions || !d->all;
+    if (status == SS_CORRUPT && opts->keep_going != NULL) {
+        d->is_etcd = false; /* the pass over the buckets tells why */
+        return SS_OK;
+    }
     return status;
+}
+
+/* Where the walks of a dump that keeps going tell what they pass over. */
+static void on_skip(void *ctx, const struct ss_skip *skip)
+{
+    struct ss_export *d = ctx;
+    const struct ss_keep_going *keep = d->opts->keep_going;
+
+    ss_skipped_add(d->skipped, skip);
+    if (keep->on_skip != NULL) {
+        keep->on_skip(keep->ctx, skip);
+    }
+}
+
+static enum ss_status begin_keeping(struct ss_export *d, struct ss_error *err)
+{
+    if (d->opts->keep_going == NULL) {
+        return SS_OK;
+    }
+    d->keep = (struct ss_keep_going){on_skip, d};
+    d->skips.keep = &d->keep;
+    d->skipped = ss_skipped_new();
+    return d->skipped != NULL ? SS_OK : ss_nomem(err, 0);
 }
 
 static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
@@ -327,6 +416,9 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
     const struct ss_dump_opts *opts = d->opts;
     enum ss_status status = check_opts(opts, err);
 
+    if (status == SS_OK) {
+        status = begin_keeping(d, err);
+    }
     if (status == SS_OK) {
         status = look_for_records(d, err);
     }
@@ -379,7 +471,10 @@ enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *op
     status = ss_packer_end(&d.packer, status, err);
     result->record_count = d.count;
     result->out_len = is_packed(opts) ? d.packer.out_len : d.out.flushed_len;
+    result->skip_count = d.skips.count;
     ss_outbuf_fini(&d.out);
     ss_hmac_free(d.hmac);
+    ss_bitmap_fini(&d.claimed);
+    ss_skipped_free(d.skipped);
     return status;
 }

@@ -145,7 +145,7 @@ static enum ss_status on_entry(void *ctx, const struct ss_entry *entry, struct s
 
 static enum ss_status each_bucket(struct tar *t, struct ss_error *err)
 {
-    enum ss_status status = SS_OK;
+    enum ss_status status = ss_bucket_walk_begin(t->d, t->walk, err);
     uint32_t node = 0;
 
     while (status == SS_OK && ss_bucket_walk_next(t->walk, t->d->is_etcd, &node)) {
@@ -156,9 +156,21 @@ static enum ss_status each_bucket(struct tar *t, struct ss_error *err)
         begin_bucket_path(t);
         status = visit_at_path(t, &item, err);
         if (status == SS_OK) {
-            status = ss_bucket_walk_entries(t->walk, node, on_entry, t, err);
+            status = ss_bucket_walk_entries(t->d, t->walk, node, on_entry, t, err);
         }
     }
+    return status;
+}
+
+/* What is passed over in `key` was told when the state was made. */
+static enum ss_status each_revision(struct tar *t, struct ss_error *err)
+{
+    bool quiet = t->d->skips.quiet;
+    enum ss_status status;
+
+    t->d->skips.quiet = true;
+    status = ss_export_records(t->d, on_revision, t, err);
+    t->d->skips.quiet = quiet;
     return status;
 }
 
@@ -174,7 +186,7 @@ static enum ss_status each(struct tar *t,
         status = each_key(t, err);
     }
     if (status == SS_OK && t->d->opts->revisions) {
-        status = ss_records(t->d->file, 0, t->d->opts->rev, on_revision, t, err);
+        status = each_revision(t, err);
     }
     if (status == SS_OK && t->walk != NULL) {
         status = each_bucket(t, err);
@@ -421,6 +433,7 @@ static enum ss_status write_manifest(struct tar *t, struct ss_error *err)
     uint64_t len, written;
     enum ss_status status = manifest_pass(t, count_only, &len, err);
 
+    t->d->skips.quiet = true; /* the further passes meet what this one has told of */
     if (status == SS_OK) {
         status = write_header(t, NULL, len, err);
     }
@@ -433,14 +446,13 @@ static enum ss_status write_manifest(struct tar *t, struct ss_error *err)
 static enum ss_status tar_load(struct tar *t, int64_t *rev, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = t->d->opts;
-    const struct ss_call call = {.progress = opts->progress, .progress_ctx = opts->progress_ctx};
     enum ss_status status = SS_OK;
 
     if (opts->all_buckets) {
-        status = ss_bucket_walk_new(t->d->file, opts->progress, opts->progress_ctx, &t->walk, err);
+        status = ss_bucket_walk_new(t->d, NULL, &t->walk, err);
     }
     if (status == SS_OK && t->d->is_etcd) {
-        status = ss_state_new(t->d->file, opts->rev, &opts->range, &call, &t->state, err);
+        status = ss_export_state(t->d, &t->state, err);
     }
     if (status == SS_OK && t->state != NULL) {
         *rev = ss_state_rev(t->state);

@@ -3,7 +3,7 @@
  */
 #include "parser/bucket.h"
 
-#include "parser/cursor.h"
+#include "parser/standing.h"
 #include "util/error.h"
 
 #include <inttypes.h>
@@ -67,12 +67,17 @@ void ss_bucket_facts(const struct ss_bucket *bucket, struct ss_bucket_facts *out
                                     .is_inline = bucket->tree.root == 0};
 }
 
-static enum ss_status descend(struct ss_bucket *bucket, struct ss_span name, struct ss_error *err)
+static enum ss_status descend(struct ss_bucket *bucket, struct ss_span name, struct ss_skips *skips,
+                              struct ss_error *err)
 {
     struct ss_tree child;
     enum ss_status status;
 
-    status = ss_tree_find_bucket(bucket->file, &bucket->tree, bucket->path, name, &child, err);
+    if (skips != NULL)
+        status = ss_standing_find_bucket(bucket->file, &bucket->tree, bucket->path, name, skips,
+                                         &child, err);
+    else
+        status = ss_tree_find_bucket(bucket->file, &bucket->tree, bucket->path, name, &child, err);
     ss_bucket_path_append(bucket->path, name);
     if (status == SS_END)
         return ss_system(err, SS_E_NOT_FOUND, 0, "there is no bucket %s", bucket->path);
@@ -84,6 +89,14 @@ static enum ss_status descend(struct ss_bucket *bucket, struct ss_span name, str
 enum ss_status ss_bucket_open(const struct ss_file *file, const struct ss_span *path, size_t count,
                               struct ss_bucket **out, struct ss_error *err)
 {
+    return ss_bucket_open_keeping(file, path, count, NULL, out, err);
+}
+
+enum ss_status ss_bucket_open_keeping(const struct ss_file *file, const struct ss_span *path,
+                                      size_t count, const struct ss_keep_going *keep,
+                                      struct ss_bucket **out, struct ss_error *err)
+{
+    struct ss_skips skips = {.keep = keep};
     struct ss_bucket *bucket;
     enum ss_status status;
     size_t i;
@@ -99,7 +112,7 @@ enum ss_status ss_bucket_open(const struct ss_file *file, const struct ss_span *
     bucket->file = file;
     bucket->tree = ss_tree_root(file);
     for (i = 0; i < count && status == SS_OK; i++)
-        status = descend(bucket, path[i], err);
+        status = descend(bucket, path[i], keep != NULL ? &skips : NULL, err);
     status = ss_source_check(&file->src, status, err);
     if (status == SS_OK)
         *out = bucket;

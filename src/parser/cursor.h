@@ -82,6 +82,9 @@ enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree 
                                const char *path, uint64_t entered, uint64_t *sum,
                                struct ss_error *err);
 
+/* Whether a key passes a range; NULL passes all. */
+bool ss_range_has(const struct ss_range *range, struct ss_span key);
+
 /*
  * Finds `name` in the tree and decodes it as a bucket. SS_END: no such key, or not a bucket, in a tree that
  * was then read wholly: one that is damaged anywhere gives its error, for the bucket may have been lost with

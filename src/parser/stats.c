@@ -13,6 +13,7 @@
 struct stats_pass {
     ss_bucket_stats_fn on_stats;
     ss_fault_fn on_fault;
+    const struct ss_keep_going *keep; /* NULL: faults have no bounds */
     void *ctx;
     struct ss_space *space; /* NULL: not asked for */
     struct ss_bucket_stats now;
@@ -92,14 +93,29 @@ static bool finish(void *ctx, struct ss_walk *walk, uint32_t node)
     return node == 0 || pass->on_stats == NULL || pass->on_stats(pass->ctx, &pass->now);
 }
 
+/* Of single elements only those that cannot be read as a bucket are missing: all others are counted. */
+static void tell_skip(const struct stats_pass *pass, const struct ss_walk *walk, uint32_t element,
+                      const struct ss_error *err)
+{
+    struct ss_skip skip = {.why = *err,
+                           .element = element == UINT32_MAX ? SS_NONE : element,
+                           .from = walk->fault_lo,
+                           .to = walk->fault_hi,
+                           .kept = element != UINT32_MAX && err->code >= SS_E_KEY_ORDER &&
+                                   err->code <= SS_E_KEY_BOUNDS};
+
+    if (pass->keep->on_skip != NULL)
+        pass->keep->on_skip(pass->keep->ctx, &skip);
+}
+
 static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
                        const struct ss_error *err)
 {
     struct stats_pass *pass = ctx;
 
-    (void)walk;
     (void)node;
-    (void)element;
+    if (pass->keep != NULL)
+        tell_skip(pass, walk, element, err);
     if (pass->on_fault != NULL)
         pass->on_fault(pass->ctx, err);
 }
@@ -161,31 +177,15 @@ static void count_space(struct stats_pass *pass, struct ss_error *err)
         file->geo.page_count - taken - ss_min_u64(space->free_count, file->geo.page_count - taken);
 }
 
-enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn on_stats,
-                                ss_fault_fn on_fault, void *ctx, struct ss_space *space,
-                                uint64_t *fault_count, struct ss_error *err)
+/* Runs a pass that has its callbacks, and frees it. */
+static enum ss_status run(struct stats_pass *pass, const struct ss_file *file,
+                          uint64_t *fault_count, struct ss_error *err)
 {
     static const struct ss_walk_ops ops = {
         .on_bucket = begin, .on_page = count_page, .on_bucket_end = finish, .on_fault = pass_fault};
-    struct stats_pass *pass;
-    enum ss_status status;
+    enum ss_status status = ss_walk_run(&pass->walk, file, &ops, pass, err);
 
-    *fault_count = 0;
-    if (space != NULL)
-        *space = (struct ss_space){0};
-    ss_error_clear(err);
-    status = ss_file_readable(file, err);
-    if (status != SS_OK)
-        return status;
-    pass = calloc(1, sizeof(*pass));
-    if (pass == NULL)
-        return ss_nomem(err, sizeof(*pass));
-    pass->on_stats = on_stats;
-    pass->on_fault = on_fault;
-    pass->ctx = ctx;
-    pass->space = space;
-    status = ss_walk_run(&pass->walk, file, &ops, pass, err);
-    if (status == SS_OK && space != NULL) {
+    if (status == SS_OK && pass->space != NULL) {
         count_space(pass, err);
         status = ss_source_check(&file->src, SS_OK, err);
     }
@@ -193,6 +193,55 @@ enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn o
     ss_walk_fini(&pass->walk);
     free(pass);
     return status;
+}
+
+/* A pass over a readable file, zeroed, which `run` frees. */
+static enum ss_status begin_pass(const struct ss_file *file, struct stats_pass **out,
+                                 uint64_t *fault_count, struct ss_error *err)
+{
+    enum ss_status status;
+
+    *fault_count = 0;
+    ss_error_clear(err);
+    status = ss_file_readable(file, err);
+    if (status != SS_OK)
+        return status;
+    *out = calloc(1, sizeof(**out));
+    return *out != NULL ? SS_OK : ss_nomem(err, sizeof(**out));
+}
+
+enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                ss_fault_fn on_fault, void *ctx, struct ss_space *space,
+                                uint64_t *fault_count, struct ss_error *err)
+{
+    struct stats_pass *pass;
+    enum ss_status status;
+
+    if (space != NULL)
+        *space = (struct ss_space){0};
+    status = begin_pass(file, &pass, fault_count, err);
+    if (status != SS_OK)
+        return status;
+    pass->on_stats = on_stats;
+    pass->on_fault = on_fault;
+    pass->ctx = ctx;
+    pass->space = space;
+    return run(pass, file, fault_count, err);
+}
+
+enum ss_status ss_buckets_keeping(const struct ss_file *file, ss_bucket_stats_fn on_stats,
+                                  const struct ss_keep_going *keep, void *ctx, uint64_t *skip_count,
+                                  struct ss_error *err)
+{
+    struct stats_pass *pass;
+    enum ss_status status = begin_pass(file, &pass, skip_count, err);
+
+    if (status != SS_OK)
+        return status;
+    pass->on_stats = on_stats;
+    pass->keep = keep;
+    pass->ctx = ctx;
+    return run(pass, file, skip_count, err);
 }
 
 enum ss_status ss_buckets(const struct ss_file *file, ss_bucket_stats_fn on_stats,

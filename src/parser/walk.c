@@ -17,7 +17,7 @@ void ss_walk_path(const struct ss_walk *walk, uint32_t node, char path[SS_PATH_T
     uint32_t chain[SS_BUCKET_LEVEL_MAX];
     uint32_t n = 0;
 
-    path[0] = '\0';
+    snprintf(path, SS_PATH_TEXT_CAP, "%s", walk->base);
     for (; node != 0 && n < SS_BUCKET_LEVEL_MAX; node = walk->buckets[node].parent)
         chain[n++] = node;
     while (n > 0)
@@ -69,6 +69,7 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
 
         if (!ss_leaf_is_bucket(page, i))
             continue;
+        walk->fault_lo = walk->fault_hi = ss_leaf_key(page, i);
         if (walk->buckets[node].level >= SS_BUCKET_LEVEL_MAX) {
             ss_corrupt(err, SS_E_DEPTH, ss_element_off(page, i), page->pgid,
                        "buckets are nested deeper than %u levels", SS_BUCKET_LEVEL_MAX);
@@ -170,6 +171,8 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     enum ss_status status;
     bool is_inline;
 
+    walk->fault_lo = lo;
+    walk->fault_hi = hi;
     if (walk->depth == SS_TREE_DEPTH_MAX) {
         ss_corrupt(err, SS_E_DEPTH, ref_off, pgid, "tree is deeper than %u levels",
                    SS_TREE_DEPTH_MAX);
@@ -195,7 +198,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     if (!claim_run(walk, node, &frame->page, err))
         return false;
     report_order(walk, node, frame, err);
-    if (node == 0)
+    if (node == 0 && tree->host == SS_NONE)
         report_plain_keys(walk, &frame->page, err);
     walk->depth++;
     page = (struct ss_walk_page){
@@ -296,6 +299,13 @@ static enum ss_status walk_bucket(struct ss_walk *walk, struct ss_error *err)
 enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
                            const struct ss_walk_ops *ops, void *ctx, struct ss_error *err)
 {
+    return ss_walk_run_at(walk, file, NULL, "", ops, ctx, err);
+}
+
+enum ss_status ss_walk_run_at(struct ss_walk *walk, const struct ss_file *file,
+                              const struct ss_tree *tree, const char *base,
+                              const struct ss_walk_ops *ops, void *ctx, struct ss_error *err)
+{
     struct ss_tree root;
     uint32_t node;
     enum ss_status status;
@@ -303,6 +313,7 @@ enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
     walk->file = file;
     walk->ops = ops;
     walk->ctx = ctx;
+    walk->base = base;
     walk->claimed = (struct ss_bitmap){0};
     walk->claimed_count = 0;
     walk->buckets = NULL;
@@ -317,7 +328,7 @@ enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
         return status;
     if (!ss_bitmap_init(&walk->claimed, file->geo.page_count))
         return ss_nomem(err, file->geo.page_count / 8);
-    root = ss_tree_root(file);
+    root = tree != NULL ? *tree : ss_tree_root(file);
     status = add_bucket(walk, &root, (struct ss_span){0}, 0, &node, err);
     while (status == SS_OK && walk->pending != NO_NODE && !walk->stopped)
         status = walk_bucket(walk, err);

@@ -67,7 +67,9 @@ struct ss_walk {
     size_t bucket_cap;
     uint32_t pending; /* top of the stack of buckets still to be walked, UINT32_MAX: empty */
     uint64_t fault_count;
+    const char *base; /* path of the bucket that the walk began with, "" for the root bucket */
     bool stopped;
+    struct ss_span fault_lo, fault_hi; /* during on_fault: bounds of the keys that it is about */
     bool at_plain_key; /* during on_fault: it is an element of the root bucket that is no bucket */
     uint32_t depth;
     struct ss_walk_frame stack[SS_TREE_DEPTH_MAX];
@@ -81,6 +83,11 @@ struct ss_walk {
 enum ss_status ss_walk_run(struct ss_walk *walk, const struct ss_file *file,
                            const struct ss_walk_ops *ops, void *ctx, struct ss_error *err);
 void ss_walk_fini(struct ss_walk *walk);
+
+/* The same of one bucket, which becomes node 0, and all below it. `base` is its path, and outlives the walk. */
+enum ss_status ss_walk_run_at(struct ss_walk *walk, const struct ss_file *file,
+                              const struct ss_tree *tree, const char *base,
+                              const struct ss_walk_ops *ops, void *ctx, struct ss_error *err);
 
 /* Writes the bucket's path, "" for the root bucket. */
 void ss_walk_path(const struct ss_walk *walk, uint32_t node, char path[SS_PATH_TEXT_CAP]);

@@ -46,6 +46,12 @@ dump --bucket members {{cluster}}
 dump --redact-key-file {{secret}} {{cluster}}
 dump {{damaged}}
 dump --json {{damaged}}
+dump --keep-going {{damaged}}
+dump --keep-going --json {{damaged}}
+dump --keep-going --revisions {{damaged}}
+dump --keep-going --all-buckets --json {{damaged}}
+buckets --keep-going --json {{damaged}}
+dump --keep-going --format tar {{damaged}}
 dump --meta 0 {{older}}
 verify --json {{older}}
 info {{older}}
@@ -53,10 +59,12 @@ diff --meta-a 0 --meta-b 1 {{older}} {{older}}
 get {{cluster}} {KEY}
 get --json {{cluster}} {KEY}
 get --bucket meta {{cluster}} term
+get --keep-going --json {{damaged}} {KEY}
 history {{cluster}} {KEY}
 history --json {{cluster}} {KEY}
 history --prefix --values {{three_a}} /registry/configmaps
 history --prefix --json {{three_a}} /registry/configmaps
+history --prefix --keep-going --json {{damaged}} /registry
 members {{cluster}}
 members --json {{cluster}}
 leases {{cluster}}
@@ -74,6 +82,7 @@ buckets --json {{damaged}}
 keys --long --values {{cluster}} key
 keys --json {{cluster}} members
 keys --json {{damaged}} key
+keys --keep-going --json {{damaged}} key
 pages {{cluster}}
 pages --json {{cluster}}
 pages --json {{damaged}}

@@ -336,6 +336,59 @@ static void tell_history(FILE *out, const struct ss_test_question *q)
             r.generation_count, r.record_count, r.tombstone_count, r.missing_count);
 }
 
+static bool write_to(void *ctx, const void *bytes, size_t len)
+{
+    return fwrite(bytes, 1, len, ctx) == len;
+}
+
+static void on_skip(void *ctx, const struct ss_skip *skip)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+
+    assert_non_null(to);
+    assert_true(ss_skip_json(skip, write_to, to));
+    assert_int_equal(fclose(to), 0);
+    fprintf(ctx, "skip %s\n", text);
+    free(text);
+}
+
+static enum ss_status on_kept_entry(void *ctx, const struct ss_entry *entry, struct ss_error *err)
+{
+    (void)err;
+    tell_entry(ctx, entry);
+    return SS_OK;
+}
+
+/* Everything that keeps going past damage. */
+static void tell_keeping(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_keep_going keep = {on_skip, out};
+    struct ss_span path = {.ptr = (const uint8_t *)"key", .len = 3};
+    struct ss_bucket *bucket;
+    struct ss_state *state;
+    struct ss_error err;
+    uint64_t skips = 0;
+    enum ss_status status = ss_bucket_open_keeping(q->file, &path, 1, &keep, &bucket, &err);
+
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK)
+        ss_tell_end(out, ss_bucket_entries(bucket, NULL, &keep, on_kept_entry, out, &skips, &err),
+                    &err);
+    ss_bucket_free(bucket);
+    fprintf(out, "%" PRIu64 " skips\n", skips);
+    ss_tell_end(out, ss_records_keeping(q->file, 0, 0, &keep, on_record, out, &skips, &err), &err);
+    fprintf(out, "%" PRIu64 " skips\n", skips);
+    ss_tell_end(out, ss_buckets_keeping(q->file, on_stats, &keep, out, &skips, &err), &err);
+    status = ss_state_new_keeping(q->file, 0, NULL, &keep, NULL, &state, &skips, &err);
+    ss_tell_end(out, status, &err);
+    if (status == SS_OK) {
+        fprintf(out, "%" PRIu64 " live\n", ss_state_count(state));
+        ss_state_free(state);
+    }
+}
+
 static bool on_lost(void *ctx, const struct ss_lost_range *range)
 {
     fprintf(ctx, "lost %" PRId64 ".%" PRId64 " to %" PRId64 ".%" PRId64 " ", range->after.main,
@@ -363,6 +416,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"records", tell_records},
     {"state", tell_state},
     {"history", tell_history},
+    {"keeping", tell_keeping},
     {"lost", tell_lost},
     {"status", ss_answer_status},
     {"key figures", ss_answer_key_figures},

@@ -170,9 +170,10 @@ static void test_other_bucket(void **state)
     struct ss_dump_opts opts = {.bucket = path, .bucket_count = 1};
 
     (void)state;
-    assert_dump(file, &opts, 3, 0,
+    assert_dump(file, &opts, 4, 0,
                 "{\"key\":\"nested\",\"bucket\":true}\n{\"key\":\"plain\",\"value\":\"value\"}\n"
-                "{\"key_base64\":\"/g==\",\"value_base64\":\"AA==\"}\n");
+                "{\"key_base64\":\"/g==\",\"value_base64\":\"AA==\"}\n"
+                "{\"bucket\":[\"other\",\"nested\"]}\n");
     opts.keys_only = true;
     opts.range.from = "o";
     opts.range.from_len = 1;
@@ -182,10 +183,21 @@ static void test_other_bucket(void **state)
     assert_dump(file, &opts, 1, 0, "{\"key\":\"plain\"}\n");
     opts = (struct ss_dump_opts){.bucket = path, .bucket_count = 2, .format = SS_DUMP_JSON};
     assert_dump(file, &opts, 0, 0, "{\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n");
-    opts = (struct ss_dump_opts){.bucket = path, .format = SS_DUMP_JSON};
-    assert_dump(file, &opts, 2, 0,
+    opts = (struct ss_dump_opts){.bucket = path, .format = SS_DUMP_JSON, .keys_only = true};
+    assert_dump(file, &opts, 14, 0,
                 "{\"bucket\":[],\"kvs\":[\n{\"key\":\"key\",\"bucket\":true},\n"
-                "{\"key\":\"other\",\"bucket\":true}\n],\"count\":2}\n");
+                "{\"key\":\"other\",\"bucket\":true}\n],\"count\":2,\"buckets\":[\n"
+                "{\"bucket\":[\"key\"],\"kvs\":[\n"
+                "{\"key_base64\":\"AAAAAAAAAAJfAAAAAAAAAAA=\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAANfAAAAAAAAAAA=\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAARfAAAAAAAAAAA=\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAA=\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAE=\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAAZfAAAAAAAAAAB0\"},\n"
+                "{\"key_base64\":\"AAAAAAAAAAlfAAAAAAAAAAA=\"}\n],\"count\":7},\n"
+                "{\"bucket\":[\"other\"],\"kvs\":[\n"
+                "{\"key\":\"plain\"},\n{\"key_base64\":\"/g==\"}\n],\"count\":2},\n"
+                "{\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n]}\n");
     ss_close(file);
     free(bytes);
 }

@@ -128,9 +128,10 @@ static void test_redacted(void **state)
     opts.format = SS_DUMP_NDJSON;
     opts.bucket = path;
     opts.bucket_count = 1;
-    assert_dump(&opts, 2,
+    assert_dump(&opts, 3,
                 "{\"key\":\"in\",\"bucket\":true}\n"
-                "{\"key\":\"k\",\"value_len\":1,\"value_digest\":\"" DIGEST_1 "\"}\n");
+                "{\"key\":\"k\",\"value_len\":1,\"value_digest\":\"" DIGEST_1 "\"}\n"
+                "{\"bucket\":[\"other\",\"in\"]}\n");
 }
 
 static void assert_refused(const struct ss_file *file, struct ss_dump_opts opts)

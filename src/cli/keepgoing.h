@@ -1,0 +1,48 @@
+/*
+ * keepgoing.h - --keep-going: what a command passed over, line by line on standard error and as the list
+ * "skipped" of a document, and which command line asks for it.
+ *
+ *     snapscope: FILE: page is zeroed, 0 found, 9 due (offset 0x9000, page 9, bucket key): revisions 47_0 to before 73_0 are skipped
+ *     snapscope: FILE: 1 place was skipped: what is printed is what still stands
+ */
+#ifndef SS_CLI_KEEPGOING_H
+#define SS_CLI_KEEPGOING_H
+
+#include <jansson.h>
+#include <snapscope.h>
+
+#include "options.h"
+#include "report.h"
+
+/* The row of --keep-going; the slot is a bool. */
+#define SS_OPTION_KEEP_GOING(opts)                                                               \
+    {                                                                                            \
+        .name = "keep-going", .kind = SS_OPTION_FLAG, .slot = offsetof(struct opts, keep_going), \
+        .help = "go on past damage: print what still stands"                                     \
+    }
+
+struct ss_run;
+
+struct ss_skip_list {
+    struct ss_run *run;
+    struct ss_keep_going keep; /* for the library's call */
+    uint64_t count;
+    bool records_lost; /* of the bucket `key` */
+    json_t *list;      /* NULL without --json */
+};
+
+/* The keep_going of a library call: NULL unless `wanted`. */
+const struct ss_keep_going *ss_skip_list_init(struct ss_skip_list *skips, struct ss_run *run,
+                                              bool wanted);
+void ss_skip_list_fini(struct ss_skip_list *skips);
+
+/* Says how many places were skipped, and what that means for the state of keys; then the exit code. */
+int ss_skip_list_end(struct ss_skip_list *skips, bool is_state);
+
+/* Puts "skipped_count" and "skipped" into a document, if anything was. */
+void ss_skip_list_doc(const struct ss_skip_list *skips, json_t *doc);
+
+/* "snapscope COMMAND --keep-going …" of this run on standard error, if the command has it and the error calls for it. */
+void ss_keep_going_hint(const struct ss_run *run, const struct ss_error *err);
+
+#endif
