@@ -166,6 +166,9 @@ static int written(struct convert_job *job, enum ss_status status, struct ss_err
         return ss_report_about(run, job->opts->output, &job->output_err);
     }
     int code = status == SS_OK ? ss_run_ready(run) : ss_report(run, err);
+    if (code == SS_EXIT_OK && job->streams && run->out.failed != 0) {
+        return SS_EXIT_SYSTEM; /* what nobody reads any more is no report here, but OUT */
+    }
     if (code != SS_EXIT_OK && run->out.failed == 0) {
         ss_note(run, job->streams ? "what was written is not the whole" : "nothing was written");
     }

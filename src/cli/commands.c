@@ -214,7 +214,7 @@ int ss_run_ready(struct ss_run *run)
         return ss_report(run, &err);
     }
     int code = ss_run_settle(run);
-    if (code == SS_EXIT_OK && !ss_out_flush(&run->out)) {
+    if (code == SS_EXIT_OK && !ss_out_flush(&run->out) && ss_report_lost(run)) {
         code = SS_EXIT_SYSTEM;
     }
     run->settled = true;

@@ -116,12 +116,14 @@ expect_err_has 'snapscope: try: --skip-hash-check'
 expect_file_absent "$scratch/none"
 
 # A reader who leaves: OUT is there and the code is 0, five times; a full disk: neither.
+whole=$(sha256sum <"$db")
+unchanged "$db"
 for turn in 1 2 3 4 5; do
     for reader in 'head -n 1' true; do
-        run bash -c '"${@:2}" | '"$reader"'; exit "${PIPESTATUS[0]}"' - "$turn" "$SNAPSCOPE" convert "$db" -o "$scratch/left"
+        run bash -c '"$@" | '"$reader"'; exit "${PIPESTATUS[0]}"' - "$SNAPSCOPE" convert "$db" -o "$scratch/left"
         expect_rc 0
-        same_as "the copy of turn $turn" "$scratch/left" "@$db"
-        rm "$scratch/left"
+        expect_eq "$(sha256sum <"$scratch/left")" "$whole" "the copy of turn $turn, $reader"
+        rm -f "$scratch/left"
     done
 done
 run bash -c '"$@" >/dev/full' - "$SNAPSCOPE" convert "$db" -o "$scratch/left"
@@ -283,7 +285,7 @@ expect_err_has 'refused: 2 errors in structure or records; damage is never seale
 head -c -32 "$scratch/damaged.db" >"$scratch/raw.db"
 run "$SNAPSCOPE" convert --rebuild "$scratch/raw.db" -o "$scratch/none"
 expect_rc 3
-expect_err_has 'snapscope: try: --rebuild --skip-hash-check, which writes OUT without the damaged freelist, if the bytes'
+expect_err_has 'snapscope: try: --rebuild --allow-missing-hash, which writes OUT without the damaged freelist, if the bytes'
 run "$SNAPSCOPE" convert --force --rebuild --skip-hash-check "$scratch/raw.db" -o "$new"
 expect_rc 0
 same_state "$new"
