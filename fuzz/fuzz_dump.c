@@ -385,8 +385,50 @@ static void check_etcdctl(const struct input *in)
     check_document(in, SS_DUMP_ETCDCTL);
 }
 
+/* What --keep-going gives: of a file without a fault in any tree the same bytes, and nothing skipped. */
+static void check_keeping(const struct input *in)
+{
+    const struct ss_keep_going keep = {NULL, NULL};
+    struct ss_dump_opts opts = {.format = SS_DUMP_NDJSON, .revisions = true};
+    struct probe_sink strict, standing;
+    struct ss_dump_result result, kept;
+    struct ss_error err;
+    uint64_t faults;
+
+    if (ss_buckets(in->file, NULL, NULL, NULL, &faults, &err) != SS_OK || faults > 0)
+        return;
+    dump(in, &opts, &strict, &result);
+    opts.keep_going = &keep;
+    dump(in, &opts, &standing, &kept);
+    PROBE(kept.skip_count == 0 && kept.record_count == result.record_count);
+    PROBE(standing.len == strict.len);
+    PROBE(strict.len == 0 || memcmp(standing.bytes, strict.bytes, strict.len) == 0);
+    probe_sink_fini(&strict);
+    probe_sink_fini(&standing);
+}
+
+/* Of a damaged one it ends well, or says why not. */
+static void check_damaged(const struct ss_file *file, size_t size)
+{
+    const struct ss_keep_going keep = {NULL, NULL};
+    struct ss_dump_opts opts = {.format = SS_DUMP_JSON, .keep_going = &keep};
+    struct ss_dump_result result;
+    struct ss_error err;
+
+    for (int i = 0; i < 3; i++) {
+        struct probe_sink out = {.limit = OUT_MAX + OUT_PER_BYTE * size};
+
+        opts.revisions = i == 1;
+        opts.all_buckets = i == 2;
+        if (ss_dump(file, &opts, probe_sink_write, &out, &result, &err) != SS_OK)
+            probe_error(&err, size);
+        probe_sink_fini(&out);
+    }
+}
+
 static void check(const struct input *in)
 {
+    check_keeping(in);
     check_lines(in);
     check_document(in, SS_DUMP_JSON);
     check_etcdctl(in);
@@ -419,6 +461,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ss_state_free(state);
     } else {
         probe_error(&err, size);
+        check_damaged(file, size);
     }
     ss_close(file);
     probe_memory_end(MEMORY_MAX + MEMORY_PER_BYTE * size);
