@@ -1661,6 +1661,7 @@ struct ss_column {
     const char *title; /* "REVISION": over a column of text */
     enum ss_type type;
     enum ss_unit unit;
+    bool optional;   /* a row may have no such value: ss_value's known is then false */
     bool on_request; /* given only when a query names it: secrets, and what costs a read */
     const char *doc; /* one line without a stop */
 };

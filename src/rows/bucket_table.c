@@ -42,6 +42,7 @@ static const struct ss_column columns[COLUMN_COUNT] = {
               .title = "ROOT",
               .type = SS_TYPE_UINT,
               .unit = SS_UNIT_PAGE,
+              .optional = true,
               .doc = "root page of its tree; an inline bucket has none"},
     [SEQUENCE] = {.name = "sequence",
                   .title = "SEQUENCE",

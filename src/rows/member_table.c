@@ -12,6 +12,7 @@ enum {
     VALUE_ID,
     STATE,
     LEARNER,
+    ROLE,
     NAME,
     PEER_URLS,
     CLIENT_URLS,
@@ -25,6 +26,7 @@ static const struct ss_column columns[COLUMN_COUNT] = {
     [VALUE_ID] = {.name = "value_id",
                   .title = "VALUE-ID",
                   .type = SS_TYPE_ID,
+                  .optional = true,
                   .doc = "the id in its value, where it is another one"},
     [STATE] = {.name = "state",
                .title = "STATE",
@@ -33,18 +35,28 @@ static const struct ss_column columns[COLUMN_COUNT] = {
     [LEARNER] = {.name = "learner",
                  .title = "LEARNER",
                  .type = SS_TYPE_BOOL,
+                 .optional = true,
                  .doc = "whether it has no vote"},
+    [ROLE] = {.name = "role",
+              .title = "ROLE",
+              .type = SS_TYPE_TEXT,
+              .optional = true,
+              .on_request = true,
+              .doc = "the same in words: voter or learner"},
     [NAME] = {.name = "name",
               .title = "NAME",
               .type = SS_TYPE_BYTES,
+              .optional = true,
               .doc = "its name, empty until it has started for the first time"},
     [PEER_URLS] = {.name = "peer_urls",
                    .title = "PEER-URLS",
                    .type = SS_TYPE_LIST,
+                   .optional = true,
                    .doc = "where the other members reach it"},
     [CLIENT_URLS] = {.name = "client_urls",
                      .title = "CLIENT-URLS",
                      .type = SS_TYPE_LIST,
+                     .optional = true,
                      .doc = "where clients reach it"},
     [PAGE] = {.name = "page",
               .title = "PAGE",
@@ -131,6 +143,10 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
         break;
     case LEARNER:
         out->is.truth = m->is_learner;
+        break;
+    case ROLE:
+        ss_value_text(out, m->is_learner ? "learner" : "voter");
+        out->known = !m->removed;
         break;
     case NAME:
         out->is.bytes = m->name;

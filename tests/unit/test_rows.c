@@ -83,6 +83,7 @@ static void row_text(const struct ss_rows *rows, const struct ss_table *table, u
         ss_rows_value(rows, i, &v);
         assert_int_equal(v.type, table->columns[i].type);
         if (!v.known) {
+            assert_true(table->columns[i].optional);
             continue;
         }
         if (v.type == SS_TYPE_BOOL) {
