@@ -2,7 +2,7 @@
 
     answers.py members|leases|alarms|users|roles FILE
 
-Prints them as sorted lines. Ids go as etcdctl's text prints them; JSON of both is read without
+Prints them as sorted lines. Ids go as 16 hexadecimal digits; JSON of both is read without
 rounding numbers.
 """
 import json
@@ -10,7 +10,7 @@ import sys
 
 
 def hex_id(value):
-    return value if isinstance(value, str) else format(value % 2**64, "x")
+    return value if isinstance(value, str) else format(value % 2**64, "016x")
 
 
 def members(doc):

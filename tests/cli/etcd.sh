@@ -50,3 +50,20 @@ cut_short() {
     expect_schema "$1"
     expect_eq "$(jq -r .error.code "$out")" page-range
 }
+
+# same_rows COMMAND FILE: -w json is --json, ndjson has the rows of its list, csv a line more than there are rows
+same_rows() {
+    run "$SNAPSCOPE" "$1" --json "$2"
+    expect_rc 0
+    cp "$out" "$scratch/rows.json"
+    run "$SNAPSCOPE" "$1" -w json "$2"
+    same_as "-w json of $1" "$out" "@$scratch/rows.json"
+    run "$SNAPSCOPE" "$1" -w ndjson "$2"
+    expect_rc 0
+    jq -c ".$1[]" "$scratch/rows.json" >"$scratch/rows"
+    same_as "-w ndjson of $1" "$out" "@$scratch/rows"
+    run "$SNAPSCOPE" "$1" -w csv "$2"
+    expect_rc 0
+    expect_eq "$(python3 -c 'import csv, sys; rows = list(csv.reader(sys.stdin)); print(len(rows) - 1, len({len(r) for r in rows}))' <"$out")" \
+        "$(jq .count "$scratch/rows.json") 1" "-w csv of $1"
+}

@@ -17,11 +17,11 @@ cut_short alarms
 
 run "$SNAPSCOPE" alarms "$db"
 expect_rc 0
-expect_out_eq '          MEMBER  ALARM'
+expect_out_eq 'MEMBER  ALARM'
 run "$SNAPSCOPE" alarms "$cluster"
 expect_rc 0
 expect_err_eq ''
-expect_out_eq '          MEMBER  ALARM
+expect_out_eq 'MEMBER            ALARM
 affa5ee85b4e7207  NOSPACE'
 
 # The member's id gets the wire type of a fixed number, of which eight bytes follow, and then no tag.
@@ -37,6 +37,8 @@ expect_rc 3
 expect_schema alarms
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].code]' "$out")" '[0,false,1,"field"]'
 
+# The same rows in the other forms.
+same_rows alarms "$db"
 usage_fault "'x' is one argument too many" alarms "$db" x
 
 for name in "${etcd_fixtures[@]}"; do

@@ -17,17 +17,17 @@ cut_short leases
 run "$SNAPSCOPE" leases "$db"
 expect_rc 0
 expect_err_eq ''
-expect_out_eq '              ID           TTL  REMAINING
-0000000000000007       2592001  -
-0102030405060708      12345678  -
-1234567890abcdef       2592000  -
-7fffffffffffffff    9000000000  -
-fffffffffffffffe       2592000  -'
+expect_out_eq 'ID                       TTL  REMAINING
+0000000000000007     2592001          -
+0102030405060708    12345678          -
+1234567890abcdef     2592000          -
+7fffffffffffffff  9000000000          -
+fffffffffffffffe     2592000          -'
 run "$SNAPSCOPE" leases "$scratch/etcd36-checkpoint/snapshot.db"
 expect_rc 0
-expect_out_eq '              ID           TTL  REMAINING
-000000000000000b          7200  6900
-000000000000000c         86400  86100'
+expect_out_eq 'ID                  TTL  REMAINING
+000000000000000b   7200       6900
+000000000000000c  86400      86100'
 
 # The tag of one lease's TTL (field 2) becomes that of a field of bytes.
 copy_of "$db" broken.db
@@ -43,6 +43,8 @@ expect_schema leases
 expect_eq "$(jq -c '[.count, .complete, .fault_count, .faults[0].bucket, .faults[0].code]' "$out")" \
     '[4,false,1,"lease","field"]'
 
+# The same rows in the other forms.
+same_rows leases "$db"
 usage_fault "'x' is one argument too many" leases "$db" x
 
 for name in "${etcd_fixtures[@]}"; do

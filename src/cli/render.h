@@ -1,0 +1,63 @@
+/*
+ * render.h - any table of the library as text, JSON, JSON Lines or CSV, by its column descriptors.
+ *
+ *     text   ID                TTL  REMAINING       widths by the content; a pipe has no right edge
+ *            694d77aa9e38260f  60   -
+ *     json   {"file":…,"leases":[ {"id":"694d77aa9e38260f","ttl":60} ],"count":1,"complete":true,…}
+ *     ndjson {"id":"694d77aa9e38260f","ttl":60}
+ *     csv    id,key_id,ttl,remaining_ttl
+ *
+ * What is not known is left out of JSON, empty in CSV, and "-" in text. Ids are 16 hexadecimal digits.
+ * Bytes that are no clean text are NAME_base64 in JSON, and escaped (\xNN) in text and CSV.
+ */
+#ifndef SS_CLI_RENDER_H
+#define SS_CLI_RENDER_H
+
+#include "command.h"
+#include "doc.h"
+#include "report.h"
+
+enum cli_format {
+    CLI_FORMAT_TEXT,
+    CLI_FORMAT_JSON,
+    CLI_FORMAT_NDJSON,
+    CLI_FORMAT_CSV
+};
+
+/* Names of the formats for an option's choices, ended by NULL. */
+extern const char *const cli_formats[];
+
+/* The row of -w, --format; the slot is an int. */
+#define CLI_OPTION_FORMAT(opts)                                                         \
+    {                                                                                   \
+        .name = "format", .letter = 'w', .kind = SS_OPTION_CHOICE,                      \
+        .slot = offsetof(struct opts, format), .arg = "FORMAT", .choices = cli_formats, \
+        .help = "print text, json (as --json), ndjson or csv"                           \
+    }
+
+/* How a table is listed. */
+struct cli_listing {
+    const char *list;        /* the JSON document's name of the list; NULL: the table's */
+    const char *const *text; /* names of the columns of text, ended by NULL; NULL: those of JSON */
+    const char *const *more; /* columns on request that are wanted, ended by NULL; NULL: none */
+    /* Which rows are shown; NULL: all. */
+    bool (*shows)(void *ctx, const struct ss_rows *rows);
+    /* The style of a row of text; NULL: plain. */
+    enum ss_style (*style)(void *ctx, const struct ss_rows *rows);
+    /* Adds to the document's head, or its tail; NULL: nothing. */
+    void (*head)(void *ctx, json_t *doc);
+    void *ctx;
+    int format; /* enum cli_format; --json makes text JSON */
+};
+
+/*
+ * Lists a table of the run's open file and returns the exit code. Faults that end nothing are printed and
+ * counted, in JSON also as "faults"; they and an error make the list incomplete.
+ */
+int cli_list(struct ss_run *run, const char *table, const struct ss_query *query,
+             const struct cli_listing *how);
+
+/* Opens the file of the run's first argument, which must be etcd's, and lists a table of it whole. */
+int cli_list_etcd(struct ss_run *run, const char *table, const struct cli_listing *how);
+
+#endif
