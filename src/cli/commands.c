@@ -12,6 +12,7 @@
 
 #include "abandon.h"
 #include "cmd.h"
+#include "help_doc.h"
 #include "report.h"
 #include "text.h"
 
@@ -28,7 +29,7 @@ const size_t ss_command_count = sizeof ss_commands / sizeof ss_commands[0];
 static void print_overview(FILE *to)
 {
     fputs("Usage: snapscope COMMAND [OPTIONS] FILE...\n"
-          "       snapscope help COMMAND\n"
+          "       snapscope help COMMAND | --json\n"
           "       snapscope --version\n\n"
           "Reads etcd snapshots and any bbolt file, offline, and never writes to them.\n"
           "FILE may be compressed or in an archive; - is standard input.\n\n"
@@ -372,6 +373,9 @@ static int help_main(int argc, char **argv)
 {
     if (argc == 1) {
         return print_and_finish(print_overview, SS_EXIT_OK);
+    }
+    if (strcmp(argv[1], "--json") == 0) {
+        return print_and_finish(cli_help_doc, SS_EXIT_OK);
     }
     const struct ss_command *command = command_find(argv[1]);
     if (command == NULL) {

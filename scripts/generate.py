@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""generate.py SNAPSCOPE [--check]: writes what the tables of commands and columns say.
+
+From `SNAPSCOPE help --json`:
+
+    completions/snapscope.bash, _snapscope (zsh), snapscope.fish
+    docs/tables.md
+    docs/schema/NAME.schema.json of each command that lists one table (LISTS)
+
+--check writes nothing, names each file that is not as it would be written, and exits 1 if there is one.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Commands whose document is one table's rows, and what that document is.
+LISTS = {
+    "leases": "Every lease.",
+    "alarms": "Every alarm that is raised.",
+    "members": "The members of the cluster, then the ids that were removed.",
+}
+
+MADE_BY = "made by scripts/generate.py from the program's own tables; edit those"
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+# ---------------------------------------------------------------------------------- completions
+
+
+def flags(option):
+    out = ["--" + option["name"]]
+    if "letter" in option:
+        out.insert(0, "-" + option["letter"])
+    return out
+
+
+def takes_value(option):
+    return option["kind"] != "flag"
+
+
+def options_of(command, doc):
+    return command["options"] + doc["common_options"]
+
+
+def bash(doc):
+    names = " ".join(c["name"] for c in doc["commands"])
+    lines = [
+        f"# bash completion of snapscope; {MADE_BY}.",
+        "_snapscope() {",
+        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}",
+        "    local options='' choices='' values=''",
+        "    COMPREPLY=()",
+        "    if [[ $COMP_CWORD -eq 1 ]]; then",
+        f"        mapfile -t COMPREPLY < <(compgen -W '{names} help --help --version' -- \"$word\")",
+        "        return",
+        "    fi",
+        "    case $command in",
+        f"    help) mapfile -t COMPREPLY < <(compgen -W '{names} --json' -- \"$word\"); return ;;",
+    ]
+    for command in doc["commands"]:
+        every = options_of(command, doc)
+        words = " ".join(f for o in every for f in flags(o))
+        values = " ".join(f for o in every if takes_value(o) and "choices" not in o for f in flags(o))
+        lines += [f"    {command['name']})", f"        options='{words}' values='{values}'"]
+        chosen = [o for o in every if "choices" in o]
+        if chosen:
+            lines.append("        case $before in")
+            for option in chosen:
+                lines.append(
+                    f"        {'|'.join(flags(option))}) choices='{' '.join(option['choices'])}' ;;"
+                )
+            lines.append("        esac")
+        lines.append("        ;;")
+    lines += [
+        "    *) return ;;",
+        "    esac",
+        "    if [[ -n $choices ]]; then",
+        '        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")',
+        "    elif [[ $word == -* && \" $values \" != *\" $before \"* ]]; then",
+        '        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")',
+        "    else",
+        "        compopt -o filenames",
+        '        mapfile -t COMPREPLY < <(compgen -f -- "$word")',
+        "    fi",
+        "}",
+        "complete -F _snapscope snapscope",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def zsh_quote(text):
+    for char in "\\[]:":
+        text = text.replace(char, "\\" + char)
+    return text.replace("'", "'\\''")
+
+
+def zsh_option(option):
+    forms = flags(option)
+    spec = forms[0] if len(forms) == 1 else "{" + ",".join(forms) + "}"
+    value = ""
+    if "choices" in option:
+        value = f":{option['arg']}:({' '.join(option['choices'])})"
+    elif takes_value(option):
+        value = f":{option['arg']}:_files"
+    text = f"[{zsh_quote(one_line(option['help']))}]{value}"
+    if len(forms) == 1:
+        return f"'{spec}{text}'"
+    return f"{spec}'{text}'"
+
+
+def zsh(doc):
+    lines = ["#compdef snapscope", f"# {MADE_BY}.", "_snapscope() {", "    local -a commands", "    commands=("]
+    for command in doc["commands"]:
+        lines.append(f"        '{command['name']}:{zsh_quote(command['summary'])}'")
+    lines += [
+        "        'help:explain a command'",
+        "    )",
+        "    if (( CURRENT == 2 )); then",
+        "        _describe 'command' commands",
+        "        return",
+        "    fi",
+        "    local command=$words[2]",
+        "    (( CURRENT-- ))",
+        "    shift words",
+        "    case $command in",
+        "    help) (( CURRENT == 2 )) && _describe 'command' commands ;;",
+    ]
+    for command in doc["commands"]:
+        lines.append(f"    {command['name']})")
+        lines.append("        _arguments \\")
+        for option in options_of(command, doc):
+            lines.append(f"            {zsh_option(option)} \\")
+        lines += ["            '*:file:_files'", "        ;;"]
+    lines += ["    esac", "}", '_snapscope "$@"']
+    return "\n".join(lines) + "\n"
+
+
+def fish_quote(text):
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def fish(doc):
+    lines = [
+        f"# fish completion of snapscope; {MADE_BY}.",
+        "set -l commands " + " ".join(c["name"] for c in doc["commands"]) + " help",
+    ]
+    for command in doc["commands"]:
+        lines.append(
+            "complete -c snapscope -f -n \"not __fish_seen_subcommand_from $commands\" "
+            f"-a {command['name']} -d {fish_quote(command['summary'])}"
+        )
+        for option in command["options"]:
+            lines.append(fish_option(option, f"__fish_seen_subcommand_from {command['name']}"))
+    for option in doc["common_options"]:
+        lines.append(fish_option(option, '__fish_seen_subcommand_from $commands'))
+    return "\n".join(lines) + "\n"
+
+
+def fish_option(option, condition):
+    parts = ["complete -c snapscope", f'-n "{condition}"', "-l " + option["name"]]
+    if "letter" in option:
+        parts.append("-s " + option["letter"])
+    if "choices" in option:
+        parts.append(f"-x -a {fish_quote(' '.join(option['choices']))}")
+    elif takes_value(option):
+        parts.append("-r")
+    parts.append(f"-d {fish_quote(one_line(option['help']))}")
+    return " ".join(parts)
+
+
+# --------------------------------------------------------------------------------------- tables
+
+
+def tables_md(doc):
+    lines = [
+        "# Tables",
+        "",
+        "What can be listed of a file, as rows with described columns: `ss_rows_open` in "
+        "[snapscope.h](../include/snapscope.h),",
+        "the `--json` documents of the commands that list one, and `examples/list_table.c` for all. This page is "
+        f"{MADE_BY}.",
+        "",
+        "A column marked *optional* has no value in some rows; one *on request* is given only when it is named.",
+        "Ids are 16 hexadecimal digits in text and JSON. Bytes that are no clean UTF-8 are `NAME_base64` in JSON.",
+    ]
+    for table in doc["tables"]:
+        lines += ["", f"## {table['name']}", "", f"{table['doc'].capitalize()}. A row is {table['row']}.", ""]
+        lines += ["| column | type | unit | | what |", "|---|---|---|---|---|"]
+        for column in table["columns"]:
+            marks = [word.replace("_", " ") for word in ("optional", "on_request") if column[word]]
+            lines.append(
+                f"| `{column['name']}` | {column['type']} | {column.get('unit', '')} | {', '.join(marks)} "
+                f"| {column['doc']} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+# -------------------------------------------------------------------------------------- schemas
+
+
+def column_schemas(column):
+    """The members that a column can be in a document: name to schema."""
+    name, doc = column["name"], column["doc"][0].upper() + column["doc"][1:] + "."
+    if column["type"] == "bool":
+        return {name: {"description": doc, "type": "boolean"}}
+    if column["type"] == "int":
+        return {name: {"description": doc, "type": "integer"}}
+    if column["type"] == "uint":
+        return {name: {"description": doc, "$ref": "common.schema.json#/$defs/u64"}}
+    if column["type"] == "id":
+        return {name: {"description": doc, "type": "string", "pattern": "^[0-9a-f]{16}$"}}
+    if column["type"] == "text":
+        return {name: {"description": doc, "type": "string"}}
+    base64 = {"$ref": "common.schema.json#/$defs/base64"}
+    if column["type"] == "bytes":
+        return {name: {"description": doc, "type": "string"}, name + "_base64": base64}
+    return {
+        name: {"description": doc, "type": "array", "items": {"type": "string"}},
+        name + "_base64": {"type": "array", "items": base64},
+    }
+
+
+def row_schema(table):
+    properties, required, either = {}, [], []
+    for column in table["columns"]:
+        if column["on_request"]:
+            continue
+        members = column_schemas(column)
+        properties.update(members)
+        if column["optional"]:
+            continue
+        if len(members) == 1:
+            required += members
+        else:
+            either.append({"oneOf": [{"required": [name]} for name in members]})
+    schema = {
+        "description": f"{table['row'][0].upper()}{table['row'][1:]}.",
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    if either:
+        schema["allOf"] = either
+    return schema
+
+
+def list_schema(command, table):
+    error = {"$ref": "common.schema.json#/$defs/error"}
+    count = {"$ref": "common.schema.json#/$defs/count"}
+    document = {
+        "type": "object",
+        "properties": {
+            "file": {"description": "The input as it was named; - is standard input.", "type": "string"},
+            table["name"]: {"type": "array", "items": row_schema(table)},
+            "count": count,
+            "complete": {"description": "Whether everything could be read.", "type": "boolean"},
+            "fault_count": count,
+            "faults": {
+                "description": "Elements that cannot be decoded; at most 100 of them.",
+                "type": "array",
+                "items": error,
+            },
+            "error": error,
+        },
+        "required": ["file", table["name"], "count", "complete", "fault_count", "faults"],
+        "additionalProperties": False,
+    }
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"snapscope {command} --json",
+        "description": LISTS[command],
+        "oneOf": [document, {"$ref": "common.schema.json#/$defs/failure"}],
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+# ----------------------------------------------------------------------------------------- files
+
+
+def files(doc):
+    tables = {table["name"]: table for table in doc["tables"]}
+    out = {
+        "completions/snapscope.bash": bash(doc),
+        "completions/_snapscope": zsh(doc),
+        "completions/snapscope.fish": fish(doc),
+        "docs/tables.md": tables_md(doc),
+    }
+    for command in LISTS:
+        out[f"docs/schema/{command}.schema.json"] = list_schema(command, tables[command])
+    return out
+
+
+def main():
+    program = sys.argv[1]
+    doc = json.loads(subprocess.run([program, "help", "--json"], check=True, capture_output=True).stdout)
+    stale = 0
+    for name, text in files(doc).items():
+        path = ROOT / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        if "--check" in sys.argv[2:]:
+            print(f"{name} is not what the program says: run scripts/generate.py {program}")
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return 1 if stale and "--check" in sys.argv[2:] else 0
+
+
+sys.exit(main())
