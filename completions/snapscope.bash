@@ -47,7 +47,7 @@ _snapscope() {
         esac
         ;;
     dump)
-        options='--format --rev --revisions --keys-only --prefix --from --to --key-format -b --bucket --all-buckets --redact --redact-key-file -o --output -f --force --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--rev --prefix --from --to -b --bucket --redact-key-file -o --output --member --page-size --unpacked-limit'
+        options='--format --rev --revisions --keys-only --prefix --from --to --key-format -b --bucket --all-buckets --keep-going --redact --redact-key-file -o --output -f --force --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--rev --prefix --from --to -b --bucket --redact-key-file -o --output --member --page-size --unpacked-limit'
         case $before in
         --format) choices='auto ndjson json etcdctl tar' ;;
         --key-format) choices='text escaped hex base64' ;;
@@ -55,14 +55,14 @@ _snapscope() {
         esac
         ;;
     get)
-        options='--rev -b --bucket --key-format -r --raw --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--rev -b --bucket --member --page-size --unpacked-limit'
+        options='--rev -b --bucket --key-format -r --raw --keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--rev -b --bucket --member --page-size --unpacked-limit'
         case $before in
         --key-format) choices='text escaped hex base64' ;;
         --meta) choices='auto 0 1' ;;
         esac
         ;;
     history)
-        options='-p --prefix --values --key-format --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
+        options='-p --prefix --values --key-format --keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
         case $before in
         --key-format) choices='text escaped hex base64' ;;
         --meta) choices='auto 0 1' ;;
@@ -102,13 +102,13 @@ _snapscope() {
         esac
         ;;
     buckets)
-        options='--json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
+        options='--keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
         case $before in
         --meta) choices='auto 0 1' ;;
         esac
         ;;
     keys)
-        options='-n --limit --hex --values -l --long --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='-n --limit --member --page-size --unpacked-limit'
+        options='-n --limit --hex --values -l --long --keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='-n --limit --member --page-size --unpacked-limit'
         case $before in
         --meta) choices='auto 0 1' ;;
         esac
