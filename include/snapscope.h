@@ -1495,7 +1495,7 @@ struct ss_convert_result {
     uint32_t page_size;
     bool big_endian;
     uint64_t high_water;
-    uint64_t txid; /* of the state that was taken */
+    uint64_t txid; /* of the state that was taken; a rebuilt file counts anew from 1 */
     uint64_t out_len;
     bool hashed;
     uint8_t sha256[32]; /* over all that precedes it */

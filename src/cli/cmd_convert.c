@@ -212,8 +212,10 @@ static void print_result(FILE *to, const struct convert_job *job)
             name, result->rebuilt ? "rebuilt" : "page-exact copy", result->out_len,
             result->high_water, result->page_size, result->big_endian ? "big" : "little");
     if (job->intake.checked->meta != job->intake.checked->in_force_meta) {
-        fprintf(to, "  txid       %" PRIu64 ", in force in it: the state of the input's meta %d\n",
-                result->txid, job->intake.checked->meta);
+        fprintf(to,
+                "  state      of the input's meta %d at txid %" PRIu64
+                "; a rebuilt file counts anew\n",
+                job->intake.checked->meta, result->txid);
     }
     if (result->hashed) {
         fprintf(to, "  hash       %s\n",

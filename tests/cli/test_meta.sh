@@ -60,7 +60,7 @@ expect_eq "$(jq -c '[.unknown, .complete, has("storage_version")]' "$out")" \
 
 at=$(place_of "$cluster" meta confState value)
 poke "$scratch/broken.db" "$((at + 11))" 2d
-fault="\"voters\" holds something else than unsigned numbers of 64 bits (offset $(printf '0x%x' "$at"), page 3, bucket meta)"
+fault="\"voters\" is no list of unsigned numbers of 64 bits (offset $(printf '0x%x' "$at"), page 3, bucket meta)"
 run "$SNAPSCOPE" meta "$scratch/broken.db"
 expect_rc 3
 expect_out_lacks confState

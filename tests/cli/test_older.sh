@@ -132,11 +132,11 @@ expect_err_has "try: snapscope convert --meta 0 --skip-hash-check -o $scratch/ne
 run "$SNAPSCOPE" convert --meta 0 "$lost" --skip-hash-check -o "$scratch/new.db"
 expect_rc 0
 expect_out_has '  tree       of meta 0 at txid 14, by --meta; meta 1 is in force. A hash is'
-expect_out_has '  txid       14, in force in it: the state of the input'\''s meta 0'
+expect_out_has '  state      of the input'\''s meta 0 at txid 14; a rebuilt file counts anew'
 run "$SNAPSCOPE" verify --json "$scratch/new.db"
 expect_rc 0
 expect_eq "$(jq -c '.files[0] | [.verdict, .metas[.current_meta].txid, .current_meta == .in_force_meta, .record_count]' "$out")" \
-    '["sound",14,true,182]'
+    '["sound",1,true,182]'
 run "$SNAPSCOPE" diff --revisions "$scratch/new.db" "$older"
 expect_rc 0
 run "$SNAPSCOPE" convert --meta 1 --json "$whole" --skip-hash-check -o "$scratch/page-exact.db"

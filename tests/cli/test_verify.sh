@@ -132,7 +132,7 @@ unchanged "$scratch/type.db" "$scratch/sealed.db"
 run "$SNAPSCOPE" verify "$scratch/sealed.db"
 expect_rc 1
 expect_eq "$(head -n 1 "$out")" \
-    "$scratch/sealed.db: damaged: hash valid, 1 error in structure, no error in the etcd records that were read"
+    "$scratch/sealed.db: damaged: hash valid, 1 error in structure, no error in the etcd records that were read; revisions 471 to 494 are missing"
 expect_out_has '  error     PAGE-006 page has no single known type'
 expect_out_has '            at offset 0x2008, page 2, bucket key'
 expect_out_has '            have   flags 0x0020'
