@@ -131,6 +131,7 @@ static void listing_stops_when_told(void **state)
     assert_int_equal(seen.row_count, 0);
     assert_int_equal(seen.fault_count, 0);
     ss_close(file);
+    ss_test_image_fini(&image);
 }
 
 static void expect_row(uint64_t pgid, enum ss_page_use use, const char *owner)
