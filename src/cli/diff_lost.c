@@ -112,46 +112,63 @@ static bool count_range(void *ctx, const struct ss_lost_range *range)
     return true;
 }
 
-static void print_lost(struct ss_diff_job *job, enum ss_side side)
+/* Not a fact about the side: the system failed while it was looked at. */
+static bool is_failure(const struct ss_error *err)
+{
+    return ss_error_exit(err) == SS_EXIT_SYSTEM;
+}
+
+/* False when the system failed, with *err. */
+static bool print_lost(struct ss_diff_job *job, enum ss_side side, struct ss_error *err)
 {
     struct lost_view view = {.job = job};
     struct ss_out *out = &job->run->out;
-    struct ss_error err = SS_ERROR_INIT;
     uint64_t count;
     ss_diff_print_side(job, side);
-    if (ss_lost_revisions(ss_diff_file(job, side), count_range, NULL, &count, &err) != SS_OK) {
+    if (ss_lost_revisions(ss_diff_file(job, side), count_range, NULL, &count, err) != SS_OK) {
         char why[1024];
-        ss_out_format(out, "  no revision can be read: %s\n", ss_error_text(&err, why, sizeof why));
-        return;
+        ss_out_format(out, "  no revision can be read: %s\n", ss_error_text(err, why, sizeof why));
+        return !is_failure(err);
     }
     if (count == 0) {
         ss_out_text(out, "  every revision can be read\n");
-        return;
+        return true;
     }
     ss_out_format(out, "  %llu %s of revisions cannot be read\n", (unsigned long long)count,
                   count == 1 ? "stretch" : "stretches");
-    ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &err);
+    enum ss_status status =
+        ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, err);
     if (count > view.shown) {
         ss_out_format(out, "     and %llu more\n", (unsigned long long)(count - view.shown));
     }
+    return status == SS_OK || !is_failure(err);
 }
 
-static json_t *lost_doc(struct ss_diff_job *job, enum ss_side side)
+/* *failed: the system failed, with *err; what was set before stays. */
+static json_t *lost_doc(struct ss_diff_job *job, enum ss_side side, bool *failed,
+                        struct ss_error *err)
 {
     json_t *doc = ss_diff_side_doc(job, side);
     struct lost_view view = {.job = job, .list = ss_doc_list()};
-    struct ss_error err = SS_ERROR_INIT;
+    struct ss_error why = SS_ERROR_INIT;
     uint64_t count;
-    if (ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &err) != SS_OK) {
-        ss_doc_set(doc, "error", ss_doc_error(&err));
+    if (ss_lost_revisions(ss_diff_file(job, side), take_range, &view, &count, &why) != SS_OK) {
+        ss_doc_set(doc, "error", ss_doc_error(&why));
+        if (is_failure(&why) && !*failed) {
+            *failed = true;
+            *err = why;
+        }
     }
     ss_doc_number(doc, "lost_count", count);
     ss_doc_set(doc, "lost", view.list);
     return doc;
 }
 
-static void print_doc(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err)
+/* Both: false when the system failed on the way, with *failure. */
+static bool print_doc(struct ss_diff_job *job, enum ss_side side, const struct ss_error *err,
+                      struct ss_error *failure)
 {
+    bool failed = false;
     const struct ss_diff_flags *flags = job->flags;
     struct ss_out *out = &job->run->out;
     json_t *doc = ss_doc_new();
@@ -162,8 +179,8 @@ static void print_doc(struct ss_diff_job *job, enum ss_side side, const struct s
                 : flags->buckets ? "buckets"
                                  : "state");
     ss_doc_text(doc, "result", "unreadable");
-    ss_doc_set(doc, "a", lost_doc(job, SS_SIDE_A));
-    ss_doc_set(doc, "b", lost_doc(job, SS_SIDE_B));
+    ss_doc_set(doc, "a", lost_doc(job, SS_SIDE_A, &failed, failure));
+    ss_doc_set(doc, "b", lost_doc(job, SS_SIDE_B, &failed, failure));
     if (flags->format == 1) {
         if (out->len > 0 && out->last != '\n') {
             ss_out_text(out, "\n");
@@ -172,16 +189,15 @@ static void print_doc(struct ss_diff_job *job, enum ss_side side, const struct s
     } else {
         ss_doc_print(out, doc);
     }
+    return !failed;
 }
 
-static void print_text(struct ss_diff_job *job, enum ss_side side)
+static bool print_text(struct ss_diff_job *job, enum ss_side side, struct ss_error *failure)
 {
     ss_out_format(&job->run->out, "%snot compared: %c cannot be read as a whole\n\n",
                   job->run->out.len > 0 ? "\n" : "", side == SS_SIDE_A ? 'A' : 'B');
-    print_lost(job, SS_SIDE_A);
-    if (job->run->file != job->run->second) {
-        print_lost(job, SS_SIDE_B);
-    }
+    return print_lost(job, SS_SIDE_A, failure) &&
+           (job->run->file == job->run->second || print_lost(job, SS_SIDE_B, failure));
 }
 
 /* Whether the error is one that lies in the side's bytes. */
@@ -199,10 +215,8 @@ int ss_diff_unreadable(struct ss_diff_job *job, enum ss_side side, const struct 
     if (!damage || run->out.failed != 0) {
         return code;
     }
-    if (run->common.json || job->flags->format == 1) {
-        print_doc(job, side, err);
-    } else {
-        print_text(job, side);
-    }
-    return code;
+    struct ss_error failure = SS_ERROR_INIT;
+    bool good = run->common.json || job->flags->format == 1 ? print_doc(job, side, err, &failure)
+                                                            : print_text(job, side, &failure);
+    return good ? code : ss_report(run, &failure);
 }

@@ -267,14 +267,14 @@ json_t *ss_intake_doc(const struct ss_intake *in)
 /* Damage in this tree is none in the state before it. */
 static void print_other(const struct ss_run *run, const struct ss_other_tree *other)
 {
-    char more[32];
+    char more[32], behind[96];
     if (!other->exists || other->error_count > 0) {
         return;
     }
     snprintf(more, sizeof more, "--meta %d", other->which);
-    fputs("snapscope: try: ", stderr);
-    ss_print_again(run, more);
-    fprintf(stderr, " takes the state of txid %" PRIu64 ", whose tree is whole\n", other->txid);
+    snprintf(behind, sizeof behind, "takes the state of txid %" PRIu64 ", whose tree is whole",
+             other->txid);
+    ss_try_again(run, more, behind);
 }
 
 /* What takes the input all the same; NULL: nothing does. */

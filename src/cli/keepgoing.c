@@ -146,7 +146,5 @@ void ss_keep_going_hint(const struct ss_run *run, const struct ss_error *err)
     if (!damage || !can_keep_going(run)) {
         return;
     }
-    fputs("snapscope: try: ", stderr);
-    ss_print_again(run, "--keep-going");
-    fputs(" gives what still stands\n", stderr);
+    ss_try_again(run, "--keep-going", "gives what still stands");
 }

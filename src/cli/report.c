@@ -101,30 +101,45 @@ static bool has_force(const struct ss_command *command)
     return false;
 }
 
+static void gather_text(struct ss_gathered *to, const char *text)
+{
+    ss_gather(to, text, strlen(text));
+}
+
 /* One word of a command line as a shell takes it; what a terminal would obey was escaped before. */
-static void print_word(const char *word)
+static void gather_word(struct ss_gathered *to, const char *word)
 {
     char *shown = ss_escaped_name(word);
     if (shown[0] != '\0' && strspn(shown, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                           "0123456789_-+=:,./@%") == strlen(shown)) {
-        fputs(shown, stderr);
+        gather_text(to, shown);
     } else {
-        fputc('\'', stderr);
+        gather_text(to, "'");
         for (const char *at = shown; *at != '\0'; at++) {
-            fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, stderr);
+            gather_text(to, *at == '\'' ? "'\\''" : (char[]){*at, '\0'});
         }
-        fputc('\'', stderr);
+        gather_text(to, "'");
     }
     free(shown);
 }
 
-void ss_print_again(const struct ss_run *run, const char *more)
+/* The line is made whole before any of it is printed: memory may end on the way. */
+void ss_try_again(const struct ss_run *run, const char *more, const char *behind)
 {
-    fprintf(stderr, "snapscope %s %s", run->command->name, more);
+    struct ss_gathered line = {0};
+    gather_text(&line, "snapscope: try: snapscope ");
+    gather_text(&line, run->command->name);
+    gather_text(&line, " ");
+    gather_text(&line, more);
     for (int i = 1; i < run->argc; i++) {
-        fputc(' ', stderr);
-        print_word(run->argv[i]);
+        gather_text(&line, " ");
+        gather_word(&line, run->argv[i]);
     }
+    gather_text(&line, " ");
+    gather_text(&line, behind);
+    gather_text(&line, "\n");
+    fwrite(line.bytes, 1, line.len, stderr);
+    free(line.bytes);
 }
 
 /*
@@ -137,7 +152,7 @@ static void print_meta_hint(struct ss_run *run, const char *about)
     const struct ss_file *file = is_second ? run->second : run->file;
     struct ss_file_facts facts;
     struct ss_meta now, other;
-    char more[32];
+    char more[32], behind[96];
     if (file == NULL || run->meta_hinted) {
         return;
     }
@@ -156,10 +171,9 @@ static void print_meta_hint(struct ss_run *run, const char *about)
              : is_second              ? "-b"
                                       : "-a",
              1 - facts.current_meta);
-    fputs("snapscope: try: ", stderr);
-    ss_print_again(run, more);
-    fprintf(stderr, " reads the state of txid %llu instead of %llu\n",
-            (unsigned long long)other.txid, (unsigned long long)now.txid);
+    snprintf(behind, sizeof behind, "reads the state of txid %llu instead of %llu",
+             (unsigned long long)other.txid, (unsigned long long)now.txid);
+    ss_try_again(run, more, behind);
 }
 
 /* Damage of what trees hold, which another tree need not have. */

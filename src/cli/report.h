@@ -44,10 +44,10 @@ void ss_note_about(struct ss_run *run, const char *name, const char *format, ...
     __attribute__((format(printf, 3, 4)));
 
 /*
- * "snapscope COMMAND MORE …": the command line of this run once more with the words `more` in front, quoted
- * for a shell, on standard error. Part of a hint.
+ * "snapscope: try: snapscope COMMAND MORE … BEHIND": a hint with the command line of this run once more, the words
+ * `more` in front, quoted for a shell.
  */
-void ss_print_again(const struct ss_run *run, const char *more);
+void ss_try_again(const struct ss_run *run, const char *more, const char *behind);
 
 /* Fills *err for a thing that was asked for and is not there; its place does not apply. */
 void ss_error_not_found(struct ss_error *err, const char *format, ...)

@@ -249,7 +249,7 @@ static enum ss_status end_document(struct ss_export *d, struct ss_error *err)
     if (d->skipped != NULL && d->style.format == SS_DUMP_JSON) {
         status = ss_skipped_members(d->skipped, &d->out, err);
     }
-    if (d->style.format != SS_DUMP_NDJSON) {
+    if (status == SS_OK && d->style.format != SS_DUMP_NDJSON) {
         ss_outbuf_text(&d->out, "}\n");
     }
     return status;

@@ -391,4 +391,14 @@ expect_out_has 'compacted     up to 1062, scheduled only; the last finished one 
 
 usage_fault "--threads: 'x' is no whole number from 1 to 256" info --threads x "$db"
 usage_fault "'x' is one argument too many" info "$db" x
+# Found by a look at the revisions alone: two keys that differ in a tombstone's mark.
+zstd -qdf "$SS_SOURCE_DIR/testdata/field/revision-put-and-deleted.db.zst" -o "$scratch/twice.db"
+run "$SNAPSCOPE" info "$scratch/twice.db"
+expect_rc 1
+expect_out_has 'REV-005 a revision is a put and a tombstone (offset 0x22d0'
+expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
+run "$SNAPSCOPE" info --json "$scratch/twice.db"
+expect_rc 1
+expect_schema info
+expect_eq "$(jq -c '.answer.findings[0] | [.id, .offset, .page, .element]' "$out")" '["REV-005",8912,2,10]'
 summary
