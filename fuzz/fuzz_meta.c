@@ -1,6 +1,6 @@
 /*
- * Opening: what the metas say, at the page size they state, at one that is forced, and at none. The
- * input is the file. Cost: opening reads a page or 30, whatever the file's size; 1 MiB at most is tried.
+ * Opening: what the metas say, at the page size they state, at one that is forced, and at none; and the
+ * places of a file that has no usable one. The input is the file. Cost: opening reads a page or 30, whatever the file's size; 1 MiB at most is tried.
  */
 #include "probe.h"
 
@@ -25,6 +25,33 @@ static void check_meta(const struct ss_file *file, const struct ss_file_facts *f
     PROBE(meta.valid == (meta.reason[0] == '\0'));
 }
 
+static bool check_row(void *ctx, const struct ss_page_row *row)
+{
+    uint64_t *count = ctx;
+
+    PROBE(row->pgid == (*count)++ && row->bucket == NULL);
+    PROBE(row->use == SS_USE_META || row->use == SS_USE_ORPHAN || row->use == SS_USE_OVERFLOW);
+    return true;
+}
+
+/* Without a usable meta: every place that a known page size makes, and none where it is not known. */
+static void check_places(const struct ss_file *file, const struct ss_file_facts *facts, size_t len)
+{
+    uint64_t count = 0, faults;
+    struct ss_page *page;
+    struct ss_error err;
+    enum ss_status status = ss_pages(file, check_row, NULL, &count, NULL, &faults, &err);
+
+    PROBE((status == SS_OK) == (facts->page_size != 0));
+    PROBE(facts->page_size == 0 || (faults == 1 && count == len / facts->page_size));
+    if (ss_page_open(file, 2, &page, &err) != SS_OK) {
+        probe_error(&err, len);
+        return;
+    }
+    PROBE(count > 2);
+    ss_page_free(page);
+}
+
 static void check(const uint8_t *bytes, size_t len, uint32_t page_size)
 {
     struct ss_open_opts opts = {.page_size = page_size};
@@ -40,6 +67,7 @@ static void check(const uint8_t *bytes, size_t len, uint32_t page_size)
     } else {
         probe_error(&err, len);
         PROBE(facts.current_meta == -1 && facts.page_count == 0);
+        check_places(file, &facts, len);
     }
     probe_span(ss_file_bytes(file, len / 2, len), bytes, len);
     ss_close(file);

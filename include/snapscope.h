@@ -270,7 +270,9 @@ struct ss_file_facts {
     uint64_t packed_len; /* bytes before unpacking; = len when not packed; 0 for a stream */
     uint64_t len;        /* bytes of the bare file */
     enum ss_kind kind;
-    bool big_endian; /* the rest is only for kind BBOLT with a usable meta */
+    /* The rest is of a usable meta. Without one, these two are of the places that ss_pages lists then, by
+     * ss_open_opts.page_size or by the headers below; 0 when neither says how long a page is. */
+    bool big_endian;
     uint32_t page_size;
     int current_meta;    /* 0 or 1: whose tree is read, and whose the sizes below are; -1: none */
     int in_force_meta;   /* the one that bbolt takes: another only if ss_open_opts.meta says so */
@@ -339,7 +341,14 @@ struct ss_page_head {
     enum ss_page_type type;
 };
 
-/* Reads a header: errors PAGE_RANGE when the page is not whole in the file, META when unreadable. */
+/*
+ * Without a usable meta (ss_file_readable says META or NOT_BBOLT) no tree can be walked, but pages can still be looked at
+ * where ss_file_facts.page_size is known: page N is then what stands at N x page_size, up to the file's end.
+ * This holds for ss_page_head, ss_page_open and ss_pages alone; where the size is not known, they refuse
+ * with the error of ss_file_readable.
+ */
+
+/* Reads a header: errors PAGE_RANGE when the page is not whole in the file; as ss_file_readable. */
 SS_API enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid,
                                    struct ss_page_head *out, struct ss_error *err);
 
@@ -358,7 +367,7 @@ struct ss_page;
  * Passes page `pgid` through the gate: id in [2, high-water), the whole overflow run below high-water
  * and the file's end, stored id equal, exactly one known type, the element array inside the run,
  * element data behind the array and inside the run, legal key and value sizes. *out may be trusted;
- * the caller frees it with ss_page_free before ss_close. Errors: PAGE_*, ELEM_*, META, NOMEM.
+ * the caller frees it with ss_page_free before ss_close. Errors: PAGE_*, ELEM_*, NOMEM; as ss_file_readable.
  */
 SS_API enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss_page **out,
                                    struct ss_error *err);
@@ -378,7 +387,8 @@ enum ss_page_use {
     SS_USE_REACHABLE, /* first page of a tree page */
     SS_USE_OVERFLOW,  /* a further page of a tree page or of the freelist */
     SS_USE_FREE,      /* named by the stored freelist; or, with none stored, unreachable */
-    SS_USE_ORPHAN     /* neither reachable nor in the stored freelist, or behind a broken page */
+    SS_USE_ORPHAN /* neither reachable nor in the stored freelist, or behind a broken page; without
+                         a usable meta: any page, since nothing says which ones are in use */
 };
 
 /* "meta", "freelist", "reachable", "overflow", "free", "orphan". Static storage. */
@@ -390,7 +400,7 @@ struct ss_page_row {
     enum ss_page_use use;
     struct ss_page_head
         head;           /* as it stands; of free and overflow pages: whatever bytes are there */
-    enum ss_code fault; /* NONE, or why the gate or the tree refused a reached page */
+    enum ss_code fault; /* NONE, or why the gate or the tree refused a reached page, or any place */
     const char *bucket; /* owner's path, escaped; "" for the root bucket; NULL: no owner */
 };
 
@@ -401,7 +411,10 @@ typedef void (*ss_fault_fn)(void *ctx, const struct ss_error *fault);
  * Lists every whole page below high-water in order of id. The trees are walked first; a fault in one
  * subtree never stops the rest: each is given to on_fault (may be NULL) and counted in *fault_count.
  * Stops early when on_row returns false. Cost: 4 bytes a page and one bucket path a bucket.
- * `call` may be NULL. Errors: META (not readable), NOMEM, IO, CANCELLED.
+ * Without a usable meta every whole place of the file is listed, without owners: METAs, ORPHANs, and as OVERFLOW
+ * what the run of the page before covers and is no page itself. The one fault given is the lost metas';
+ * a place that the gate refuses has its code in `fault`, and may as well be a free page.
+ * `call` may be NULL. Errors: NOMEM, IO, CANCELLED; as ss_file_readable.
  */
 SS_API enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row,
                                ss_fault_fn on_fault, void *ctx, const struct ss_call *call,

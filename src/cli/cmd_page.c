@@ -80,6 +80,8 @@ struct page_view {
     struct ss_page_head head;
     struct ss_page *page; /* NULL: a meta page, or refused by the gate */
     struct ss_error fault;
+    struct ss_error
+        metas_fault; /* why the file has no usable meta; its pages are then only places */
     bool is_meta;
     struct ss_meta meta;
 };
@@ -255,6 +257,8 @@ static int print_json(const struct page_view *view)
     }
     if (view->fault.code != SS_E_NONE) {
         ss_doc_set(doc, "error", ss_doc_error(&view->fault));
+    } else if (view->metas_fault.code != SS_E_NONE) {
+        ss_doc_set(doc, "error", ss_doc_error(&view->metas_fault));
     }
     if (ss_run_checked(view->run, SS_OK, &err) != SS_OK) {
         json_decref(doc);
@@ -265,7 +269,7 @@ static int print_json(const struct page_view *view)
     return SS_EXIT_OK;
 }
 
-static void print_text(const struct page_view *view)
+static int print_text(const struct page_view *view)
 {
     print_head(view);
     print_body(view);
@@ -273,6 +277,7 @@ static void print_text(const struct page_view *view)
         struct ss_span bytes = view_bytes(view);
         ss_hexdump(&view->run->out, bytes.ptr, bytes.len, view->head.off);
     }
+    return SS_EXIT_OK;
 }
 
 /* Whether the page is there at all; else *err says up to where pages are. */
@@ -312,7 +317,7 @@ static int view_show(struct page_view *view)
     if (!view_head(view, &err)) {
         return ss_report(run, &err);
     }
-    if (view->facts.current_meta >= 0 && !place_find(run->file, &view->place, &err)) {
+    if (view->facts.page_size != 0 && !place_find(run->file, &view->place, &err)) {
         return ss_report(run, &err);
     }
     bool overflow = view->place.found && view->place.use == SS_USE_OVERFLOW;
@@ -322,19 +327,20 @@ static int view_show(struct page_view *view)
     if (view->page != NULL) {
         view->fault.code = SS_E_NONE;
     }
-    int code = SS_EXIT_OK;
-    if (run->common.json) {
-        code = print_json(view);
-    } else {
-        print_text(view);
-    }
+    int code = run->common.json ? print_json(view) : print_text(view);
     if (code != SS_EXIT_OK) {
         return code;
     }
     if (view->fault.code != SS_E_NONE) {
-        return ss_report(run, &view->fault);
+        code = ss_report(run, &view->fault);
     }
-    return view->is_meta && !view->meta.valid ? SS_EXIT_REFUSED : SS_EXIT_OK;
+    if (view->metas_fault.code != SS_E_NONE) {
+        code = ss_report(run, &view->metas_fault);
+    }
+    if (view->metas_fault.code != SS_E_NONE && !view->is_meta) {
+        ss_note_placed(run, &view->facts);
+    }
+    return view->is_meta && !view->meta.valid ? SS_EXIT_REFUSED : code;
 }
 
 static int run_page(struct ss_run *run)
@@ -343,6 +349,7 @@ static int run_page(struct ss_run *run)
         .run = run,
         .opts = run->opts,
         .fault = SS_ERROR_INIT,
+        .metas_fault = SS_ERROR_INIT,
     };
     if (!ss_number_parse(run->args[1], 0, UINT64_MAX, &view.place.pgid)) {
         char *shown = ss_escaped_name(run->args[1]);
@@ -356,11 +363,13 @@ static int run_page(struct ss_run *run)
         return code;
     }
     ss_file_facts(run->file, &view.facts);
-    struct ss_error err = SS_ERROR_INIT;
-    bool metas_only = view.is_meta && view.facts.kind == SS_KIND_BBOLT;
-    if (ss_file_readable(run->file, &err) != SS_OK && !(metas_only && err.code == SS_E_META)) {
-        return ss_report(run, &err);
+    if (!view.is_meta || view.facts.kind != SS_KIND_BBOLT) {
+        code = ss_run_placed(run);
     }
+    if (code != SS_EXIT_OK) {
+        return code;
+    }
+    ss_file_readable(run->file, &view.metas_fault);
     code = view_show(&view);
     ss_page_free(view.page);
     free(view.place.bucket);
@@ -374,7 +383,9 @@ const struct ss_command ss_cmd_page = {
     .detail = "Shows page ID (decimal, or hex behind 0x): its header, and all that it holds:\n"
               "the elements of a branch or leaf page, the ids of a freelist page, the fields\n"
               "of a meta page (0 and 1). A page that is refused, or a meta page that cannot\n"
-              "be used, is shown as far as it can be, with exit code 3.",
+              "be used, is shown as far as it can be, with exit code 3. When neither meta page\n"
+              "can be used, page ID is what stands at ID times the page size: the one that\n"
+              "most headers fit, or --page-size.",
     .options = options,
     .opts_size = sizeof(struct page_opts),
     .min_args = 2,

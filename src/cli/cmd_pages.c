@@ -112,14 +112,20 @@ static void print_begin(struct pages_walk *walk, const struct ss_file_facts *fac
     json_t *head = ss_doc_new();
     ss_doc_text(head, "file", facts->name);
     ss_doc_number(head, "page_size", facts->page_size);
-    ss_doc_number(head, "high_water", facts->high_water);
+    if (facts->current_meta >= 0) {
+        ss_doc_number(head, "high_water", facts->high_water);
+    }
     run->answer_begun = true;
     ss_list_begin(&walk->list, &run->out, head, "pages");
 }
 
-static void print_end(struct pages_walk *walk, const struct ss_error *err)
+static void print_end(struct pages_walk *walk, const struct ss_file_facts *facts,
+                      const struct ss_error *err)
 {
     ss_faults_close(&walk->faults);
+    if (facts->current_meta < 0) {
+        ss_note_placed(walk->run, facts);
+    }
     if (!walk->run->common.json) {
         return;
     }
@@ -135,13 +141,17 @@ static void print_end(struct pages_walk *walk, const struct ss_error *err)
 
 static int run_pages(struct ss_run *run)
 {
-    int code = ss_run_open_readable(run, run->args[0]);
+    int code = ss_run_open(run, run->args[0]);
+    if (code == SS_EXIT_OK) {
+        code = ss_run_placed(run);
+    }
     if (code != SS_EXIT_OK) {
         return code;
     }
     struct ss_file_facts facts;
     ss_file_facts(run->file, &facts);
-    int width = ss_number_width(facts.high_water);
+    int width =
+        ss_number_width(facts.current_meta >= 0 ? facts.high_water : facts.len / facts.page_size);
     struct pages_walk walk = {
         .run = run,
         .opts = run->opts,
@@ -161,9 +171,9 @@ static int run_pages(struct ss_run *run)
     enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &call, &fault_count, &err);
     if (ss_run_checked(run, status, &err) != SS_OK) {
         code = ss_report(run, &err);
-        print_end(&walk, &err);
+        print_end(&walk, &facts, &err);
     } else {
-        print_end(&walk, NULL);
+        print_end(&walk, &facts, NULL);
         code = fault_count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
     }
     ss_faults_fini(&walk.faults);
@@ -177,7 +187,8 @@ const struct ss_command ss_cmd_pages = {
     .detail = "Lists every page below the high-water mark: what uses it, what its header\n"
               "says, why it was refused if it was, and the bucket that owns it (/ is the\n"
               "root). Faults do not stop the list; they are told on standard error and end in\n"
-              "exit code 3.",
+              "exit code 3. When neither meta page can be used, each place of the file is\n"
+              "listed by its header: at the page size that most headers fit, or --page-size.",
     .options = options,
     .opts_size = sizeof(struct pages_opts),
     .min_args = 1,

@@ -91,6 +91,12 @@ int ss_run_open(struct ss_run *run, const char *path);
 int ss_run_open_readable(struct ss_run *run, const char *path);
 
 /*
+ * Likewise, for a command that looks at pages and not at trees, behind ss_run_open: a file without a usable meta page will
+ * do if the size of its pages is known (ss_file_facts: current_meta -1, page_size not 0).
+ */
+int ss_run_placed(struct ss_run *run);
+
+/*
  * Opens two inputs, both usable bbolt files: the first one as ss_run_open_readable does, the second one
  * as run->second. The same path twice is opened once, unless its two metas are read; standard input can be
  * one of them only.

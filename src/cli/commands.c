@@ -153,6 +153,31 @@ int ss_run_open_readable(struct ss_run *run, const char *path)
     return SS_EXIT_OK;
 }
 
+/* Which kinds of file may still be a database that has lost both of its metas. */
+static bool may_have_pages(enum ss_kind kind)
+{
+    return kind == SS_KIND_BBOLT || kind == SS_KIND_UNKNOWN || kind == SS_KIND_ZEROES;
+}
+
+int ss_run_placed(struct ss_run *run)
+{
+    struct ss_error err = SS_ERROR_INIT;
+    struct ss_file_facts facts;
+    ss_file_facts(run->file, &facts);
+    if (facts.page_size != 0) {
+        return SS_EXIT_OK;
+    }
+    if (ss_run_checked(run, ss_file_readable(run->file, &err), &err) == SS_OK) {
+        return SS_EXIT_OK;
+    }
+    int code = ss_report(run, &err);
+    if (code == SS_EXIT_REFUSED && may_have_pages(facts.kind)) {
+        ss_try_again(run, "--page-size SIZE",
+                     "shows the pages without a meta page, if their size is known");
+    }
+    return code;
+}
+
 int ss_run_open_two(struct ss_run *run, const char *first, const char *second)
 {
     bool same = strcmp(first, second) == 0;

@@ -358,6 +358,15 @@ void ss_note_about(struct ss_run *run, const char *name, const char *format, ...
     va_end(args);
 }
 
+void ss_note_placed(struct ss_run *run, const struct ss_file_facts *facts)
+{
+    ss_note(run,
+            "pages are shown by their place, as pages of %u bytes, %s-endian: which ones are in "
+            "use or free, "
+            "and which bucket they belong to, is not known without a meta page",
+            facts->page_size, facts->big_endian ? "big" : "little");
+}
+
 void ss_error_not_found(struct ss_error *err, const char *format, ...)
 {
     *err = (struct ss_error){.code = SS_E_NOT_FOUND, .off = SS_NONE, .pgid = SS_NONE};

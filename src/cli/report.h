@@ -43,6 +43,9 @@ void ss_note(struct ss_run *run, const char *format, ...) __attribute__((format(
 void ss_note_about(struct ss_run *run, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Of a file without a usable meta page: how its pages were found all the same, and what is not known of them. */
+void ss_note_placed(struct ss_run *run, const struct ss_file_facts *facts);
+
 /*
  * "snapscope: try: snapscope COMMAND MORE … BEHIND": a hint with the command line of this run once more, the words
  * `more` in front, quoted for a shell.

@@ -31,8 +31,10 @@ struct ss_file {
     bool readable;
     struct ss_error why_not;  /* when not readable */
     struct ss_page_scan scan; /* when not readable: what page headers say; page_size 0: nothing */
-    struct ss_geometry geo;   /* of the whole source, as the meta that is read has it */
-    unsigned threads;         /* that a call may use; 0: one a processor */
+    /* Of the whole source, as the meta that is read has it; when not readable: the places that `scan` or
+     * the caller's page size make of it, page_size 0 if neither does. */
+    struct ss_geometry geo;
+    unsigned threads; /* that a call may use; 0: one a processor */
     /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
      * it is no part of what a const file keeps. */
     _Atomic unsigned *busy, busy_count;
@@ -53,6 +55,12 @@ void ss_meta_1_at(struct ss_file *file, uint32_t page_size);
 
 /* Whether n is a page size that bbolt can have: a power of two from 1 KiB to 16 MiB. */
 bool ss_page_size_legal(uint64_t n);
+
+/*
+ * SS_OK when page ids are places of the file: when it is readable, and also without a usable meta if its page
+ * size is known all the same. Else as ss_file_readable.
+ */
+enum ss_status ss_file_placed(const struct ss_file *file, struct ss_error *err);
 
 /* The meta whose tree is read; only when readable. */
 static inline const struct ss_meta *ss_file_current(const struct ss_file *file)

@@ -52,20 +52,39 @@ static void explain(struct ss_file *file)
                    file->meta[0].reason, file->meta[1].off, file->meta[1].reason);
 }
 
+/* Without a usable meta: the file as places of a page size that its headers, or the caller, name. */
+static void place_pages(struct ss_file *file, const struct ss_page_scan *scan)
+{
+    struct ss_geometry *geo = &file->geo;
+
+    geo->page_size = scan->page_size;
+    geo->big = scan->big_endian;
+    geo->high_water = SS_HIGH_WATER_UNKNOWN;
+    geo->page_count = geo->page_size == 0 ? 0 : geo->bytes.len / geo->page_size;
+}
+
 /*
  * Both metas are dead. Page headers tell a database from other bytes, whatever its first page looks like
  * now; what is packed or another known format is left alone.
  */
 static void look_for_pages(struct ss_file *file, uint32_t forced)
 {
+    struct ss_page_scan as_forced;
+
     if (file->kind != SS_KIND_BBOLT && file->kind != SS_KIND_UNKNOWN &&
         file->kind != SS_KIND_ZEROES && file->kind != SS_KIND_TEXT)
         return;
     file->scan = ss_page_scan(file->geo.bytes);
-    if (file->scan.page_size == 0 || file->kind == SS_KIND_BBOLT)
+    if (forced != 0) {
+        as_forced = ss_page_scan_as(file->geo.bytes, forced);
+        place_pages(file, &as_forced);
+    } else {
+        place_pages(file, &file->scan);
+    }
+    if (file->scan.page_size == 0)
         return;
     file->kind = SS_KIND_BBOLT;
-    if (forced == 0)
+    if (forced == 0 && file->meta[1].magic != SS_META_MAGIC)
         ss_meta_1_at(file, file->scan.page_size);
 }
 
@@ -183,13 +202,20 @@ void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
                                   .current_meta = file->current,
                                   .in_force_meta = file->in_force,
                                   .meta_chosen = file->meta_chosen,
-                                  .high_water = file->geo.high_water,
-                                  .page_count = file->geo.page_count,
                                   .headers = {.page_size = file->scan.page_size,
                                               .big_endian = file->scan.big_endian,
                                               .fit_count = file->scan.fit_count,
                                               .place_count = file->scan.place_count}};
+    if (!file->readable)
+        return;
+    out->high_water = file->geo.high_water;
+    out->page_count = file->geo.page_count;
     out->db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
+}
+
+enum ss_status ss_file_placed(const struct ss_file *file, struct ss_error *err)
+{
+    return file->geo.page_size != 0 ? SS_OK : ss_file_readable(file, err);
 }
 
 enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err)

@@ -22,8 +22,12 @@ struct ss_geometry {
     struct ss_span bytes; /* the whole file */
     uint32_t page_size;   /* 0: not known */
     bool big;             /* byte order */
-    uint64_t high_water;  /* page ids are below it; any number */
-    uint64_t page_count;  /* pages that are whole in `bytes` and below high_water */
+    uint64_t
+        high_water; /* page ids are below it; any number; SS_HIGH_WATER_UNKNOWN without a meta */
+    uint64_t page_count; /* pages that are whole in `bytes` and below high_water */
 };
+
+/* Every place of the file may be a page. A meta that says this number says no more than that either. */
+#define SS_HIGH_WATER_UNKNOWN UINT64_MAX
 
 #endif

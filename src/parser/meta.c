@@ -151,10 +151,8 @@ enum ss_status ss_meta_load(struct ss_file *file, uint32_t forced, enum ss_meta_
         probe_meta1(file, &meta[1]);
 
     file->in_force = file->current = choose(meta);
-    if (file->in_force < 0) {
-        file->geo.page_size = forced;
+    if (file->in_force < 0)
         return SS_OK;
-    }
     if (chosen >= 0 && !meta[chosen].valid)
         return refuse_choice(file, chosen, err);
     file->meta_chosen = chosen >= 0;

@@ -214,31 +214,47 @@ static enum ss_status check_elements(struct ss_page_view *page, struct ss_error 
 static enum ss_status check_range(const struct ss_geometry *geo, uint64_t pgid, uint64_t ref_off,
                                   struct ss_error *err)
 {
+    bool marked = geo->high_water != SS_HIGH_WATER_UNKNOWN;
+
     if (pgid < 2 || pgid >= geo->high_water) {
         ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid, "page %" PRIu64 " cannot exist", pgid);
         ss_error_have(err, "%" PRIu64, pgid);
-        return ss_error_expect(err, "in [2, %" PRIu64 ")", geo->high_water);
+        return ss_error_expect(err, "in [2, %" PRIu64 ")",
+                               marked ? geo->high_water : geo->page_count);
     }
     if (pgid >= geo->page_count) {
-        ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
-                   "page %" PRIu64
-                   " lies behind the end of the file, which is truncated: it has %" PRIu64
-                   " of %" PRIu64 " pages",
-                   pgid, geo->page_count, geo->high_water);
+        if (marked)
+            ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
+                       "page %" PRIu64
+                       " lies behind the end of the file, which is truncated: it has %" PRIu64
+                       " of %" PRIu64 " pages",
+                       pgid, geo->page_count, geo->high_water);
+        else
+            ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
+                       "page %" PRIu64 " lies behind the end of the file: it has room for %" PRIu64
+                       " pages of %" PRIu32 " bytes",
+                       pgid, geo->page_count, geo->page_size);
         ss_error_have(err, "%" PRIu64, pgid);
         return ss_error_expect(err, "below %" PRIu64, geo->page_count);
     }
     return SS_OK;
 }
 
+static const char *overflow_text(const struct ss_geometry *geo, uint64_t pgid, uint32_t overflow)
+{
+    if (geo->high_water == SS_HIGH_WATER_UNKNOWN)
+        return "overflow run passes the end of the file";
+    if (overflow >= geo->high_water - pgid)
+        return "overflow run passes high-water";
+    return "overflow run passes the end of the file, which is truncated";
+}
+
 static enum ss_status check_head(const struct ss_geometry *geo, uint64_t pgid,
                                  const struct ss_page_head *head, struct ss_error *err)
 {
     if (head->overflow >= geo->page_count - pgid) {
-        ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid,
-                   head->overflow >= geo->high_water - pgid
-                       ? "overflow run passes high-water"
-                       : "overflow run passes the end of the file, which is truncated");
+        ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid, "%s",
+                   overflow_text(geo, pgid, head->overflow));
         ss_error_have(err, "%" PRIu32, head->overflow);
         return ss_error_expect(err, "below %" PRIu64, geo->page_count - pgid);
     }

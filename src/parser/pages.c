@@ -4,6 +4,9 @@
  * The list needs who owns each page before the first line is given, so one walk fills, a page:
  *   owner u32   0: nobody; else bucket node + 1
  *   state u8    reached, head of a run, refused with a code
+ *
+ * Without a usable meta there is no tree to walk: then each place is a page for itself, as the gate takes it, and
+ * belongs to nobody.
  */
 #include "parser/page_list.h"
 #include "util/task.h"
@@ -43,9 +46,14 @@ enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid, struct ss
     enum ss_status status;
 
     ss_error_clear(err);
-    status = ss_file_readable(file, err);
+    status = ss_file_placed(file, err);
     if (status != SS_OK)
         return status;
+    if (pgid >= file->geo.page_count && !file->readable)
+        return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
+                          "page %" PRIu64 " is not in the file: it has room for %" PRIu64
+                          " pages of %" PRIu32 " bytes",
+                          pgid, file->geo.page_count, file->geo.page_size);
     if (pgid >= file->geo.page_count)
         return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
                           "page %" PRIu64 " is not in the file: it has %" PRIu64
@@ -63,7 +71,7 @@ enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss
 
     *out = NULL;
     ss_error_clear(err);
-    status = ss_file_readable(file, err);
+    status = ss_file_placed(file, err);
     if (status == SS_OK)
         status = ss_page_gate(&file->geo, pgid, SS_NONE, &view, err);
     status = ss_source_check(&file->src, status, err);
@@ -129,6 +137,8 @@ struct ss_page_list {
     ss_fault_fn on_fault;
     void *ctx;
     uint64_t next;
+    uint64_t
+        run_end; /* without a tree: the run of the last page that passed the gate is before it */
     uint32_t path_of; /* whose path it is: bucket node + 1 */
     char path[SS_PATH_TEXT_CAP];
     struct ss_walk walk;
@@ -259,12 +269,10 @@ static enum ss_page_use use_of(const struct ss_page_list *list, uint64_t pgid)
     return list->walk.fault_count == 0 ? SS_USE_FREE : SS_USE_ORPHAN;
 }
 
-static enum ss_status list_init(struct ss_page_list *list, const struct ss_file *file,
-                                struct ss_error *err)
+static enum ss_status list_init(struct ss_page_list *list, struct ss_error *err)
 {
-    size_t count = (size_t)file->geo.page_count + 1;
+    size_t count = (size_t)list->file->geo.page_count + 1;
 
-    list->file = file;
     list->owner = calloc(count, sizeof(*list->owner));
     list->state = calloc(count, 1);
     if (list->owner == NULL || list->state == NULL || !ss_bitmap_init(&list->freed, count))
@@ -284,16 +292,29 @@ void ss_page_list_free(struct ss_page_list *list)
     free(list);
 }
 
-enum ss_status ss_page_list_new(const struct ss_file *file, const struct ss_call *call,
-                                ss_fault_fn on_fault, void *ctx, struct ss_page_list **out,
-                                uint64_t *fault_count, struct ss_error *err)
+/* The trees, and the freelist against them. */
+static enum ss_status find_owners(struct ss_page_list *list, const struct ss_call *call,
+                                  struct ss_error *err)
 {
     const struct ss_walk_ops ops = {.on_page = note_page,
                                     .on_fault = note_fault,
                                     .progress = call->progress,
                                     .progress_ctx = call->progress_ctx};
+    enum ss_status status = list_init(list, err);
+
+    if (status == SS_OK)
+        status = ss_walk_run(&list->walk, list->file, &ops, list, err);
+    if (status == SS_OK)
+        load_freelist(list, err);
+    return status;
+}
+
+enum ss_status ss_page_list_new(const struct ss_file *file, const struct ss_call *call,
+                                ss_fault_fn on_fault, void *ctx, struct ss_page_list **out,
+                                uint64_t *fault_count, struct ss_error *err)
+{
     struct ss_page_list *list;
-    enum ss_status status = ss_file_readable(file, err);
+    enum ss_status status = ss_file_placed(file, err);
 
     *out = NULL;
     *fault_count = 0;
@@ -304,22 +325,46 @@ enum ss_status ss_page_list_new(const struct ss_file *file, const struct ss_call
     if (list == NULL) {
         return ss_nomem(err, sizeof(*list));
     }
+    list->file = file;
     list->on_fault = on_fault;
     list->ctx = ctx;
     list->path_of = 1;
-    status = list_init(list, file, err);
-    if (status == SS_OK) {
-        status = ss_walk_run(&list->walk, file, &ops, list, err);
+    if (file->readable) {
+        status = find_owners(list, call, err);
+    } else {
+        list_fault(list, &file->why_not);
     }
     if (status != SS_OK) {
         ss_page_list_free(list);
         return status;
     }
-    load_freelist(list, err);
     ss_error_clear(err);
     *fault_count = list->walk.fault_count;
     *out = list;
     return SS_OK;
+}
+
+/*
+ * A place that nothing leads to. What is no page of its own belongs to the run before it, if that reaches so far; a
+ * page of its own there shows that the run is an old one, and ends it.
+ */
+static void place_row(struct ss_page_list *list, uint64_t pgid, struct ss_page_row *row)
+{
+    const struct ss_file *file = list->file;
+    struct ss_page_view view;
+    struct ss_error err;
+
+    row->use = SS_USE_ORPHAN;
+    if (pgid < 2) {
+        row->use = SS_USE_META;
+        row->fault = file->meta[pgid].fault;
+    } else if (ss_page_gate(&file->geo, pgid, SS_NONE, &view, &err) == SS_OK) {
+        list->run_end = pgid + view.run_count;
+    } else if (pgid < list->run_end) {
+        row->use = SS_USE_OVERFLOW;
+    } else {
+        row->fault = err.code;
+    }
 }
 
 bool ss_page_list_next(struct ss_page_list *list, struct ss_page_row *row)
@@ -331,9 +376,13 @@ bool ss_page_list_next(struct ss_page_list *list, struct ss_page_row *row)
         return false;
     }
     list->next++;
+    *row = (struct ss_page_row){.pgid = pgid, .head = ss_page_head_at(&list->file->geo, pgid)};
+    if (!list->file->readable) {
+        place_row(list, pgid, row);
+        return true;
+    }
     owner = list->owner[pgid];
-    *row = (struct ss_page_row){.pgid = pgid, .use = use_of(list, pgid)};
-    row->head = ss_page_head_at(&list->file->geo, pgid);
+    row->use = use_of(list, pgid);
     row->fault = (enum ss_code)(list->state[pgid] & STATE_CODE);
     /* The path of an owner is built only when the owner changes. */
     if (owner != 0 && owner != list->path_of) {

@@ -52,17 +52,23 @@ static struct ss_page_scan scan_size(struct ss_span bytes, uint32_t page_size, b
     return scan;
 }
 
+struct ss_page_scan ss_page_scan_as(struct ss_span bytes, uint32_t page_size)
+{
+    struct ss_page_scan little = scan_size(bytes, page_size, false, TRY_MAX);
+    struct ss_page_scan big = scan_size(bytes, page_size, true, TRY_MAX);
+
+    return big.fit_count > little.fit_count ? big : little;
+}
+
 struct ss_page_scan ss_page_scan(struct ss_span bytes)
 {
     struct ss_page_scan best = {0};
 
     for (unsigned shift = 0; shift <= SCAN_SHIFT_MAX; shift++) {
-        for (unsigned big = 0; big < 2; big++) {
-            struct ss_page_scan scan = scan_size(bytes, UINT32_C(1024) << shift, big == 1, TRY_MAX);
+        struct ss_page_scan scan = ss_page_scan_as(bytes, UINT32_C(1024) << shift);
 
-            if (scan.fit_count > best.fit_count)
-                best = scan;
-        }
+        if (scan.fit_count > best.fit_count)
+            best = scan;
     }
     if (best.fit_count < FIT_MIN)
         return (struct ss_page_scan){0};

@@ -28,4 +28,7 @@ struct ss_page_scan {
 /* Looks for the page size and the byte order that most headers fit; at least two must. */
 struct ss_page_scan ss_page_scan(struct ss_span bytes);
 
+/* The same for a page size that the caller knows: the byte order that more headers fit, little-endian if none. */
+struct ss_page_scan ss_page_scan_as(struct ss_span bytes, uint32_t page_size);
+
 #endif

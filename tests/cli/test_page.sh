@@ -7,13 +7,13 @@ fixture etcd36-history
 fixture etcd36-history-be
 fixture bbolt-plain
 fixture bbolt-nested
+fixture bbolt-nested-be
 db="$scratch/etcd36-history/snapshot.db"
 plain="$scratch/bbolt-plain/plain.db"
 nested="$scratch/bbolt-nested/plain.db"
 damaged "$db"
 
 common_cases "$db" page 2
-refused meta "$scratch/metas.db" "$metas_fault" page 2
 
 run "$SNAPSCOPE" page "$db" 0
 expect_rc 0
@@ -52,10 +52,48 @@ expect_eq "$(jq -c '[.meta.valid, .meta.txid, .meta.big_endian]' "$out")" '[true
 run "$SNAPSCOPE" page "$scratch/metas.db" 0
 expect_rc 3
 expect_out_has 'usable     no: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'
+expect_err_has "snapscope: $scratch/metas.db: $metas_fault"
 run "$SNAPSCOPE" page --json "$scratch/metas.db" 1
 expect_rc 3
 expect_schema page
-expect_eq "$(jq -c '[.offset, .meta.valid, .meta.txid]' "$out")" '[4096,false,30]'
+expect_eq "$(jq -c '[.offset, .meta.valid, .meta.txid, .error.code]' "$out")" '[4096,false,30,"meta"]'
+
+# Then a page is what stands at its place: at the size that the headers have, or the caller names.
+placed() {
+    echo "snapscope: $1: pages are shown by their place, as pages of $2 bytes, $3-endian: which ones are in use or free, and which bucket they belong to, is not known without a meta page"
+}
+run "$SNAPSCOPE" page "$scratch/metas.db" 2
+expect_rc 3
+expect_out_has 'use        orphan'
+expect_out_has 'type       leaf (flags 0x02)'
+expect_err_eq "snapscope: $scratch/metas.db: $metas_fault
+snapscope: try: snapscope info $scratch/metas.db shows what both meta pages hold
+$(placed "$scratch/metas.db" 4096 little)"
+run "$SNAPSCOPE" page "$scratch/metas.db" 564
+expect_rc 3
+expect_out_eq ''
+expect_err_has "page 564 is not in the file: it has room for 554 pages of 4096 bytes (page 564)"
+cp "$nested" "$scratch/nested.db"
+cp "$scratch/bbolt-nested-be/plain.db" "$scratch/nested-be.db"
+for file in nested nested-be; do
+    head -c 2048 /dev/zero | dd of="$scratch/$file.db" conv=notrunc status=none
+done
+unchanged "$nested" "$scratch/bbolt-nested-be/plain.db" "$scratch"/nested{,-be}.db
+for file in nested nested-be; do
+    run "$SNAPSCOPE" page --json "$nested" 27
+    jq -S 'del(.file, .use, .bucket)' "$out" >"$scratch/sound.json"
+    run "$SNAPSCOPE" page --json "$scratch/$file.db" 27
+    expect_rc 3
+    expect_schema page
+    expect_eq "$(jq -c '[.use, has("bucket"), .error.code]' "$out")" '["orphan",false,"meta"]'
+    expect_eq "$(jq -S 'del(.file, .use, .error)' "$out")" "$(<"$scratch/sound.json")" 'the page as in the sound file'
+done
+run "$SNAPSCOPE" page --page-size 2048 "$scratch/nested.db" 4
+expect_rc 3
+expect_out_has 'offset     0x2000'
+expect_out_has 'stored id  8'
+expect_err_has "page says that it is another page: 8, due 4 (offset 0x2000, page 4)"
+expect_err_has "$(placed "$scratch/nested.db" 2048 little)"
 
 # A leaf, a branch, a freelist, an overflow page, a free page.
 run "$SNAPSCOPE" page "$plain" 4

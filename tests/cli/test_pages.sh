@@ -5,12 +5,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/cases.sh"
 
 fixture etcd36-history
 fixture bbolt-plain
+fixture bbolt-nested-be
+fixture etcd36-16k
 db="$scratch/etcd36-history/snapshot.db"
 plain="$scratch/bbolt-plain/plain.db"
 damaged "$db"
 
 common_cases "$db" pages
-refused meta "$scratch/metas.db" "$metas_fault" pages
 
 run "$SNAPSCOPE" pages "$plain"
 expect_rc 0
@@ -72,6 +73,82 @@ run "$SNAPSCOPE" pages "$scratch/cut.db"
 expect_rc 3
 expect_out_lines 245
 expect_err_eq "snapscope: $scratch/cut.db: $cut_fault"
+
+# Both meta pages gone: the places of the file, by their headers.
+cp "$plain" "$scratch/headless.db"
+head -c 8192 /dev/zero | dd of="$scratch/headless.db" conv=notrunc status=none
+unchanged "$scratch/headless.db" "$plain"
+run "$SNAPSCOPE" pages "$scratch/headless.db"
+expect_rc 3
+expect_out_eq 'PAGE  USE        TYPE      COUNT  OVERFLOW  FAULT          BUCKET
+   0  meta       unknown       0         0  meta           -
+   1  meta       unknown       0         0  meta           -
+   2  orphan     leaf          2         0  -              -
+   3  orphan     leaf          2         0  -              -
+   4  orphan     leaf          2         0  -              -
+   5  orphan     freelist     11         0  -              -
+   6  orphan     leaf          1         0  -              -
+   7  orphan     leaf          3         0  -              -
+   8  orphan     leaf          1         0  -              -
+   9  orphan     leaf          1         0  -              -
+  10  orphan     leaf          1         0  -              -
+  11  orphan     leaf          3         0  -              -
+  12  orphan     leaf          3         0  -              -
+  13  orphan     leaf          1         0  -              -
+  14  orphan     freelist      2         0  -              -
+  15  orphan     leaf          2         0  -              -
+  16  orphan     leaf          3         0  -              -
+  17  orphan     leaf          2         0  -              -
+  18  orphan     leaf          2         0  -              -
+  19  orphan     leaf          2         0  -              -
+  20  orphan     leaf          3         0  -              -
+  21  orphan     leaf          3         0  -              -
+  22  orphan     leaf          1         0  -              -
+  23  orphan     freelist     11         0  -              -
+  24  orphan     unknown       0         0  page-id        -
+  25  orphan     unknown       0         0  page-id        -
+  26  orphan     unknown       0         0  page-id        -
+  27  orphan     unknown       0         0  page-id        -
+  28  orphan     unknown       0         0  page-id        -
+  29  orphan     unknown       0         0  page-id        -
+  30  orphan     unknown       0         0  page-id        -
+  31  orphan     unknown       0         0  page-id        -'
+expect_err_eq "snapscope: $scratch/headless.db: both meta pages are overwritten, at 0 and 0x1000; 22 of 30 places hold page headers that fit (page size 4096, little-endian) (offset 0x0)
+snapscope: $scratch/headless.db: pages are shown by their place, as pages of 4096 bytes, little-endian: which ones are in use or free, and which bucket they belong to, is not known without a meta page"
+run "$SNAPSCOPE" pages --page-size 8K --json "$scratch/headless.db"
+expect_rc 3
+expect_schema pages
+expect_eq "$(jq -c '[.page_size, has("high_water"), .count, .complete, .fault_count, .faults[0].code, (.pages[2:] | map(.fault) | unique)]' "$out")" \
+    '[8192,false,16,true,1,"meta",["page-id"]]'
+
+# headless NAME FIXTURE PAGE-SIZE: every page that the sound file has in use is listed with the same header
+headless() {
+    cp "$scratch/$2" "$scratch/$1.db"
+    head -c $((2 * $3)) /dev/zero | dd of="$scratch/$1.db" conv=notrunc status=none
+    unchanged "$scratch/$1.db" "$scratch/$2"
+    run "$SNAPSCOPE" pages --json "$scratch/$2"
+    jq -c '.pages[] | select(.use == "reachable" or .use == "freelist") | [.page, .type, .count, .overflow]' "$out" >"$scratch/$1.used"
+    run "$SNAPSCOPE" pages --json "$scratch/$1.db"
+    expect_rc 3
+    expect_schema pages
+    expect_eq "$(jq .page_size "$out")" "$3" 'page size'
+    jq -c '.pages[] | select(.use == "orphan" and has("fault") == false) | [.page, .type, .count, .overflow]' "$out" >"$scratch/$1.listed"
+    expect_eq "$(sort "$scratch/$1.used" "$scratch/$1.listed" | uniq -d | wc -l)" "$(wc -l <"$scratch/$1.used")" 'pages in use that are listed'
+    expect_eq "$(wc -l <"$scratch/$1.used")" "$4" 'pages in use'
+}
+headless big bbolt-nested-be/plain.db 1024 691
+headless wide etcd36-16k/snapshot.db 16384 9
+
+# Nothing says how long a page is.
+head -c 16384 /dev/zero >"$scratch/zeroes.db"
+run "$SNAPSCOPE" pages "$scratch/zeroes.db"
+expect_rc 3
+expect_out_eq ''
+expect_eq "$(tail -n 1 "$err")" "snapscope: try: snapscope pages --page-size SIZE $scratch/zeroes.db shows the pages without a meta page, if their size is known"
+run "$SNAPSCOPE" pages --page-size 4096 "$scratch/zeroes.db"
+expect_rc 3
+expect_out_lines 5
+expect_out_has '   3  orphan     unknown       0         0  page-id        -'
 
 usage_fault "--use: 'used' is none of all, meta, freelist, reachable, overflow, free, orphan" \
     pages --use used "$db"
