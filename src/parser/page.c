@@ -5,10 +5,12 @@
  * Numbers from the file are widened to 64 bits before they are added, so nothing here can wrap.
  */
 #include "parser/page.h"
+#include "parser/content.h"
 #include "util/checked.h"
 #include "util/span.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static enum ss_page_type type_of(uint16_t flags)
 {
@@ -240,6 +242,15 @@ static enum ss_status check_range(const struct ss_geometry *geo, uint64_t pgid, 
     return SS_OK;
 }
 
+/* "text", "the start of a gzip file". */
+static void file_text(enum ss_kind kind, char *text, size_t cap)
+{
+    if (kind == SS_KIND_TEXT)
+        snprintf(text, cap, "text");
+    else
+        snprintf(text, cap, "the start of a %s file", ss_kind_name(kind));
+}
+
 static const char *overflow_text(const struct ss_geometry *geo, uint64_t pgid, uint32_t overflow)
 {
     if (geo->high_water == SS_HIGH_WATER_UNKNOWN)
@@ -249,23 +260,60 @@ static const char *overflow_text(const struct ss_geometry *geo, uint64_t pgid, u
     return "overflow run passes the end of the file, which is truncated";
 }
 
+static enum ss_status refuse_overflow(const struct ss_geometry *geo, uint64_t pgid,
+                                      const struct ss_page_head *head, struct ss_error *err)
+{
+    const char *text = overflow_text(geo, pgid, head->overflow);
+    struct ss_content content = ss_content_at(geo, pgid, head);
+    uint64_t off = head->off + 12;
+    char file[48];
+
+    if (content.kind == SS_CONTENT_FILE) {
+        file_text(content.file, file, sizeof(file));
+        ss_corrupt(err, SS_E_PAGE_OVERFLOW, off, pgid,
+                   "page holds %s, calls itself %" PRIu64 "; %s", file, head->id, text);
+    } else if (content.kind == SS_CONTENT_PAGE) {
+        ss_corrupt(err, SS_E_PAGE_OVERFLOW, off, pgid,
+                   "page holds page %" PRIu64 ", misplaced or copied; %s", content.pgid, text);
+    } else {
+        ss_corrupt(err, SS_E_PAGE_OVERFLOW, off, pgid, "%s", text);
+    }
+    ss_error_have(err, "%" PRIu32, head->overflow);
+    return ss_error_expect(err, "below %" PRIu64, geo->page_count - pgid);
+}
+
+static enum ss_status refuse_id(const struct ss_geometry *geo, uint64_t pgid,
+                                const struct ss_page_head *head, struct ss_error *err)
+{
+    static const char *const texts[] = {
+        [SS_CONTENT_UNKNOWN] = "page says that it is another page",
+        [SS_CONTENT_ZEROES] = "page is zeroed",
+        [SS_CONTENT_HEADLESS] = "page header is zeroed, and what stands behind it is not",
+    };
+    struct ss_content content = ss_content_at(geo, pgid, head);
+    char file[48];
+
+    if (content.kind == SS_CONTENT_FILE) {
+        file_text(content.file, file, sizeof(file));
+        ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "page holds %s, calls itself another page",
+                   file);
+    } else if (content.kind == SS_CONTENT_PAGE) {
+        ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid,
+                   "page holds page %" PRIu64 ", misplaced or copied", content.pgid);
+    } else {
+        ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid, "%s", texts[content.kind]);
+    }
+    ss_error_have(err, "%" PRIu64, head->id);
+    return ss_error_expect(err, "%" PRIu64, pgid);
+}
+
 static enum ss_status check_head(const struct ss_geometry *geo, uint64_t pgid,
                                  const struct ss_page_head *head, struct ss_error *err)
 {
-    if (head->overflow >= geo->page_count - pgid) {
-        ss_corrupt(err, SS_E_PAGE_OVERFLOW, head->off + 12, pgid, "%s",
-                   overflow_text(geo, pgid, head->overflow));
-        ss_error_have(err, "%" PRIu32, head->overflow);
-        return ss_error_expect(err, "below %" PRIu64, geo->page_count - pgid);
-    }
-    if (head->id != pgid) {
-        bool zeroed = ss_page_head_is_zero(head);
-
-        ss_corrupt(err, SS_E_PAGE_ID, head->off, pgid,
-                   zeroed ? "page is zeroed" : "page says that it is another page");
-        ss_error_have(err, "%" PRIu64, head->id);
-        return ss_error_expect(err, "%" PRIu64, pgid);
-    }
+    if (head->overflow >= geo->page_count - pgid)
+        return refuse_overflow(geo, pgid, head, err);
+    if (head->id != pgid)
+        return refuse_id(geo, pgid, head, err);
     if (head->type == SS_PAGE_UNKNOWN) {
         ss_corrupt(err, SS_E_PAGE_TYPE, head->off + 8, pgid, "page has no single known type");
         ss_error_have(err, "flags 0x%04x", head->flags);

@@ -2,6 +2,7 @@
  * scan.c - see scan.h. Each page size is tried on the first places; the best one is counted further.
  */
 #include "parser/scan.h"
+#include "parser/content.h"
 #include "parser/page.h"
 
 enum {
@@ -12,23 +13,6 @@ enum {
     FIT_MIN = 2
 };
 
-/* Whether `count` elements are room enough for a run of so many bytes, and what the type may have. */
-static bool count_fits(uint16_t flags, uint16_t count, uint64_t run_len)
-{
-    uint64_t room = run_len - SS_PAGE_HEADER_LEN;
-
-    switch (flags) {
-    case SS_FLAG_BRANCH:
-        return count > 0 && (uint64_t)count * SS_ELEMENT_LEN <= room;
-    case SS_FLAG_LEAF:
-        return (uint64_t)count * SS_ELEMENT_LEN <= room;
-    case SS_FLAG_FREELIST:
-        return count == 0xFFFF || (uint64_t)count * 8 <= room;
-    default:
-        return false;
-    }
-}
-
 static bool header_fits(struct ss_span bytes, uint64_t pgid, uint32_t page_size, bool big)
 {
     uint64_t places = bytes.len / page_size;
@@ -36,7 +20,8 @@ static bool header_fits(struct ss_span bytes, uint64_t pgid, uint32_t page_size,
     uint64_t run = (uint64_t)ss_load_u32(head + 12, big) + 1;
 
     return ss_load_u64(head, big) == pgid && run <= places - pgid &&
-           count_fits(ss_load_u16(head + 8, big), ss_load_u16(head + 10, big), run * page_size);
+           ss_page_count_fits(ss_load_u16(head + 8, big), ss_load_u16(head + 10, big),
+                              run * page_size);
 }
 
 static struct ss_page_scan scan_size(struct ss_span bytes, uint32_t page_size, bool big,

@@ -35,6 +35,12 @@ enum {
     TEXT_LEN = 4096,
     UTF8_LEN = 4
 };
+/* Text at the start of a block: how much of it is enough with zeroes behind it, and before other bytes. */
+enum {
+    LINE_ALONE = 16,
+    LINE_BEFORE = 32,
+    LINE_MAX_LEN = 64
+};
 
 static bool magic_at(struct ss_span file, uint64_t off)
 {
@@ -246,24 +252,39 @@ static bool is_zeroes(struct ss_span file)
     return true;
 }
 
-/* Clean UTF-8 without control bytes that no text has; the last character may be cut by the bound. */
-static bool is_text(struct ss_span file)
+/* Up to the first control byte that no text has. */
+static size_t lead_of_text(struct ss_span bytes)
 {
-    size_t len = (size_t)ss_min_u64(file.len, TEXT_LEN);
+    size_t len = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        uint8_t byte = file.ptr[i];
+    for (; len < bytes.len; len++) {
+        uint8_t byte = bytes.ptr[len];
 
         if ((byte < 0x20 && !(byte >= '\b' && byte <= '\r') && byte != 0x1b) || byte == 0x7f)
-            return false;
+            break;
     }
+    return len;
+}
+
+/* Clean UTF-8; the last character may be cut when the text goes on behind it. */
+static bool is_clean(const uint8_t *text, size_t len, bool goes_on)
+{
     for (size_t cut = 0; cut < UTF8_LEN && cut < len; cut++) {
-        if (ss_text_is_clean(file.ptr, len - cut))
+        if (ss_text_is_clean(text, len - cut))
             return true;
-        if (len < TEXT_LEN)
+        if (!goes_on)
             return false;
     }
     return false;
+}
+
+/* By its first bytes: clean UTF-8 without control bytes that no text has. */
+static bool is_text(struct ss_span file)
+{
+    struct ss_span head = {file.ptr, ss_min_u64(file.len, TEXT_LEN), file.off};
+
+    return lead_of_text(head) == head.len &&
+           is_clean(head.ptr, (size_t)head.len, head.len == TEXT_LEN);
 }
 
 enum ss_kind ss_source_sniff(const struct ss_source *src)
@@ -289,6 +310,23 @@ enum ss_kind ss_source_sniff(const struct ss_source *src)
     if (is_text(file))
         return SS_KIND_TEXT;
     return is_zlib(file) ? SS_KIND_ZLIB : SS_KIND_UNKNOWN;
+}
+
+enum ss_kind ss_sniff_block(struct ss_span block)
+{
+    enum ss_kind kind = is_tar(block) ? SS_KIND_TAR : kind_by_magic(block);
+    size_t lead = lead_of_text(block), end = (size_t)block.len;
+
+    if (kind != SS_KIND_UNKNOWN)
+        return kind;
+    while (end > 0 && block.ptr[end - 1] == 0)
+        end--;
+    if (end == 0)
+        return SS_KIND_ZEROES;
+    if (lead < (end == lead ? LINE_ALONE : LINE_BEFORE))
+        return SS_KIND_UNKNOWN;
+    end = (size_t)ss_min_u64(lead, LINE_MAX_LEN);
+    return is_clean(block.ptr, end, end < lead) ? SS_KIND_TEXT : SS_KIND_UNKNOWN;
 }
 
 const char *ss_kind_name(enum ss_kind kind)

@@ -82,4 +82,10 @@ uint64_t ss_source_not_zero(const struct ss_source *src, uint64_t from, uint64_t
 struct ss_span ss_source_span(const struct ss_source *src);
 enum ss_kind ss_source_sniff(const struct ss_source *src);
 
+/*
+ * What stands at the start of a block that should hold something else: a tar header, or the first bytes of another known
+ * format; ZEROES, all of it; TEXT, at least 32 bytes of it, or 16 with zeroes behind; else UNKNOWN.
+ */
+enum ss_kind ss_sniff_block(struct ss_span block);
+
 #endif

@@ -92,7 +92,7 @@ run "$SNAPSCOPE" page --page-size 2048 "$scratch/nested.db" 4
 expect_rc 3
 expect_out_has 'offset     0x2000'
 expect_out_has 'stored id  8'
-expect_err_has "page says that it is another page: 8, due 4 (offset 0x2000, page 4)"
+expect_err_has "page holds page 8, misplaced or copied: 8, due 4 (offset 0x2000, page 4)"
 expect_err_has "$(placed "$scratch/nested.db" 2048 little)"
 
 # A leaf, a branch, a freelist, an overflow page, a free page.
@@ -164,6 +164,31 @@ expect_rc 3
 expect_schema page
 expect_eq "$(jq -c '[.header.flags, .error.code, .error.offset, has("elements")]' "$out")" \
     '[32,"page-type",8200,false]'
+
+# What stands in a page's place is named: text, the start of another file, another page.
+cp "$plain" "$scratch/text.db"
+poke "$scratch/text.db" 0x3000 "$(printf '2480,"GET /api/v1/namespaces",200,35ms\n' | od -An -v -tx1 | tr -d ' \n')"
+poke "$scratch/text.db" 0x2000 "$(head -c 64 /dev/zero | gzip -nc | od -An -v -tx1 | tr -d ' \n')"
+dd if="$plain" of="$scratch/text.db" bs=4096 skip=17 seek=18 count=1 conv=notrunc status=none
+unchanged "$scratch/text.db" "$plain"
+run "$SNAPSCOPE" page "$scratch/text.db" 3
+expect_rc 3
+expect_err_has 'page holds text, calls itself 4991996285146379314; overflow run passes high-water: 1982818672, due below 21 (offset 0x300c, page 3)'
+run "$SNAPSCOPE" page "$scratch/text.db" 2
+expect_rc 3
+expect_err_has 'page holds the start of a gzip file, calls itself '
+run "$SNAPSCOPE" page --json "$scratch/text.db" 18
+expect_rc 3
+expect_schema page
+expect_eq "$(jq -c '.error | [.code, .message, .have, .expect, .offset]' "$out")" \
+    '["page-id","page holds page 17, misplaced or copied","17","18",73728]'
+run "$SNAPSCOPE" pages "$scratch/text.db"
+expect_rc 3
+expect_err_has 'page holds text, calls itself 4991996285146379314; overflow run passes high-water: 1982818672, due below 21 (offset 0x300c, page 3, bucket v1/default/leases)'
+run "$SNAPSCOPE" verify "$scratch/text.db"
+expect_rc 1
+expect_out_has '            page holds text, calls itself 4991996285146379314; overflow run passes high-water'
+expect_out_has '            page holds page 17, misplaced or copied'
 
 run "$SNAPSCOPE" page "$db" 554
 expect_rc 1

@@ -196,6 +196,112 @@ static void refuses_a_zeroed_page_by_name(void **state)
     ss_test_image_fini(&image);
 }
 
+/* The gate's words for what stands in the place of a page, which is `fill` at its start and zeroes behind. */
+static void expect_words(uint64_t pgid, bool big, const void *fill, size_t len, enum ss_code code,
+                         const char *words)
+{
+    struct ss_test_image image;
+    struct ss_file *file;
+    struct ss_page *page;
+    struct ss_error err;
+
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        lay(&image, sizes[s], big);
+        memset(image.bytes + pgid * sizes[s], 0, sizes[s]);
+        memcpy(image.bytes + pgid * sizes[s], fill, len);
+        file = ss_test_image_open(&image);
+        assert_int_equal(ss_page_open(file, pgid, &page, &err), SS_CORRUPT);
+        check_error(&err, code, pgid * sizes[s] + (code == SS_E_PAGE_OVERFLOW ? OVERFLOW : 0), pgid,
+                    words);
+        assert_string_equal(err.message, words);
+        ss_close(file);
+        ss_test_image_fini(&image);
+    }
+}
+
+#define LOG_LINE "2480,\"GET /api/v1\",200 \xc3\xa9\r\n"
+#define EXPECT_FILE(start, name)                                      \
+    expect_words(LEAF, false, start, sizeof(start) - 1, SS_E_PAGE_ID, \
+                 "page holds the start of a " name " file, calls itself another page")
+
+static void says_that_a_page_holds_something_else(void **state)
+{
+    static const char almost[] = "2480,\"GET /api/v1\",200 in \xff\xfe";
+    static const char record[] = "2480,\"GET /api/v1\",200 in 35 ms\0\1\2\3\4\5";
+    static const char longer[] = "2480,\"GET /api/v1\",200 in 135 ms\0\1\2\3\4\5";
+
+    (void)state;
+    expect_words(
+        LEAF, false, LOG_LINE, sizeof(LOG_LINE) - 1, SS_E_PAGE_OVERFLOW,
+        "page holds text, calls itself 4991996285146379314; overflow run passes high-water");
+    expect_words(
+        LEAF, true, LOG_LINE, sizeof(LOG_LINE) - 1, SS_E_PAGE_OVERFLOW,
+        "page holds text, calls itself 3617578180235380549; overflow run passes high-water");
+    expect_words(LEAF, false, LOG_LINE, 15, SS_E_PAGE_OVERFLOW, "overflow run passes high-water");
+    expect_words(LEAF, false, LOG_LINE, 12, SS_E_PAGE_ID, "page says that it is another page");
+    expect_words(LEAF, false, almost, sizeof(almost) - 1, SS_E_PAGE_OVERFLOW,
+                 "overflow run passes high-water");
+    expect_words(LEAF, false, record, sizeof(record) - 1, SS_E_PAGE_OVERFLOW,
+                 "overflow run passes high-water");
+    expect_words(
+        LEAF, false, longer, sizeof(longer) - 1, SS_E_PAGE_OVERFLOW,
+        "page holds text, calls itself 4991996285146379314; overflow run passes high-water");
+    EXPECT_FILE("\x1f\x8b\x08", "gzip");
+    EXPECT_FILE("\x28\xb5\x2f\xfd\x04", "zstd");
+    EXPECT_FILE("\xfd"
+                "7zXZ\0\0\4",
+                "xz");
+    EXPECT_FILE("PK\3\4\x14", "zip");
+    EXPECT_FILE("BZh91AY&SY", "bzip2");
+    EXPECT_FILE("\4\x22\x4d\x18", "lz4");
+    expect_words(
+        LEAF, false, "SQLite format 3", 16, SS_E_PAGE_OVERFLOW,
+        "page holds the start of a sqlite file, calls itself 7358993341780611411; overflow "
+        "run passes high-water");
+    expect_words(LEAF, true, "", 0, SS_E_PAGE_ID, "page is zeroed");
+    expect_words(LEAF, true, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a", 17, SS_E_PAGE_ID,
+                 "page header is zeroed, and what stands behind it is not");
+}
+
+/* A header in the image's byte order, and the magic of a meta page behind it. */
+static void expect_header(uint64_t pgid, uint64_t id, uint16_t flags, uint16_t count,
+                          uint32_t overflow, uint32_t magic, const char *words)
+{
+    uint8_t bytes[20];
+
+    for (int big = 0; big < 2; big++) {
+        struct ss_test_image image = {.bytes = bytes, .len = sizeof(bytes), .big = big == 1};
+
+        ss_test_image_set(&image, 0, 8, id);
+        ss_test_image_set(&image, 8, 2, flags);
+        ss_test_image_set(&image, 10, 2, count);
+        ss_test_image_set(&image, 12, 4, overflow);
+        ss_test_image_set(&image, 16, 4, magic);
+        expect_words(pgid, image.big, bytes, sizeof(bytes),
+                     overflow >= PAGES - pgid ? SS_E_PAGE_OVERFLOW : SS_E_PAGE_ID, words);
+    }
+}
+
+static void says_that_a_page_holds_another_page(void **state)
+{
+    static const char plain[] = "page says that it is another page";
+
+    (void)state;
+    expect_header(LEAF, LONG_LEAF, 2, 1, 1, 0, "page holds page 4, misplaced or copied");
+    expect_header(LEAF, BRANCH, 1, 2, 0, 0, "page holds page 2, misplaced or copied");
+    expect_header(LEAF, FREELIST, 0x10, 0xFFFF, 0, 0, "page holds page 6, misplaced or copied");
+    expect_header(LEAF, 1, 4, 0, 0, 0xED0CDAED, "page holds page 1, misplaced or copied");
+    expect_header(7, LONG_LEAF, 2, 1, 1, 0,
+                  "page holds page 4, misplaced or copied; overflow run passes high-water");
+    expect_header(LEAF, 1, 4, 0, 0, 0, plain);          /* no meta's magic */
+    expect_header(LEAF, 1, 2, 0, 0, 0xED0CDAED, plain); /* a leaf in the place of a meta */
+    expect_header(LEAF, PAGES, 2, 1, 0, 0, plain);      /* no such page */
+    expect_header(LEAF, FREELIST, 2, 1, 2, 0, plain);   /* a run that would pass high-water there */
+    expect_header(LEAF, LONG_LEAF, 3, 1, 0, 0, plain);  /* two types */
+    expect_header(LEAF, BRANCH, 1, 0, 0, 0, plain);     /* a branch without children */
+    expect_header(LEAF, BRANCH, 1, 0xFFFF, 0, 0, plain); /* more elements than there is room for */
+}
+
 /* Each element fits the page; together they would be longer than it. */
 static void refuses_elements_that_share_bytes(void **state)
 {
@@ -345,6 +451,8 @@ int main(void)
         cmocka_unit_test(refuses_ids_that_cannot_exist),
         cmocka_unit_test(refuses_what_truncation_took),
         cmocka_unit_test(refuses_a_zeroed_page_by_name),
+        cmocka_unit_test(says_that_a_page_holds_something_else),
+        cmocka_unit_test(says_that_a_page_holds_another_page),
         cmocka_unit_test(refuses_elements_that_share_bytes),
         cmocka_unit_test(accepts_the_largest_that_fit),
         cmocka_unit_test(gives_elements_with_their_places),

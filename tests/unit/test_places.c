@@ -92,7 +92,8 @@ static void expect_list(struct ss_file *file)
     uint64_t fault_count;
     struct ss_error err;
 
-    assert_int_equal(ss_pages(file, note_row, note_fault, &listed, NULL, &fault_count, &err), SS_OK);
+    assert_int_equal(ss_pages(file, note_row, note_fault, &listed, NULL, &fault_count, &err),
+                     SS_OK);
     assert_int_equal(fault_count, 1);
     assert_int_equal(listed.fault_count, 1);
     assert_int_equal(listed.fault.code, SS_E_META);
