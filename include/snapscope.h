@@ -181,8 +181,8 @@ struct ss_open_opts {
      */
     int (*tmp_open)(void *ctx);
     void *tmp_ctx;
-    bool
-        hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it */
+    bool hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it;
+                        by a thread of its own, and not at all with `threads` 1 */
     unsigned threads; /* that a call on this file may use, its own included; 0: one a processor.
                          No answer depends on it */
     ss_progress_fn progress; /* may be NULL; total 0 when unknown */

@@ -343,6 +343,7 @@ static int run_convert(struct ss_run *run)
     job.streams = strcmp(job.opts->output, "-") == 0;
     job.output_err = err;
     run->hash_stream = true;
+    run->threads = (unsigned)job.opts->threads;
     if (!job.streams) {
         ss_progress_allow(&run->progress);
     }

@@ -335,6 +335,7 @@ static int run_restore(struct ss_run *run)
     }
     fill_how(&job);
     run->hash_stream = true;
+    run->threads = (unsigned)job.opts->threads;
     ss_progress_allow(&run->progress);
     code = ss_run_open_readable(run, run->args[0]);
     if (code == SS_EXIT_OK) {

@@ -366,6 +366,7 @@ static int run_verify(struct ss_run *run)
         return code;
     }
     run->hash_stream = (v.what & SS_VERIFY_HASH) != 0;
+    run->threads = (unsigned)v.opts->threads;
     ss_progress_allow(&run->progress);
     if (v.opts->output != NULL &&
         ss_output_open(v.opts->output, v.opts->force, NULL, &v.output, &v.write_err) != SS_OK) {

@@ -44,7 +44,8 @@ struct ss_content ss_content_at(const struct ss_geometry *geo, uint64_t pgid,
 
     if (head->id == pgid)
         return content;
-    content.file = ss_sniff_block((struct ss_span){geo->bytes.ptr + head->off, LOOK_LEN, head->off});
+    content.file =
+        ss_sniff_block((struct ss_span){geo->bytes.ptr + head->off, LOOK_LEN, head->off});
     if (content.file == SS_KIND_ZEROES)
         content.kind = SS_CONTENT_ZEROES;
     else if (ss_page_head_is_zero(head))

@@ -39,7 +39,7 @@ struct ss_source {
     ino_t ino; /* 0: none (stream, memory) */
     bool shares_position;  /* fd's position is somebody else's, too, and must not move */
     struct timespec mtime; /* of the mapped file, when it was mapped */
-    bool has_digest;       /* opts->hash_stream, and the bytes came by in order */
+    bool has_digest;       /* as spool.h has it, and the bytes came by in order */
     uint8_t digest[32];    /* SHA-256 of the first digest_len bytes, = len - 32 */
     uint64_t digest_len;
     _Atomic uint64_t fault_off; /* first failed mapped read, or SS_NONE */

@@ -167,7 +167,7 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
     if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
         return limit_reached(spool, err);
     status = write_all(spool, bytes, len, off, err);
-    if (status == SS_OK && spool->opts->hash_stream)
+    if (status == SS_OK && spool->opts->hash_stream && spool->opts->threads != 1)
         ss_tee_feed(&spool->tee, spool->fd, bytes, len, off);
     return status;
 }

@@ -12,7 +12,7 @@ struct ss_spool {
     uint64_t len;                    /* bytes, holes included */
     uint64_t limit;                  /* more than these are refused */
     const struct ss_open_opts *opts; /* never NULL */
-    struct ss_tee tee;               /* when opts->hash_stream */
+    struct ss_tee tee; /* when opts->hash_stream, and a thread of its own is allowed */
 };
 
 /*

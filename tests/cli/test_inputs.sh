@@ -207,4 +207,32 @@ expect_eq "$(jq -c '.files[0] | [.hash.state, [.findings[] | select(.severity ==
 run "$SNAPSCOPE" status "$scratch/sparse.db"
 expect_rc 1
 
+# --threads 1 is one thread, also for what is hashed while it comes; with 2 some are started.
+fixture etcd36-16k
+wide="$scratch/stream.db" # which cat reads
+cp "$scratch/etcd36-16k/snapshot.db" "$wide"
+unchanged "$scratch/etcd36-16k/snapshot.db"
+shim="$scratch/fault.so"
+"${SS_CC:-cc}" -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror -shared -fPIC -O1 -o "$shim" \
+    "$SS_SOURCE_DIR/tests/faults/fault.c" -ldl
+# started THREADS COMMAND [ARGUMENT...]: how many it starts for a stream
+started() {
+    local threads=$1 command=$2
+    shift 2
+    rm -f "$scratch/calls"
+    run bash -c 'cat "$1" | env LD_PRELOAD="$2" SS_FAULT=count SS_FAULT_LOG="$3" "${@:4}"' - "$wide" "$shim" "$scratch/calls" \
+        "$SNAPSCOPE" "$command" --threads "$threads" "$@" -
+    expect_rc 0
+    count=$(sed -n 's/^thread //p' "$scratch/calls")
+}
+export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+for command in verify status info hashkv 'convert -o -' "restore --dry-run --data-dir $scratch/alone"; do
+    # shellcheck disable=SC2086
+    started 1 $command
+    expect_eq "$count" 0 "threads of $command"
+    # shellcheck disable=SC2086
+    started 2 $command
+    expect_eq "$((count > 0))" 1 "threads of $command where two are allowed"
+done
+
 summary
