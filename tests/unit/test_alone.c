@@ -234,8 +234,8 @@ static void call_convert_checked(unsigned threads)
         struct ss_error err;
 
         check.threads = threads;
-        assert_int_equal(
-            ss_convert_checked(a, &check, &opts, drop, NULL, &intake, &result, &err), SS_OK);
+        assert_int_equal(ss_convert_checked(a, &check, &opts, drop, NULL, &intake, &result, &err),
+                         SS_OK);
         assert_true(intake.accepted);
         ss_intake_fini(&intake);
     }
@@ -283,22 +283,14 @@ static const struct {
     void (*call)(unsigned threads);
     bool starts; /* some, when any are allowed */
 } calls[] = {
-    {"ss_diff", call_diff, true},
-    {"ss_diff_ndjson", call_diff_ndjson, true},
-    {"ss_verify", call_verify, true},
-    {"ss_hash_check", call_hash_check, false},
-    {"ss_summary", call_summary, false},
-    {"ss_etcd_status", call_status, true},
-    {"ss_key_figures", call_figures, true},
-    {"ss_hashkv", call_hashkv, true},
-    {"ss_state_new", call_state, true},
-    {"ss_pages", call_pages, false},
-    {"ss_rows_open", call_rows, true},
-    {"ss_intake", call_intake, true},
-    {"ss_convert", call_convert, true},
-    {"ss_convert_checked", call_convert_checked, true},
-    {"ss_restore", call_restore, true},
-    {"ss_restore_checked", call_restore_checked, true},
+    {"ss_diff", call_diff, true},           {"ss_diff_ndjson", call_diff_ndjson, true},
+    {"ss_verify", call_verify, true},       {"ss_hash_check", call_hash_check, false},
+    {"ss_summary", call_summary, false},    {"ss_etcd_status", call_status, true},
+    {"ss_key_figures", call_figures, true}, {"ss_hashkv", call_hashkv, true},
+    {"ss_state_new", call_state, true},     {"ss_pages", call_pages, false},
+    {"ss_rows_open", call_rows, true},      {"ss_intake", call_intake, true},
+    {"ss_convert", call_convert, true},     {"ss_convert_checked", call_convert_checked, true},
+    {"ss_restore", call_restore, true},     {"ss_restore_checked", call_restore_checked, true},
 };
 
 /* What call i starts with `threads` on files that allow `allowed`. */
