@@ -158,4 +158,35 @@ expect_eq "$(jq -c '[.intake.hash.state, .result.seal, .result.rebuilt]' "$out")
 run "$SNAPSCOPE" verify --meta 0 --json "$scratch/sealed.db"
 expect_rc 0
 expect_eq "$(jq -r '.files[0].verdict' "$out")" sound
+# The same from the field: the newest root zeroed, the tree of the transaction before it whole.
+fixture field
+field="$scratch/field/newest-root-zeroed.db"
+run "$SNAPSCOPE" verify "$field"
+expect_rc 1
+expect_out_has '  other     the tree of meta 0 at txid 32 is whole: every command reads it with --meta 0'
+expect_out_has '            the tree of meta 0 is whole at txid 32, with 169 records and 70 live keys; meta 1, which was read, is at txid 33'
+run "$SNAPSCOPE" verify --json "$field"
+expect_rc 1
+expect_schema verify
+expect_eq "$(jq -c '.files[0].findings | map(select(.severity == "error") | [.id, .offset, .page])' "$out")" '[["PAGE-004",28672,7]]'
+run "$SNAPSCOPE" info "$field"
+expect_rc 1
+expect_out_has 'other tree    whole at txid 32, 70 live keys; --meta 0 reads it'
+run "$SNAPSCOPE" dump "$field"
+expect_rc 3
+expect_eq "$(grep -c '"key":' "$out")" 0 'live keys'
+expect_err_has "snapscope: try: snapscope dump --meta 0 $field reads the state of txid 32 instead of 33"
+run "$SNAPSCOPE" dump --meta 0 "$field"
+expect_rc 0
+expect_err_eq ''
+expect_eq "$(grep -c '"key":' "$out")" 70 'live keys'
+expect_eq "$(head -n 1 "$out")" '{"key":"/registry/configmaps/default/cm1","create_revision":2,"mod_revision":2,"version":1,"lease":0,"value":"v1"}'
+run "$SNAPSCOPE" status -w json --meta 0 "$field"
+expect_eq "$(jq -c '[.revision, .totalKey]' "$out")" '[188,70]' 'as etcdutl 3.6 has it, with meta 1 made unusable'
+run "$SNAPSCOPE" convert --meta 0 --skip-hash-check "$field" -o "$scratch/field.db"
+expect_rc 0
+run "$SNAPSCOPE" verify --json "$scratch/field.db"
+expect_rc 0
+expect_eq "$(jq -c '.files[0] | [.verdict, .record_count, .live_count]' "$out")" '["sound",169,70]'
+
 summary
