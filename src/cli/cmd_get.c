@@ -124,31 +124,44 @@ static void hint_prefix(const struct getting *get, const char *bucket, uint64_t 
     free(name);
 }
 
+/* What is only said with an answer falls away where damage hides it, not where the system fails. */
+static enum ss_status left_away(enum ss_status status)
+{
+    return status == SS_SYSTEM ? SS_SYSTEM : SS_OK;
+}
+
 /* How many live keys begin with the one that is not there. */
-static uint64_t count_prefixed(const struct getting *get)
+static enum ss_status count_prefixed(const struct getting *get, uint64_t *count,
+                                     struct ss_error *err)
 {
     const struct get_opts *opts = get->run->opts;
     struct ss_range range = {.prefix = get->key->ptr, .prefix_len = get->key->len};
-    struct ss_error ignored;
     struct ss_state *state;
-    if (get->key->len == 0 ||
-        ss_state_new(get->run->file, (int64_t)opts->rev, &range, NULL, &state, &ignored) != SS_OK) {
-        return 0;
+    *count = 0;
+    if (get->key->len == 0) {
+        return SS_OK;
     }
-    uint64_t count = ss_state_count(state);
+    enum ss_status status =
+        ss_state_new(get->run->file, (int64_t)opts->rev, &range, NULL, &state, err);
+    if (status != SS_OK) {
+        return left_away(status);
+    }
+    *count = ss_state_count(state);
     ss_state_free(state);
-    return count;
+    return SS_OK;
 }
 
-static void history_text(const struct getting *get, int64_t rev, char *text, size_t cap)
+static enum ss_status history_text(const struct getting *get, int64_t rev, char *text, size_t cap,
+                                   struct ss_error *err)
 {
     struct trace trace = {.key = get->key, .rev = rev};
-    struct ss_error ignored = SS_ERROR_INIT;
     static const struct ss_keep_going silent = {NULL, NULL};
     text[0] = '\0';
-    if (ss_records_keeping(get->run->file, 0, 0, get->keep != NULL ? &silent : NULL, on_record,
-                           &trace, NULL, &ignored) != SS_OK) {
-        return;
+    enum ss_status status =
+        ss_records_keeping(get->run->file, 0, 0, get->keep != NULL ? &silent : NULL, on_record,
+                           &trace, NULL, err);
+    if (status != SS_OK) {
+        return left_away(status);
     }
     if (trace.deleted_at != 0 && trace.last_live != 0) {
         snprintf(text, cap, ": it was deleted at revision %lld, and last written at revision %lld",
@@ -160,20 +173,28 @@ static void history_text(const struct getting *get, int64_t rev, char *text, siz
     } else {
         snprintf(text, cap, ", and no retained revision has it");
     }
+    return SS_OK;
 }
 
 static int report_absent(struct getting *get, int64_t rev)
 {
     const struct ss_word *key = get->key;
     char history[160];
-    history_text(get, rev, history, sizeof history);
+    uint64_t prefixed = 0;
+    struct ss_error err = SS_ERROR_INIT;
+    enum ss_status status = history_text(get, rev, history, sizeof history, &err);
+    if (status == SS_OK) {
+        status = count_prefixed(get, &prefixed, &err);
+    }
+    if (status != SS_OK) {
+        return ss_report(get->run, &err);
+    }
     char *shown = ss_escaped(key->ptr, key->len < 256 ? key->len : 256);
-    struct ss_error err;
     ss_error_not_found(&err, "key %.*s%s is not there at revision %lld%s", 300, shown,
                        key->len < 256 ? "" : "...", (long long)rev, history);
     free(shown);
     int code = absent_code(get, &err);
-    hint_prefix(get, NULL, count_prefixed(get), true);
+    hint_prefix(get, NULL, prefixed, true);
     return code;
 }
 
@@ -284,14 +305,11 @@ static bool number_key(const char *word, uint64_t len, uint8_t key[8])
 }
 
 /* A bucket of binary keys is asked in hex: the number that was meant, or the first key as an example. */
-static void hint_binary(const struct getting *get, const struct ss_bucket *bucket)
+static void hint_binary(const struct getting *get, const struct found *first)
 {
     const struct get_opts *opts = get->run->opts;
-    struct found first = {.count_max = 1};
-    struct ss_error ignored;
-    ss_bucket_entries(bucket, NULL, get->keep, on_found, &first, NULL, &ignored);
-    const struct ss_span *key = &first.entry.key;
-    if (opts->key_format != SS_KEY_TEXT || first.count == 0 || key->len > 64 || is_printable(key)) {
+    const struct ss_span *key = &first->entry.key;
+    if (opts->key_format != SS_KEY_TEXT || first->count == 0 || key->len > 64 || is_printable(key)) {
         return;
     }
     uint8_t number[8];
@@ -312,23 +330,28 @@ static void hint_binary(const struct getting *get, const struct ss_bucket *bucke
 static int report_no_entry(struct getting *get, const struct ss_bucket *bucket, bool is_bucket)
 {
     const struct get_opts *opts = get->run->opts;
+    bool hints = !is_bucket && get->key->len > 0;
+    struct ss_range range = {.prefix = get->key->ptr, .prefix_len = get->key->len};
+    struct found prefixed = {.count_max = 1000}, first = {.count_max = 1};
+    enum ss_status status = SS_OK;
     struct ss_bucket_facts facts;
-    struct ss_error err, ignored;
+    struct ss_error err = SS_ERROR_INIT;
+    if (hints) {
+        status = ss_bucket_entries(bucket, &range, NULL, on_found, &prefixed, NULL, &err);
+    }
+    if (hints && left_away(status) == SS_OK && prefixed.count == 0) {
+        status = ss_bucket_entries(bucket, NULL, get->keep, on_found, &first, NULL, &err);
+    }
+    if (left_away(status) != SS_OK) {
+        return ss_report(get->run, &err);
+    }
     ss_error_not_found(&err, "%s",
                        is_bucket ? "that key is a bucket" : "the bucket has no such key");
     ss_bucket_facts(bucket, &facts);
     snprintf(err.bucket, sizeof err.bucket, "%s", facts.path);
     int code = absent_code(get, &err);
-    if (is_bucket || get->key->len == 0) {
-        return code;
-    }
-    struct ss_range range = {.prefix = get->key->ptr, .prefix_len = get->key->len};
-    struct found found = {.count_max = 1000};
-    ss_bucket_entries(bucket, &range, NULL, on_found, &found, NULL, &ignored);
-    hint_prefix(get, opts->bucket, found.count, found.count < found.count_max);
-    if (found.count == 0) {
-        hint_binary(get, bucket);
-    }
+    hint_prefix(get, opts->bucket, prefixed.count, prefixed.count < prefixed.count_max);
+    hint_binary(get, &first);
     return code;
 }
 

@@ -157,12 +157,25 @@ static bool gather_bytes(void *ctx, const void *bytes, size_t len)
     return true;
 }
 
+/*
+ * Where Jansson's parser has no memory for the next byte of a text, it leaves the byte out and goes on. So it
+ * gets its memory in a way that does not fail; not longer, since the library, which has outputs to remove, uses
+ * Jansson too.
+ */
+static json_t *parsed(const struct ss_gathered *text)
+{
+    json_set_alloc_funcs(ss_must_alloc, free);
+    json_t *doc = json_loadb(text->bytes, text->len, 0, NULL);
+    json_set_alloc_funcs(malloc, free);
+    return doc;
+}
+
 json_t *ss_doc_skip(const struct ss_skip *skip)
 {
     struct ss_gathered text = {0};
     json_t *doc = NULL;
     if (ss_skip_json(skip, gather_bytes, &text)) {
-        doc = json_loadb(text.bytes, text.len, 0, NULL);
+        doc = parsed(&text);
     }
     free(text.bytes);
     return must(doc);
@@ -184,7 +197,6 @@ static int gather(const char *piece, size_t len, void *text)
     return 0;
 }
 
-/* json_dumps would lose a name when it has no memory for it, and go on. */
 /* The members of an object without its braces, as text to be freed. */
 static char *members(json_t *doc)
 {

@@ -89,6 +89,8 @@ void ss_find(struct ss_findings *list, enum ss_check_id check, struct ss_place a
     list->total[catalogue[check].severity]++;
     if (check >= SS_CHECK_FREE_PAGE && check <= SS_CHECK_FREE_LEAKED)
         list->freelist_errors++;
+    if (check == SS_CHECK_VERSION_FORM)
+        list->version_errors++;
     if (list->count >= list->max)
         return;
     va_start(args, format);
@@ -105,6 +107,7 @@ void ss_findings_join(struct ss_findings *to, struct ss_findings *from)
     for (i = 0; i < 3; i++)
         to->total[i] += from->total[i];
     to->freelist_errors += from->freelist_errors;
+    to->version_errors += from->version_errors;
     to->nomem = to->nomem || from->nomem;
     if (n > to->max - to->count)
         n = (size_t)(to->max - to->count);

@@ -222,10 +222,16 @@ __attribute__((format(printf, 4, 5))) static bool decide(struct ss_summary *out,
     return true;
 }
 
+/* The errors that leave nothing to restore: a rebuild mends a freelist, and ss_boot answers for versions. */
+static uint64_t errors_of_data(const struct ss_findings *findings)
+{
+    return findings->total[SS_SEVERITY_ERROR] - findings->freelist_errors -
+           findings->version_errors;
+}
+
 /* Why the bytes themselves cannot be restored. */
 static bool refuses_bytes(const struct summing *s)
 {
-    const struct ss_findings *findings = &s->findings;
     struct ss_summary *out = s->out;
     struct ss_file_facts facts;
 
@@ -240,8 +246,7 @@ static bool refuses_bytes(const struct summing *s)
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_TRUNCATED,
                       "not restorable: truncated, %" PRIu64 " bytes are missing",
                       facts.db_len - facts.len);
-    return (out->fault_count > 0 ||
-            findings->total[SS_SEVERITY_ERROR] > findings->freelist_errors) &&
+    return (out->fault_count > 0 || errors_of_data(&s->findings) > 0) &&
            decide(out, SS_RESTORABLE_NO, SS_SUMMARY_DAMAGED, "do not restore it: damaged");
 }
 

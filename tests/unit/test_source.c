@@ -171,10 +171,10 @@ static void test_proc_file(void **state)
     ss_source_close(&src);
 }
 
-/* 6 TB, of which four bytes are there: what lies in holes is passed over. */
+/* 64 GB (ThreadSanitizer maps no 6 TB), of which four bytes are there: what lies in holes is passed over. */
 static void test_holes(void **state)
 {
-    const off_t len = INT64_C(6) << 40, at = INT64_C(3) << 40;
+    const off_t len = INT64_C(64) << 30, at = INT64_C(32) << 30;
     struct ss_source src;
     struct ss_error err;
     int fd = open("sparse", O_CREAT | O_RDWR, 0600);
