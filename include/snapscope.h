@@ -98,7 +98,8 @@ enum ss_status {
     X(FREELIST, "freelist")           /* the freelist page is broken */                            \
     X(REV_KEY, "revision-key")        /* a `key` bucket key that is no revision */                 \
     X(RECORD, "record")               /* a value that is no well-formed KeyValue */                \
-    X(FIELD, "field")                 /* a record of another bucket that cannot be decoded */
+    X(FIELD, "field")                 /* a record of another bucket that cannot be decoded */      \
+    X(VERSION, "version") /* a version or `downgrade` that is none; ss_boot_facts judges */
 
 enum ss_code {
 #define SS_CODE_ENUM(symbol, name) SS_E_##symbol,
@@ -1285,8 +1286,9 @@ SS_API const char *ss_summary_why_name(enum ss_summary_why why);
 /* What the caller knows already, and how far to look. */
 struct ss_summary_opts {
     const struct ss_hash_report *hash; /* of ss_hash_check or ss_hash_finish; NULL: not checked */
-    bool trees;           /* walk every page of every tree, also where no freelist is stored */
-    uint64_t fault_count; /* that the caller met in records or elsewhere: more than 0 is damage */
+    bool trees; /* walk every page of every tree, also where no freelist is stored */
+    /* That the caller met in records or elsewhere: more than 0 is damage. VERSION is none: `boot` answers. */
+    uint64_t fault_count;
 };
 
 struct ss_summary {

@@ -65,6 +65,7 @@ bool ss_info_note(struct ss_info *info, enum ss_status status, const struct ss_e
 void ss_info_fault(void *ctx, const struct ss_error *fault)
 {
     struct ss_info *info = ctx;
+    info->version_fault_count += fault->code == SS_E_VERSION;
     ss_faults_add(&info->faults, fault);
 }
 

@@ -77,6 +77,7 @@ struct ss_info {
     uint64_t user_count, role_count, lease_count;
 
     struct ss_faults faults;
+    uint64_t version_fault_count; /* of them: malformed versions, for which the releases answer */
     uint64_t tree_fault_count;  /* of them: those of the pages, which the summary meets by itself */
     struct ss_source_wal wal;   /* the log of the member that the file lies in */
     struct ss_summary *summary; /* what it all comes to; NULL: the system failed */

@@ -13,7 +13,8 @@ bool ss_info_decide(struct ss_info *info)
     struct ss_summary_opts opts = {
         .hash = &info->hash,
         .trees = true,
-        .fault_count = info->faults.count - info->tree_fault_count + records_failed,
+        .fault_count = info->faults.count - info->tree_fault_count - info->version_fault_count +
+                       records_failed,
     };
     struct ss_call call = {.progress = ss_progress_report, .progress_ctx = &info->run->progress};
     struct ss_error err;

@@ -142,7 +142,7 @@ static bool can_keep_going(const struct ss_run *run)
 
 void ss_keep_going_hint(const struct ss_run *run, const struct ss_error *err)
 {
-    bool damage = err->code >= SS_E_PAGE_RANGE && err->code <= SS_E_FIELD;
+    bool damage = err->code >= SS_E_PAGE_RANGE && err->code <= SS_E_VERSION;
     if (!damage || !can_keep_going(run)) {
         return;
     }

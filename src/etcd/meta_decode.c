@@ -51,7 +51,7 @@ enum ss_status ss_u64_decode(struct ss_span value, const char *name, uint64_t pg
 static enum ss_status no_semver(struct ss_span value, uint64_t pos, const char *name, uint64_t pgid,
                                 struct ss_error *err)
 {
-    return ss_corrupt(err, SS_E_FIELD, value.off + pos, pgid,
+    return ss_corrupt(err, SS_E_VERSION, value.off + pos, pgid,
                       "%s is no version of the form MAJOR.MINOR.PATCH", name);
 }
 
@@ -65,7 +65,7 @@ static enum ss_status read_number(struct ss_span value, const char *name, uint64
         uint64_t digit = value.ptr[*pos] - (uint64_t)'0';
 
         if (!ss_mul_u64(n, 10, &n) || !ss_add_u64(n, digit, &n) || n > INT64_MAX)
-            return ss_corrupt(err, SS_E_FIELD, value.off + start, pgid,
+            return ss_corrupt(err, SS_E_VERSION, value.off + start, pgid,
                               "%s holds a number of more than 63 bits", name);
         ++*pos;
     }
@@ -87,7 +87,7 @@ static enum ss_status check_identifier(struct ss_span value, uint64_t pos, uint6
             (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
 
         if (!is_word && (c != '.' || !in_word))
-            return ss_corrupt(err, SS_E_FIELD, value.off + pos, pgid,
+            return ss_corrupt(err, SS_E_VERSION, value.off + pos, pgid,
                               "byte 0x%02x has no place in %s", c, name);
         in_word = is_word;
     }
@@ -200,6 +200,8 @@ enum ss_status ss_downgrade_decode(struct ss_span value, uint64_t pgid, bool *en
         if (text.ptr == NULL)
             status = ss_nomem(err, 1);
     }
+    if (status == SS_CORRUPT)
+        err->code = SS_E_VERSION;
     if (status != SS_OK) {
         free(text.ptr);
         text.ptr = NULL;

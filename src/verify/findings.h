@@ -30,7 +30,7 @@ struct ss_findings {
     uint64_t max;
     uint64_t total[3];        /* by severity */
     uint64_t freelist_errors; /* of them: what is wrong with the stored freelist alone */
-    uint64_t version_errors;  /* of them: malformed versions, which each release takes in its own way */
+    uint64_t version_errors;  /* of them: malformed versions, each release takes them its way */
     bool nomem;               /* a finding could not be kept: the verification must fail */
 };
 

@@ -272,6 +272,17 @@ expect_out_has 'damage        META-001 meta 0: checksum is 0x79e7d85e19a18b54, c
 expect_eq "$(tail -n 1 "$out")" 'answer        do not restore it: damaged; run snapscope verify'
 expect_out_has 'meta 0        not usable: checksum is 0x79e7d85e19a18b54, computed 0x2507fc0bebc75427'
 expect_out_has 'meta 1        txid 30, root 275, freelist not stored; current (the only usable one)'
+# A version that is none is judged as each release takes it; it is no damage to what is stored.
+for version in storage cluster; do
+    LC_ALL=C sed "s/${version}Version3\.6\.0/${version}Version3x6.0/" "$db" >"$scratch/$version.db"
+    truncate -s -32 "$scratch/$version.db"
+    unchanged "$db"
+    run "$SNAPSCOPE" info --json "$scratch/$version.db"
+    expect_rc 0
+    expect_schema info
+    expect_eq "$(jq -c '[.faults[0].code, .answer.restorable, ([.etcd.starts_on[] | select(.starts).etcd] | join(" "))]' "$out")" \
+        "[\"version\",\"skip-hash-check\",\"$([[ $version == storage ]] && echo '3.4 3.5 3.6 3.7' || echo '3.4 3.5')\"]"
+done
 # Both metas overwritten: its page headers still tell a database.
 cp "$db" "$scratch/headless.db"
 head -c 8192 /dev/zero | dd of="$scratch/headless.db" conv=notrunc status=none

@@ -571,7 +571,7 @@ static void versions(void **state)
     assert_true(v.minor == UINT64_C(4294967296) && v.patch == INT64_MAX && v.is_before);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(ss_semver_decode(text_at(bad[i].text), "it", 9, &v, &err), SS_CORRUPT);
-        assert_int_equal(err.code, SS_E_FIELD);
+        assert_int_equal(err.code, SS_E_VERSION);
         assert_int_equal(err.off, VALUE_OFF + bad[i].wrong);
     }
 }
