@@ -157,9 +157,8 @@ static enum ss_status history_text(const struct getting *get, int64_t rev, char 
     struct trace trace = {.key = get->key, .rev = rev};
     static const struct ss_keep_going silent = {NULL, NULL};
     text[0] = '\0';
-    enum ss_status status =
-        ss_records_keeping(get->run->file, 0, 0, get->keep != NULL ? &silent : NULL, on_record,
-                           &trace, NULL, err);
+    enum ss_status status = ss_records_keeping(
+        get->run->file, 0, 0, get->keep != NULL ? &silent : NULL, on_record, &trace, NULL, err);
     if (status != SS_OK) {
         return left_away(status);
     }
@@ -309,7 +308,8 @@ static void hint_binary(const struct getting *get, const struct found *first)
 {
     const struct get_opts *opts = get->run->opts;
     const struct ss_span *key = &first->entry.key;
-    if (opts->key_format != SS_KEY_TEXT || first->count == 0 || key->len > 64 || is_printable(key)) {
+    if (opts->key_format != SS_KEY_TEXT || first->count == 0 || key->len > 64 ||
+        is_printable(key)) {
         return;
     }
     uint8_t number[8];

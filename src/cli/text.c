@@ -3,6 +3,7 @@
  */
 #include "text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ struct ss_size_text ss_size_format(uint64_t len)
         size.text[used++] = (char)('0' + tenths % 10);
     }
     size.text[used++] = ' ';
-    strcpy(size.text + used, units[unit]);
+    snprintf(size.text + used, sizeof size.text - used, "%s", units[unit]);
     return size;
 }
 

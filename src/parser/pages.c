@@ -161,7 +161,7 @@ static void mark_fault(struct ss_page_list *list, const struct ss_error *err)
 {
     uint8_t *state;
 
-    if (err->pgid >= list->file->geo.page_count)
+    if (list->state == NULL || err->pgid >= list->file->geo.page_count)
         return;
     state = &list->state[err->pgid];
     if ((*state & STATE_CODE) == 0)
@@ -377,7 +377,7 @@ bool ss_page_list_next(struct ss_page_list *list, struct ss_page_row *row)
     }
     list->next++;
     *row = (struct ss_page_row){.pgid = pgid, .head = ss_page_head_at(&list->file->geo, pgid)};
-    if (!list->file->readable) {
+    if (list->owner == NULL || list->state == NULL) {
         place_row(list, pgid, row);
         return true;
     }

@@ -312,7 +312,7 @@ enum ss_status ss_standing_next(struct ss_standing *w, struct ss_entry *entry, s
 static enum ss_status search(struct ss_standing *w, struct ss_span name, struct ss_tree *out,
                              struct ss_error *err)
 {
-    struct ss_entry entry;
+    struct ss_entry entry = {0};
     enum ss_status status = ss_standing_next(w, &entry, err);
 
     while (status == SS_OK && (!entry.is_bucket || !ss_span_eq(entry.key, name)))

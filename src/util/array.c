@@ -5,24 +5,25 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define FIRST_LEN ((size_t)256)
 
-/* The pointer is read and written as bytes: it is one of any type. */
+/* A pointer to items of any type, which is read and written here without being told which. */
+typedef void *__attribute__((may_alias)) any_pointer;
+
 static bool set_cap(void *items_at, size_t cap, size_t item_len)
 {
-    void *items, *grown;
+    any_pointer *at = items_at;
+    void *grown;
 
     if (cap > SIZE_MAX / item_len) {
         return false;
     }
-    memcpy(&items, items_at, sizeof(items));
-    grown = realloc(items, cap * item_len);
+    grown = realloc(*at, cap * item_len);
     if (grown == NULL) {
         return false;
     }
-    memcpy(items_at, &grown, sizeof(grown));
+    *at = grown;
     return true;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_LEN 16u                       /* hex digits */
+#define INDEX_LEN ((size_t)16)              /* hex digits */
 #define SEGMENT_LEN (2 * INDEX_LEN + 1 + 4) /* the two, a hyphen, ".wal" */
 
 /* A path that is built word by word: "" stands for the current folder, "/" for the root. */
