@@ -10,16 +10,19 @@ set(SS_RANK_util 0)
 set(SS_RANK_source 1)
 set(SS_RANK_parser 2)
 set(SS_RANK_etcd 3)
+set(SS_RANK_wal 4)
 set(SS_RANK_writer 4)
 set(SS_RANK_verify 5)
+set(SS_RANK_intake 6)
 set(SS_RANK_rows 6)
+set(SS_RANK_convert 7)
 set(SS_RANK_diff 7)
 set(SS_RANK_restore 7)
 set(SS_RANK_salvage 7)
 set(SS_RANK_export 8)
 
 # Bottom to top: the order in which src/CMakeLists.txt enters them.
-set(SS_LAYER_ORDER util source parser etcd writer verify rows diff restore salvage export)
+set(SS_LAYER_ORDER util source parser etcd wal writer verify intake rows convert diff restore salvage export)
 
 # ss_use_layers(TARGET LAYER...): puts include/ and these layers' headers, no others, within reach.
 function(ss_use_layers target)

@@ -18,11 +18,11 @@
 #include "parts.h"
 #include "probe.h"
 
-#include "etcd/wal.h"
 #include "restore/raftlog.h"
 #include "restore/restore_db.h"
 #include "util/crc32c.h"
 #include "util/wire.h"
+#include "wal/wal.h"
 
 #include <inttypes.h>
 #include <jansson.h>

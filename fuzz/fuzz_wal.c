@@ -9,9 +9,9 @@
  */
 #include "probe.h"
 
-#include "etcd/wal.h"
 #include "util/endian.h"
 #include "util/span.h"
+#include "wal/wal.h"
 
 #define INPUT_MAX (UINT32_C(1) << 18)
 #define HEAD_LEN 8u

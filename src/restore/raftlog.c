@@ -4,20 +4,13 @@
 #include "restore/raftlog.h"
 
 #include "util/crc32c.h"
-#include "util/endian.h"
+#include "wal/frames.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define RAFT_TERM 1u
 
-enum {
-    WAL_METADATA = 1,
-    WAL_ENTRY = 2,
-    WAL_STATE = 3,
-    WAL_CRC = 4,
-    WAL_SNAPSHOT = 5
-};
 enum {
     ENTRY_CONF_CHANGE = 1
 };
@@ -29,40 +22,6 @@ enum {
 /* What etcd's v2 store keeps of its last events; it indexes the list, so all slots must be there. */
 #define EVENT_SLOTS 1000u
 #define NEVER "0001-01-01T00:00:00Z"
-
-struct wal {
-    struct ss_bytes *out;
-    struct ss_crc32c crc;
-};
-
-/* The sum so far; it takes in what was added last, whose bytes may then go. */
-static uint32_t crc_so_far(struct wal *w)
-{
-    return ss_crc32c_final(&w->crc);
-}
-
-/* Appends one frame; `data` NULL: a record without data. */
-static void add_record(struct wal *w, uint32_t type, const struct ss_bytes *data)
-{
-    struct ss_bytes record = {0};
-    uint8_t head[8];
-    uint64_t padding;
-    static const uint8_t zeroes[8];
-
-    if (data != NULL)
-        ss_crc32c_add(&w->crc, data->ptr, data->len);
-    ss_bytes_pb_varint(&record, 1, type);
-    ss_bytes_pb_varint(&record, 2, crc_so_far(w));
-    if (data != NULL)
-        ss_bytes_pb_bytes(&record, 3, data->ptr, data->len);
-    padding = (8 - record.len % 8) % 8;
-    ss_store_u64(head, record.len | (padding != 0 ? (0x80 | padding) << 56 : 0), false);
-    ss_bytes_add(w->out, head, sizeof(head));
-    ss_bytes_add(w->out, record.ptr, record.len);
-    ss_bytes_add(w->out, zeroes, (size_t)padding);
-    w->out->failed = w->out->failed || record.failed || (data != NULL && data->failed);
-    ss_bytes_fini(&record);
-}
 
 static void add_conf_state(struct ss_bytes *to, uint32_t field, const struct ss_cluster *cluster)
 {
@@ -92,7 +51,7 @@ static void conf_change(const struct ss_peer *peer, struct ss_bytes *out)
     ss_bytes_fini(&json);
 }
 
-static void add_entry(struct wal *w, const struct ss_peer *peer, uint64_t index)
+static void add_entry(struct ss_wal_frames *w, const struct ss_peer *peer, uint64_t index)
 {
     struct ss_bytes change = {0}, entry = {0};
 
@@ -102,7 +61,7 @@ static void add_entry(struct wal *w, const struct ss_peer *peer, uint64_t index)
     ss_bytes_pb_varint(&entry, 3, index);
     ss_bytes_pb_bytes(&entry, 4, change.ptr, change.len);
     entry.failed = entry.failed || change.failed;
-    add_record(w, WAL_ENTRY, &entry);
+    ss_wal_frames_add(w, SS_WAL_ENTRY, &entry);
     ss_bytes_fini(&change);
     ss_bytes_fini(&entry);
 }
@@ -116,7 +75,8 @@ static uint64_t vote_of(const struct ss_cluster *cluster)
     return cluster->peers[0].id;
 }
 
-static void add_heads(struct wal *w, const struct ss_cluster *cluster, const struct ss_peer *self)
+static void add_heads(struct ss_wal_frames *w, const struct ss_cluster *cluster,
+                      const struct ss_peer *self)
 {
     struct ss_bytes metadata = {0}, empty = {0};
 
@@ -124,14 +84,14 @@ static void add_heads(struct wal *w, const struct ss_cluster *cluster, const str
     ss_bytes_pb_varint(&metadata, 2, cluster->id);
     ss_bytes_pb_varint(&empty, 1, 0);
     ss_bytes_pb_varint(&empty, 2, 0);
-    add_record(w, WAL_CRC, NULL);
-    add_record(w, WAL_METADATA, &metadata);
-    add_record(w, WAL_SNAPSHOT, &empty);
+    ss_wal_frames_add(w, SS_WAL_CRC, NULL);
+    ss_wal_frames_add(w, SS_WAL_METADATA, &metadata);
+    ss_wal_frames_add(w, SS_WAL_SNAPSHOT, &empty);
     ss_bytes_fini(&metadata);
     ss_bytes_fini(&empty);
 }
 
-static void add_tails(struct wal *w, const struct ss_cluster *cluster)
+static void add_tails(struct ss_wal_frames *w, const struct ss_cluster *cluster)
 {
     struct ss_bytes state = {0}, snapshot = {0};
 
@@ -141,8 +101,8 @@ static void add_tails(struct wal *w, const struct ss_cluster *cluster)
     ss_bytes_pb_varint(&snapshot, 1, cluster->count);
     ss_bytes_pb_varint(&snapshot, 2, RAFT_TERM);
     add_conf_state(&snapshot, 3, cluster);
-    add_record(w, WAL_STATE, &state);
-    add_record(w, WAL_SNAPSHOT, &snapshot);
+    ss_wal_frames_add(w, SS_WAL_STATE, &state);
+    ss_wal_frames_add(w, SS_WAL_SNAPSHOT, &snapshot);
     ss_bytes_fini(&state);
     ss_bytes_fini(&snapshot);
 }
@@ -150,9 +110,9 @@ static void add_tails(struct wal *w, const struct ss_cluster *cluster)
 void ss_wal_build(const struct ss_cluster *cluster, const struct ss_peer *self,
                   struct ss_bytes *out)
 {
-    struct wal w = {.out = out};
+    struct ss_wal_frames w;
 
-    ss_crc32c_init(&w.crc);
+    ss_wal_frames_init(&w, out);
     add_heads(&w, cluster, self);
     for (size_t i = 0; i < cluster->count; i++)
         add_entry(&w, &cluster->peers[i], i + 1);

@@ -8,7 +8,7 @@
  * All that can be refused is refused before the first byte is written. With a WAL folder of its own two
  * folders get their names, the WAL's first: a run that is killed between the two leaves that one behind.
  */
-#include "restore/checking.h"
+#include "intake/checking.h"
 #include "restore/datadir.h"
 #include "restore/raftlog.h"
 #include "restore/restore_db.h"

@@ -30,13 +30,13 @@ static enum ss_status check(const struct ss_structure_pass *pass, struct ss_find
                             struct ss_error *err)
 {
     struct ss_structure_pass run = *pass;
-    enum ss_status status = ss_meaning_new(run.file, findings, &run.meaning, err);
+    enum ss_status status = ss_etcd_check_new(run.file, findings, &run.meaning, err);
 
     if (status == SS_OK)
         status = ss_structure_run(&run, err);
     if (status == SS_OK)
-        status = ss_meaning_finish(run.meaning, run.report, err);
-    ss_meaning_free(run.meaning);
+        status = ss_etcd_check_finish(run.meaning, run.report, err);
+    ss_etcd_check_free(run.meaning);
     if (status == SS_OK && findings->nomem)
         status = ss_nomem(err, sizeof(struct ss_finding));
     return status;

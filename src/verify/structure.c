@@ -77,7 +77,7 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     s->leaf_depth = 0;
     s->uneven = false;
     if (s->pass->meaning != NULL && is_top_level(walk, node))
-        ss_meaning_bucket(s->pass->meaning, walk->buckets[node].name);
+        ss_etcd_check_bucket(s->pass->meaning, walk->buckets[node].name);
     return true;
 }
 
@@ -111,7 +111,7 @@ static void check_leaf_place(struct structure *s, struct ss_walk *walk,
 static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
 {
     struct structure *s = ctx;
-    struct ss_meaning *meaning = s->pass->meaning;
+    struct ss_etcd_checks *meaning = s->pass->meaning;
     bool holes = walk->fault_count > s->faults_before;
 
     ss_check_layout(s->pass, walk, page);
@@ -119,9 +119,9 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
         return true;
     check_leaf_place(s, walk, page);
     if (meaning != NULL && page->node == 0)
-        ss_meaning_root_leaf(meaning, page->view);
+        ss_etcd_check_root_leaf(meaning, page->view);
     else if (meaning != NULL && is_top_level(walk, page->node))
-        s->status = ss_meaning_leaf(meaning, page->view, holes, &s->err);
+        s->status = ss_etcd_check_leaf(meaning, page->view, holes, &s->err);
     return s->status == SS_OK;
 }
 
@@ -130,7 +130,7 @@ static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
     struct structure *s = ctx;
 
     if (s->pass->meaning != NULL && is_top_level(walk, node))
-        ss_meaning_bucket_end(s->pass->meaning, walk->fault_count > s->faults_before);
+        ss_etcd_check_bucket_end(s->pass->meaning, walk->fault_count > s->faults_before);
     return true;
 }
 

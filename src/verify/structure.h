@@ -15,12 +15,12 @@
 #define SS_VERIFY_STRUCTURE_H
 
 #include "parser/walk.h"
-#include "verify/meaning.h"
+#include "verify/etcd_checks.h"
 
 struct ss_structure_pass {
     const struct ss_file *file;
     struct ss_findings *findings;
-    struct ss_meaning *meaning; /* NULL: not asked for */
+    struct ss_etcd_checks *meaning; /* NULL: not asked for */
     struct ss_verify_report *report;
     ss_progress_fn progress;
     void *progress_ctx;

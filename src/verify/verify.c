@@ -65,12 +65,12 @@ static enum ss_status check_trees(struct ss_verification *v, struct ss_error *er
     enum ss_status status = SS_OK;
 
     if (etcd)
-        status = ss_meaning_new(v->file, &v->etcd, &pass.meaning, err);
+        status = ss_etcd_check_new(v->file, &v->etcd, &pass.meaning, err);
     if (status == SS_OK)
         status = ss_structure_run(&pass, err);
     if (status == SS_OK && etcd)
-        status = ss_meaning_finish(pass.meaning, v->report, err);
-    ss_meaning_free(pass.meaning);
+        status = ss_etcd_check_finish(pass.meaning, v->report, err);
+    ss_etcd_check_free(pass.meaning);
     if (status == SS_OK)
         v->report->checked |= v->opts.what & SS_VERIFY_STRUCTURE;
     return status;

@@ -2,10 +2,10 @@
  * test_wal.c - the WAL reader: what restore's own writer writes, read back field by field, and logs that
  * are torn, damaged, overridden or in several segments.
  */
-#include "etcd/wal.h"
 #include "restore/raftlog.h"
 #include "util/bytes.h"
 #include "util/endian.h"
+#include "wal/wal.h"
 
 #include "scratch.h"
 

@@ -1,5 +1,5 @@
 /*
- * meaning_key.c - bucket `key`: revisions in order, records that say what their key says, histories
+ * etcd_key.c - bucket `key`: revisions in order, records that say what their key says, histories
  * without holes, and what compaction should have left.
  *
  *   1 … compacted                        compacted + 1 …
@@ -19,7 +19,7 @@
  * What is said of missing records holds only while nothing was lost before: behind a broken page or a
  * record that cannot be read those checks stay silent, since its own finding says so.
  */
-#include "verify/meaning_parts.h"
+#include "verify/etcd_parts.h"
 
 #include "etcd/revision.h"
 #include "parser/cursor.h"
@@ -81,7 +81,7 @@ static enum ss_status find_places(struct ss_span value, uint64_t pgid, struct pl
     return st;
 }
 
-void ss_meaning_key_init(struct ss_meaning *m)
+void ss_etcd_check_key_init(struct ss_etcd_checks *m)
 {
     struct ss_key_part *k = &m->key;
     int64_t scheduled = 0;
@@ -93,7 +93,7 @@ void ss_meaning_key_init(struct ss_meaning *m)
     k->rev_blind = k->history_blind = !k->marks_known;
 }
 
-static void count_leftover(struct ss_meaning *m, const struct ss_record *rec)
+static void count_leftover(struct ss_etcd_checks *m, const struct ss_record *rec)
 {
     struct ss_key_part *k = &m->key;
     struct ss_entry entry;
@@ -103,11 +103,11 @@ static void count_leftover(struct ss_meaning *m, const struct ss_record *rec)
     if (!ss_locator_entry(&k->index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
         return;
     k->leftover_rev = rec->rev;
-    k->leftover_at = ss_meaning_place(m, &entry, entry.key.off);
+    k->leftover_at = ss_etcd_check_place(m, &entry, entry.key.off);
 }
 
 /* Compaction at `finished` drops what another record of that key, also at or below it, follows. */
-static void check_leftover(struct ss_meaning *m, const struct ss_record *rec,
+static void check_leftover(struct ss_etcd_checks *m, const struct ss_record *rec,
                            const struct ss_record *former)
 {
     int64_t finished = m->key.finished;
@@ -121,7 +121,7 @@ static void check_leftover(struct ss_meaning *m, const struct ss_record *rec,
 }
 
 /* A finding about one field of a record that was decoded. */
-static void find_in_record(struct ss_meaning *m, enum ss_check_id check,
+static void find_in_record(struct ss_etcd_checks *m, enum ss_check_id check,
                            const struct ss_record *rec, unsigned field, int64_t have,
                            int64_t expect, const char *detail)
 {
@@ -134,7 +134,7 @@ static void find_in_record(struct ss_meaning *m, enum ss_check_id check,
     if (!ss_locator_entry(&m->key.index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
         return;
     find_places(entry.value, entry.pgid, &places, &err);
-    at = ss_meaning_place(m, &entry, places.off[field]);
+    at = ss_etcd_check_place(m, &entry, places.off[field]);
     ss_find(m->findings, check, at, number(have_text, have),
             expect == INT64_MIN ? NULL : number(expect_text, expect), "revision %" PRId64 ": %s",
             rec->rev.main, detail);
@@ -163,7 +163,7 @@ static bool is_sane(const struct ss_record *rec)
     return rec->tombstone || wrong_in_put(rec, &check) == NULL;
 }
 
-static void check_follows(struct ss_meaning *m, const struct ss_record *rec,
+static void check_follows(struct ss_etcd_checks *m, const struct ss_record *rec,
                           const struct ss_record *former)
 {
     if (rec->create_revision == rec->rev.main)
@@ -181,7 +181,7 @@ static void check_follows(struct ss_meaning *m, const struct ss_record *rec,
 }
 
 /* One record against its key's live record before it, NULL when there is none. */
-static void check_history(struct ss_meaning *m, const struct ss_record *rec,
+static void check_history(struct ss_etcd_checks *m, const struct ss_record *rec,
                           const struct ss_record *former)
 {
     if (m->key.history_blind)
@@ -201,7 +201,7 @@ static void check_history(struct ss_meaning *m, const struct ss_record *rec,
 
 static void on_apply(void *ctx, uint64_t loc, uint64_t former_loc)
 {
-    struct ss_meaning *m = ctx;
+    struct ss_etcd_checks *m = ctx;
     const struct ss_locator *at = &m->key.index.at;
     struct ss_record rec, former;
 
@@ -213,7 +213,7 @@ static void on_apply(void *ctx, uint64_t loc, uint64_t former_loc)
         check_history(m, &rec, &former);
 }
 
-static void start_index(struct ss_meaning *m, const struct ss_page_view *page)
+static void start_index(struct ss_etcd_checks *m, const struct ss_page_view *page)
 {
     struct ss_tree tree = {.root = page->is_inline ? 0 : page->pgid, .inline_page = page->run};
 
@@ -224,7 +224,7 @@ static void start_index(struct ss_meaning *m, const struct ss_page_view *page)
 }
 
 /* From here on what is missing means nothing; what was queued before is still judged. */
-static enum ss_status lose(struct ss_meaning *m, bool revisions, struct ss_error *err)
+static enum ss_status lose(struct ss_etcd_checks *m, bool revisions, struct ss_error *err)
 {
     struct ss_key_part *k = &m->key;
     enum ss_status st = k->history_blind ? SS_OK : ss_key_index_flush(&k->index, err);
@@ -240,18 +240,18 @@ static bool is_revision_shaped(struct ss_span key)
 }
 
 /* A key that is no revision: by its form, or by its numbers. */
-static void find_bad_revision(struct ss_meaning *m, const struct ss_entry *entry,
+static void find_bad_revision(struct ss_etcd_checks *m, const struct ss_entry *entry,
                               const struct ss_error *err)
 {
     bool negative =
         is_revision_shaped(entry->key) && ((int64_t)ss_load_u64(entry->key.ptr, true) < 0 ||
                                            (int64_t)ss_load_u64(entry->key.ptr + 9, true) < 0);
 
-    ss_meaning_refused(m, negative ? SS_CHECK_REV_RANGE : SS_CHECK_REV_FORM, entry, err);
+    ss_etcd_check_refused(m, negative ? SS_CHECK_REV_RANGE : SS_CHECK_REV_FORM, entry, err);
 }
 
 /* A value that the decoder refuses: no message, no key, or another record's. */
-static void find_bad_record(struct ss_meaning *m, const struct ss_entry *entry,
+static void find_bad_record(struct ss_etcd_checks *m, const struct ss_entry *entry,
                             struct ss_revision rev, const struct ss_error *err)
 {
     char have[NUMBER_CAP], expect[NUMBER_CAP];
@@ -260,19 +260,20 @@ static void find_bad_record(struct ss_meaning *m, const struct ss_entry *entry,
 
     if (find_places(entry->value, entry->pgid, &places, &ignored) != SS_END ||
         err->code != SS_E_RECORD)
-        ss_meaning_refused(m, SS_CHECK_REC_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_REC_FORM, entry, err);
     else if (places.key_len == 0)
-        ss_meaning_refused(m, SS_CHECK_REC_NO_KEY, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_REC_NO_KEY, entry, err);
     else if (places.mod != rev.main)
-        ss_find(m->findings, SS_CHECK_REC_MOD, ss_meaning_place(m, entry, places.off[FIELD_MOD]),
+        ss_find(m->findings, SS_CHECK_REC_MOD, ss_etcd_check_place(m, entry, places.off[FIELD_MOD]),
                 number(have, places.mod), number(expect, rev.main), "%s", err->message);
     else
-        ss_meaning_refused(m, SS_CHECK_REC_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_REC_FORM, entry, err);
 }
 
-static void find_gap(struct ss_meaning *m, const struct ss_entry *entry, int64_t from, int64_t to)
+static void find_gap(struct ss_etcd_checks *m, const struct ss_entry *entry, int64_t from,
+                     int64_t to)
 {
-    struct ss_place at = ss_meaning_place(m, entry, entry->key.off);
+    struct ss_place at = ss_etcd_check_place(m, entry, entry->key.off);
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
     number(have, to + 1);
@@ -310,18 +311,19 @@ static void count_missing(struct ss_key_part *k, int64_t main)
 }
 
 /* A put and a tombstone of one revision: keys that differ in the tombstone's mark alone. */
-static void find_twice(struct ss_meaning *m, const struct ss_entry *entry, struct ss_revision rev)
+static void find_twice(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                       struct ss_revision rev)
 {
-    ss_find(m->findings, SS_CHECK_REV_TWICE, ss_meaning_place(m, entry, entry->key.off), NULL, NULL,
-            "revision %" PRId64 ", sub revision %" PRId64 ", is a put and a tombstone", rev.main,
-            rev.sub);
+    ss_find(m->findings, SS_CHECK_REV_TWICE, ss_etcd_check_place(m, entry, entry->key.off), NULL,
+            NULL, "revision %" PRId64 ", sub revision %" PRId64 ", is a put and a tombstone",
+            rev.main, rev.sub);
 }
 
 /*
  * No revision stands twice, as far as the tree's own order does not say so already; and those above the
  * compacted one take every main and every sub from 0 on.
  */
-static void check_sequence(struct ss_meaning *m, const struct ss_entry *entry,
+static void check_sequence(struct ss_etcd_checks *m, const struct ss_entry *entry,
                            const struct ss_record *rec)
 {
     struct ss_key_part *k = &m->key;
@@ -339,12 +341,12 @@ static void check_sequence(struct ss_meaning *m, const struct ss_entry *entry,
         find_gap(m, entry, main_reached(k) + 1, rev.main - 1);
     if (rev.sub != due_sub)
         ss_find(m->findings, SS_CHECK_REV_SUB_GAP,
-                ss_meaning_place(m, entry, entry->key.off + SS_REVISION_LEN - 8),
+                ss_etcd_check_place(m, entry, entry->key.off + SS_REVISION_LEN - 8),
                 number(have, rev.sub), number(expect, due_sub),
                 "of revision %" PRId64 " sub revisions are missing", rev.main);
 }
 
-static void check_tombstone(struct ss_meaning *m, const struct ss_entry *entry,
+static void check_tombstone(struct ss_etcd_checks *m, const struct ss_entry *entry,
                             const struct ss_record *rec)
 {
     struct places places;
@@ -356,13 +358,13 @@ static void check_tombstone(struct ss_meaning *m, const struct ss_entry *entry,
     if (entry->value.len == due)
         return;
     find_places(entry->value, entry->pgid, &places, &err);
-    ss_find(m->findings, SS_CHECK_REC_TOMBSTONE, ss_meaning_place(m, entry, entry->value.off), NULL,
-            NULL, "a tombstone of %" PRIu64 " bytes, its key needs %" PRIu64, entry->value.len,
-            due);
+    ss_find(m->findings, SS_CHECK_REC_TOMBSTONE, ss_etcd_check_place(m, entry, entry->value.off),
+            NULL, NULL, "a tombstone of %" PRIu64 " bytes, its key needs %" PRIu64,
+            entry->value.len, due);
 }
 
 /* What a put says of itself, against what its revision allows. */
-static void check_put(struct ss_meaning *m, const struct ss_record *rec)
+static void check_put(struct ss_etcd_checks *m, const struct ss_record *rec)
 {
     enum ss_check_id check;
     const char *why = wrong_in_put(rec, &check);
@@ -375,7 +377,7 @@ static void check_put(struct ss_meaning *m, const struct ss_record *rec)
         find_in_record(m, check, rec, FIELD_VERSION, rec->version, INT64_MIN, why);
 }
 
-static enum ss_status find_empty(struct ss_meaning *m, struct ss_place at, int64_t main,
+static enum ss_status find_empty(struct ss_etcd_checks *m, struct ss_place at, int64_t main,
                                  struct ss_error *err)
 {
     ss_find(m->findings, SS_CHECK_REC_NO_KEY, at, NULL, NULL,
@@ -383,7 +385,7 @@ static enum ss_status find_empty(struct ss_meaning *m, struct ss_place at, int64
     return lose(m, false, err);
 }
 
-static void find_marker(struct ss_meaning *m, struct ss_place at, int64_t main)
+static void find_marker(struct ss_etcd_checks *m, struct ss_place at, int64_t main)
 {
     ss_find(m->findings, SS_CHECK_REC_MARKER, at, NULL, NULL,
             "revision %" PRId64 " marks a revision bump", main);
@@ -395,10 +397,10 @@ static void find_marker(struct ss_meaning *m, struct ss_place at, int64_t main)
  * keeps the last one and removes those before it: of those at or below the finished mark only the last
  * can be a marker, and it is held until that is known. Any other is a record that lost its bytes.
  */
-static enum ss_status take_marker(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_marker(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *err)
 {
-    struct ss_place at = ss_meaning_place(m, entry, entry->key.off);
+    struct ss_place at = ss_etcd_check_place(m, entry, entry->key.off);
     struct ss_key_part *k = &m->key;
     enum ss_status st = SS_OK;
 
@@ -415,7 +417,7 @@ static enum ss_status take_marker(struct ss_meaning *m, const struct ss_entry *e
     return st;
 }
 
-static enum ss_status take_record(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_record(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *err)
 {
     check_sequence(m, entry, rec);
@@ -429,7 +431,7 @@ static enum ss_status take_record(struct ss_meaning *m, const struct ss_entry *e
 }
 
 /* An element that cannot be taken for a record; its revision may still be told. */
-static enum ss_status take_broken(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_broken(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *why,
                                   struct ss_error *err)
 {
@@ -443,14 +445,14 @@ static enum ss_status take_broken(struct ss_meaning *m, const struct ss_entry *e
 }
 
 /* etcd reads from revision 1 on, so that one of main 0 is passed over. */
-static void find_zero(struct ss_meaning *m, const struct ss_entry *entry)
+static void find_zero(struct ss_etcd_checks *m, const struct ss_entry *entry)
 {
-    ss_find(m->findings, SS_CHECK_REV_RANGE, ss_meaning_place(m, entry, entry->key.off), "0", NULL,
-            "main revision 0, which etcd does not read");
+    ss_find(m->findings, SS_CHECK_REV_RANGE, ss_etcd_check_place(m, entry, entry->key.off), "0",
+            NULL, "main revision 0, which etcd does not read");
 }
 
-enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *page,
-                              const struct ss_entry *entry, bool holes, struct ss_error *err)
+enum ss_status ss_etcd_check_key(struct ss_etcd_checks *m, const struct ss_page_view *page,
+                                 const struct ss_entry *entry, bool holes, struct ss_error *err)
 {
     struct ss_key_part *k = &m->key;
     struct ss_error why;
@@ -477,14 +479,14 @@ enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *p
     return st;
 }
 
-enum ss_status ss_meaning_key_end(struct ss_meaning *m, struct ss_error *err)
+enum ss_status ss_etcd_check_key_end(struct ss_etcd_checks *m, struct ss_error *err)
 {
     if (m->key.marker_main != 0)
         find_marker(m, m->key.marker_at, m->key.marker_main);
     return m->key.started ? ss_key_index_flush(&m->key.index, err) : SS_OK;
 }
 
-static void find_leftover(struct ss_meaning *m)
+static void find_leftover(struct ss_etcd_checks *m)
 {
     const struct ss_key_part *k = &m->key;
 
@@ -495,7 +497,7 @@ static void find_leftover(struct ss_meaning *m)
 }
 
 /* The mark that compaction got to, when bucket `meta` was handed over. */
-static struct ss_place mark_place(const struct ss_meaning *m)
+static struct ss_place mark_place(const struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *meta = &m->meta;
 
@@ -506,14 +508,14 @@ static struct ss_place mark_place(const struct ss_meaning *m)
     return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(SS_IN_META)};
 }
 
-void ss_meaning_key_finish(struct ss_meaning *m)
+void ss_etcd_check_key_finish(struct ss_etcd_checks *m)
 {
     const struct ss_key_part *k = &m->key;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
     if (k->leftover_count > 0)
         find_leftover(m);
-    if (k->marks_known && ss_meaning_whole(m, SS_IN_KEY) && k->compacted > k->last.main)
+    if (k->marks_known && ss_etcd_check_whole(m, SS_IN_KEY) && k->compacted > k->last.main)
         ss_find(m->findings, SS_CHECK_COMPACT_AHEAD, mark_place(m), number(have, k->compacted),
                 number(expect, k->last.main),
                 "compacted at revision %" PRId64 ", the last record is of revision %" PRId64,

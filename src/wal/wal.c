@@ -1,12 +1,13 @@
 /*
  * wal.c - see wal.h. Nothing is written, repaired or cut: this only counts.
  */
-#include "etcd/wal.h"
+#include "wal/wal.h"
 
 #include "source/source.h"
 #include "util/endian.h"
 #include "util/member_dir.h"
 #include "util/wire.h"
+#include "wal/frames.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -17,14 +18,6 @@
 #define HEAD_LEN 8u
 #define SECTOR_LEN 512u
 #define LEN_MASK ((UINT64_C(1) << 56) - 1)
-
-enum {
-    WAL_METADATA = 1,
-    WAL_ENTRY,
-    WAL_STATE,
-    WAL_CRC,
-    WAL_SNAPSHOT
-};
 
 /* A frame cut out of its segment, and the record in it. */
 struct frame {
@@ -99,18 +92,18 @@ static enum ss_status take_data(struct ss_wal_facts *facts, const struct frame *
                                 struct ss_error *err)
 {
     static const uint32_t counts[] = {
-        [WAL_METADATA] = 2, [WAL_ENTRY] = 3, [WAL_STATE] = 3, [WAL_SNAPSHOT] = 2};
+        [SS_WAL_METADATA] = 2, [SS_WAL_ENTRY] = 3, [SS_WAL_STATE] = 3, [SS_WAL_SNAPSHOT] = 2};
     uint64_t numbers[3] = {0};
     enum ss_status status = decode_numbers(frame->data, numbers, counts[frame->type], err);
 
     if (status != SS_OK)
         return status;
-    if (frame->type == WAL_ENTRY) {
+    if (frame->type == SS_WAL_ENTRY) {
         take_entry(facts, numbers);
-    } else if (frame->type == WAL_METADATA) {
+    } else if (frame->type == SS_WAL_METADATA) {
         facts->node_id = numbers[0];
         facts->cluster_id = numbers[1];
-    } else if (frame->type == WAL_STATE) {
+    } else if (frame->type == SS_WAL_STATE) {
         facts->term = numbers[0];
         facts->vote = numbers[1];
         facts->commit = numbers[2];
@@ -133,10 +126,10 @@ static enum ss_status check_crc(struct ss_wal_scan *scan, const struct frame *fr
 {
     uint32_t sum;
 
-    if (frame->type != WAL_CRC)
+    if (frame->type != SS_WAL_CRC)
         ss_crc32c_add(&scan->crc, frame->data.ptr, frame->data.len);
     sum = ss_crc32c_final(&scan->crc);
-    if (frame->type == WAL_CRC && sum == 0)
+    if (frame->type == SS_WAL_CRC && sum == 0)
         ss_crc32c_resume(&scan->crc, (uint32_t)frame->crc);
     else if (frame->crc != sum)
         return wrong_crc(frame, sum, err);
@@ -152,11 +145,11 @@ static enum ss_status take_record(struct ss_wal_scan *scan, struct frame *frame,
         status = check_crc(scan, frame, err);
     if (status != SS_OK)
         return status;
-    if (frame->type < WAL_METADATA || frame->type > WAL_SNAPSHOT)
+    if (frame->type < SS_WAL_METADATA || frame->type > SS_WAL_SNAPSHOT)
         return ss_corrupt(err, SS_E_FIELD, frame->record.off, SS_NONE,
                           "WAL record of unknown type %" PRIu64, frame->type);
     scan->facts.record_count++;
-    return frame->type == WAL_CRC ? SS_OK : take_data(&scan->facts, frame, err);
+    return frame->type == SS_WAL_CRC ? SS_OK : take_data(&scan->facts, frame, err);
 }
 
 /* A sector of the frame that is all zeroes: the write was cut by a crash. */

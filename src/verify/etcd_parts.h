@@ -1,24 +1,24 @@
 /*
- * meaning_parts.h - the meaning checks' own state, one part a subject.
+ * etcd_parts.h - the meaning checks' own state, one part a subject.
  *
- *   meaning.c         which bucket is being handed over; what is missing or unknown among buckets
- *   meaning_key.c     revisions and records, each key's history, compaction
- *   meaning_lease.c   leases, and keys that refer to one that is not there
- *   meaning_meta.c    consistent_index, term, versions, compaction marks
- *   meaning_member.c  members, removed members, confState
- *   meaning_auth.c    alarms, roles, users
+ *   etcd_checks.c         which bucket is being handed over; what is missing or unknown among buckets
+ *   etcd_key.c     revisions and records, each key's history, compaction
+ *   etcd_lease.c   leases, and keys that refer to one that is not there
+ *   etcd_meta.c    consistent_index, term, versions, compaction marks
+ *   etcd_member.c  members, removed members, confState
+ *   etcd_auth.c    alarms, roles, users
  *
  * A part is begun with its bucket, given the bucket's elements in key order, and asked once more when
  * all buckets were walked. `holes`: something of the bucket is lost, so what is not there means nothing.
  */
-#ifndef SS_VERIFY_MEANING_PARTS_H
-#define SS_VERIFY_MEANING_PARTS_H
+#ifndef SS_VERIFY_ETCD_PARTS_H
+#define SS_VERIFY_ETCD_PARTS_H
 
 #include "etcd/catalogue.h"
 #include "etcd/index.h"
 #include "etcd/meta.h"
 #include "util/array.h"
-#include "verify/meaning.h"
+#include "verify/etcd_checks.h"
 
 struct ss_key_part {
     bool started;       /* the index was set up */
@@ -91,7 +91,7 @@ struct ss_auth_part {
     } roles; /* names */
 };
 
-struct ss_meaning {
+struct ss_etcd_checks {
     const struct ss_file *file;
     struct ss_findings *findings;
     bool is_etcd;
@@ -112,50 +112,50 @@ struct ss_meaning {
 };
 
 /* Whether a bucket was handed over from end to end, so that what is not in it is not there. */
-static inline bool ss_meaning_whole(const struct ss_meaning *m, enum ss_etcd_bucket which)
+static inline bool ss_etcd_check_whole(const struct ss_etcd_checks *m, enum ss_etcd_bucket which)
 {
     return (m->walked >> which & 1u) != 0 && (m->holed >> which & 1u) == 0;
 }
 
 /* The place of an element of the bucket at hand; `off` says which of its bytes. */
-static inline struct ss_place ss_meaning_place(const struct ss_meaning *m,
-                                               const struct ss_entry *entry, uint64_t off)
+static inline struct ss_place ss_etcd_check_place(const struct ss_etcd_checks *m,
+                                                  const struct ss_entry *entry, uint64_t off)
 {
     return (struct ss_place){off, entry->pgid, entry->index, ss_etcd_bucket_name(m->at)};
 }
 
 /* Turns a decoder's refusal into a finding at the byte that the error names. */
-void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
-                        const struct ss_error *err);
+void ss_etcd_check_refused(struct ss_etcd_checks *m, enum ss_check_id check,
+                           const struct ss_entry *entry, const struct ss_error *err);
 
 /* One element each, never a bucket. Errors: NOMEM. */
-enum ss_status ss_meaning_key(struct ss_meaning *m, const struct ss_page_view *page,
-                              const struct ss_entry *entry, bool holes, struct ss_error *err);
-enum ss_status ss_meaning_lease(struct ss_meaning *m, const struct ss_entry *entry,
-                                struct ss_error *err);
-enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entry,
-                               struct ss_error *err);
-enum ss_status ss_meaning_member(struct ss_meaning *m, const struct ss_entry *entry,
-                                 struct ss_error *err);
-enum ss_status ss_meaning_removed(struct ss_meaning *m, const struct ss_entry *entry,
+enum ss_status ss_etcd_check_key(struct ss_etcd_checks *m, const struct ss_page_view *page,
+                                 const struct ss_entry *entry, bool holes, struct ss_error *err);
+enum ss_status ss_etcd_check_lease(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                   struct ss_error *err);
+enum ss_status ss_etcd_check_meta(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                   struct ss_error *err);
-enum ss_status ss_meaning_alarm(struct ss_meaning *m, const struct ss_entry *entry,
-                                struct ss_error *err);
-enum ss_status ss_meaning_auth(struct ss_meaning *m, const struct ss_entry *entry,
-                               struct ss_error *err);
-enum ss_status ss_meaning_role(struct ss_meaning *m, const struct ss_entry *entry,
-                               struct ss_error *err);
-enum ss_status ss_meaning_user(struct ss_meaning *m, const struct ss_entry *entry,
-                               struct ss_error *err);
+enum ss_status ss_etcd_check_member(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                    struct ss_error *err);
+enum ss_status ss_etcd_check_removed(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                     struct ss_error *err);
+enum ss_status ss_etcd_check_alarm(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                   struct ss_error *err);
+enum ss_status ss_etcd_check_auth(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                  struct ss_error *err);
+enum ss_status ss_etcd_check_role(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                  struct ss_error *err);
+enum ss_status ss_etcd_check_user(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                  struct ss_error *err);
 
 /* Before the walk, when bucket `key` ends, and when all is walked. */
-void ss_meaning_key_init(struct ss_meaning *m);
-enum ss_status ss_meaning_key_end(struct ss_meaning *m, struct ss_error *err);
-void ss_meaning_key_finish(struct ss_meaning *m);
-void ss_meaning_lease_finish(struct ss_meaning *m);
-void ss_meaning_meta_finish(struct ss_meaning *m);
-void ss_meaning_member_finish(struct ss_meaning *m);
-void ss_meaning_auth_finish(struct ss_meaning *m);
-void ss_meaning_member_fini(struct ss_meaning *m);
+void ss_etcd_check_key_init(struct ss_etcd_checks *m);
+enum ss_status ss_etcd_check_key_end(struct ss_etcd_checks *m, struct ss_error *err);
+void ss_etcd_check_key_finish(struct ss_etcd_checks *m);
+void ss_etcd_check_lease_finish(struct ss_etcd_checks *m);
+void ss_etcd_check_meta_finish(struct ss_etcd_checks *m);
+void ss_etcd_check_member_finish(struct ss_etcd_checks *m);
+void ss_etcd_check_auth_finish(struct ss_etcd_checks *m);
+void ss_etcd_check_member_fini(struct ss_etcd_checks *m);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * meaning_lease.c - leases, and live keys that refer to one that is not there.
+ * etcd_lease.c - leases, and live keys that refer to one that is not there.
  *
  *   lease   id, i64 big-endian → leasepb.Lease
  *   key     KeyValue.lease of each key's last record
@@ -7,7 +7,7 @@
  * etcd logs "failed to attach a lease" at boot for such a key and keeps it for ever: it will not
  * expire. Only what is alive counts, since history keeps the ids of leases that ended long ago.
  */
-#include "verify/meaning_parts.h"
+#include "verify/etcd_parts.h"
 
 #include "etcd/lease.h"
 #include "etcd/revision.h"
@@ -27,25 +27,26 @@ static const char *id_text(char text[ID_CAP], int64_t id)
     return text;
 }
 
-enum ss_status ss_meaning_lease(struct ss_meaning *m, const struct ss_entry *entry,
-                                struct ss_error *err)
+enum ss_status ss_etcd_check_lease(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                   struct ss_error *err)
 {
     char have[ID_CAP], expect[ID_CAP];
     struct ss_lease lease;
     struct ss_lease_places at;
 
     if (ss_lease_decode(entry, &lease, &at, err) != SS_OK) {
-        ss_meaning_refused(m, SS_CHECK_LEASE_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_LEASE_FORM, entry, err);
         m->holed |= 1u << SS_IN_LEASE;
         return SS_OK;
     }
     if (lease.id != lease.key_id)
-        ss_find(m->findings, SS_CHECK_LEASE_ID, ss_meaning_place(m, entry, at.id_off),
+        ss_find(m->findings, SS_CHECK_LEASE_ID, ss_etcd_check_place(m, entry, at.id_off),
                 id_text(have, lease.id), id_text(expect, lease.key_id),
                 "lease %s stands under the key of another", id_text(have, lease.id));
     if (lease.ttl <= 0) {
         snprintf(have, sizeof(have), "%" PRId64, lease.ttl);
-        ss_find(m->findings, SS_CHECK_LEASE_TTL, ss_meaning_place(m, entry, at.ttl_off), have, NULL,
+        ss_find(m->findings, SS_CHECK_LEASE_TTL, ss_etcd_check_place(m, entry, at.ttl_off), have,
+                NULL,
                 "lease %s has a time to live of %" PRId64 " s; etcd takes its minimum instead",
                 id_text(expect, lease.id), lease.ttl);
     }
@@ -72,7 +73,7 @@ static int compare_slots(const void *a, const void *b)
 }
 
 /* Keeps the slots of keys whose lease is not there, with the lease's id as word. */
-static uint64_t keep_unknown(struct ss_meaning *m, struct ss_slot *slots, uint64_t count)
+static uint64_t keep_unknown(struct ss_etcd_checks *m, struct ss_slot *slots, uint64_t count)
 {
     uint64_t kept = 0;
 
@@ -90,7 +91,7 @@ static uint64_t keep_unknown(struct ss_meaning *m, struct ss_slot *slots, uint64
 }
 
 /* One finding a lease; its place and example are the oldest of the records. */
-static void find_unknown(struct ss_meaning *m, const struct ss_slot *slots, uint64_t count)
+static void find_unknown(struct ss_etcd_checks *m, const struct ss_slot *slots, uint64_t count)
 {
     char key[256], id[ID_CAP];
     struct ss_record rec, first = {.rev = {INT64_MAX, INT64_MAX}};
@@ -109,12 +110,12 @@ static void find_unknown(struct ss_meaning *m, const struct ss_slot *slots, uint
             count == 1 ? "key refers" : "keys refer", id, key);
 }
 
-void ss_meaning_lease_finish(struct ss_meaning *m)
+void ss_etcd_check_lease_finish(struct ss_etcd_checks *m)
 {
     struct ss_slot *slots;
     uint64_t count, from, to;
 
-    if (!ss_meaning_whole(m, SS_IN_LEASE) && (m->absent >> SS_IN_LEASE & 1u) == 0)
+    if (!ss_etcd_check_whole(m, SS_IN_LEASE) && (m->absent >> SS_IN_LEASE & 1u) == 0)
         return;
     if (m->leases.count > 0)
         qsort(m->leases.items, m->leases.count, sizeof(int64_t), compare_ids);

@@ -1,7 +1,7 @@
 /*
  * checking.c - see checking.h.
  */
-#include "restore/checking.h"
+#include "intake/checking.h"
 
 #include "util/error.h"
 #include "verify/hash.h"

@@ -1,5 +1,5 @@
 /*
- * meaning_meta.c - buckets `meta` and `cluster`: how far the server had got, and which it was.
+ * etcd_meta.c - buckets `meta` and `cluster`: how far the server had got, and which it was.
  *
  *   meta     consistent_index  term  confState  scheduledCompactRev  finishedCompactRev  storageVersion
  *   cluster  clusterVersion  downgrade
@@ -8,7 +8,7 @@
  * server that was never restored has consistent_index >= its revision. A restore starts the index
  * anew at the number of members, so that a lower one only says that there was a restore.
  */
-#include "verify/meaning_parts.h"
+#include "verify/etcd_parts.h"
 
 #include "etcd/revision.h"
 #include "util/error.h"
@@ -22,76 +22,76 @@
 
 #define NUMBER_CAP 24u
 
-static enum ss_status take_index(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_index(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                  struct ss_error *err)
 {
     struct ss_meta_part *part = &m->meta;
 
     part->has_index = true;
-    part->index_at = ss_meaning_place(m, entry, entry->value.off);
+    part->index_at = ss_etcd_check_place(m, entry, entry->value.off);
     part->index_lost =
         ss_u64_decode(entry->value, "consistent_index", entry->pgid, &part->index, err) != SS_OK;
     if (part->index_lost)
-        ss_meaning_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
     return SS_OK;
 }
 
-static enum ss_status take_term(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_term(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                 struct ss_error *err)
 {
     uint64_t term;
 
     m->meta.has_term = true;
     if (ss_u64_decode(entry->value, "term", entry->pgid, &term, err) != SS_OK)
-        ss_meaning_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
     else if (term == 0)
-        ss_find(m->findings, SS_CHECK_CINDEX_FORM, ss_meaning_place(m, entry, entry->value.off),
+        ss_find(m->findings, SS_CHECK_CINDEX_FORM, ss_etcd_check_place(m, entry, entry->value.off),
                 "0", NULL, "term is 0, which etcd does not write");
     return SS_OK;
 }
 
-static enum ss_status take_conf(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_conf(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                 struct ss_error *err)
 {
     struct ss_meta_part *part = &m->meta;
     enum ss_status st;
 
     part->has_conf = true;
-    part->conf_at = ss_meaning_place(m, entry, entry->value.off);
+    part->conf_at = ss_etcd_check_place(m, entry, entry->value.off);
     ss_conf_state_fini(&part->conf);
     st = ss_conf_state_decode(entry->value, entry->pgid, &part->conf, err);
     part->conf_lost = st == SS_CORRUPT;
     if (st == SS_CORRUPT)
-        ss_meaning_refused(m, SS_CHECK_CONF_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_CONF_FORM, entry, err);
     return st == SS_SYSTEM ? st : SS_OK;
 }
 
-static enum ss_status take_mark(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_mark(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                 const char *name, bool *has, int64_t *main, struct ss_place *at,
                                 struct ss_error *err)
 {
     struct ss_revision rev;
 
-    *at = ss_meaning_place(m, entry, entry->value.off);
+    *at = ss_etcd_check_place(m, entry, entry->value.off);
     *has = ss_revision_decode_meta(entry->value, name, entry->pgid, &rev, err) == SS_OK;
     if (*has)
         *main = rev.main;
     else
-        ss_meaning_refused(m, SS_CHECK_COMPACT_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_COMPACT_FORM, entry, err);
     return SS_OK;
 }
 
-static enum ss_status take_version(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_version(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                    const char *name, struct ss_semver *out, bool *has,
                                    struct ss_error *err)
 {
     *has = ss_semver_decode(entry->value, name, entry->pgid, out, err) == SS_OK;
     if (!*has)
-        ss_meaning_refused(m, SS_CHECK_VERSION_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_VERSION_FORM, entry, err);
     return SS_OK;
 }
 
-static enum ss_status take_downgrade(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status take_downgrade(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                      struct ss_error *err)
 {
     char *target = NULL;
@@ -100,12 +100,12 @@ static enum ss_status take_downgrade(struct ss_meaning *m, const struct ss_entry
 
     free(target);
     if (st == SS_CORRUPT)
-        ss_meaning_refused(m, SS_CHECK_VERSION_FORM, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_VERSION_FORM, entry, err);
     return st == SS_SYSTEM ? st : SS_OK;
 }
 
-enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entry,
-                               struct ss_error *err)
+enum ss_status ss_etcd_check_meta(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                  struct ss_error *err)
 {
     struct ss_meta_part *part = &m->meta;
 
@@ -123,7 +123,7 @@ enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entr
         return take_mark(m, entry, "finishedCompactRev", &part->has_finished, &part->finished,
                          &part->finished_at, err);
     case SS_META_STORAGE_VERSION:
-        part->storage_at = ss_meaning_place(m, entry, entry->value.off);
+        part->storage_at = ss_etcd_check_place(m, entry, entry->value.off);
         return take_version(m, entry, "storageVersion", &part->storage, &part->has_storage, err);
     case SS_META_CLUSTER_VERSION:
         return take_version(m, entry, "clusterVersion", &part->cluster, &part->has_cluster, err);
@@ -135,7 +135,7 @@ enum ss_status ss_meaning_meta(struct ss_meaning *m, const struct ss_entry *entr
     return SS_OK;
 }
 
-static void finish_marks(struct ss_meaning *m)
+static void finish_marks(struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *part = &m->meta;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
@@ -154,7 +154,7 @@ static void finish_marks(struct ss_meaning *m)
                 expect);
 }
 
-static void finish_index(struct ss_meaning *m)
+static void finish_index(struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *part = &m->meta;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
@@ -181,7 +181,7 @@ static void finish_index(struct ss_meaning *m)
                 expect);
 }
 
-static void finish_versions(struct ss_meaning *m)
+static void finish_versions(struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *part = &m->meta;
     struct ss_semver storage = {.major = part->storage.major, .minor = part->storage.minor};
@@ -204,9 +204,9 @@ static void finish_versions(struct ss_meaning *m)
             "storageVersion is of %s, clusterVersion of %s", have, expect);
 }
 
-void ss_meaning_meta_finish(struct ss_meaning *m)
+void ss_etcd_check_meta_finish(struct ss_etcd_checks *m)
 {
-    if (!ss_meaning_whole(m, SS_IN_META))
+    if (!ss_etcd_check_whole(m, SS_IN_META))
         return;
     finish_marks(m);
     finish_index(m);

@@ -5,7 +5,7 @@
  * a file whose trees or records are damaged is refused with it too, since a restored cluster would lose
  * data in silence and a fresh hash would seal the damage.
  */
-#include "restore/checking.h"
+#include "intake/checking.h"
 #include "util/error.h"
 
 #include <inttypes.h>

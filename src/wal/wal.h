@@ -11,8 +11,8 @@
  * A record's crc is a CRC-32C over the data of all records so far; one of type crc begins each segment
  * and says what the sum was (the first of all is taken as it is). An entry replaces those of its index and above. [F15]
  */
-#ifndef SS_ETCD_WAL_H
-#define SS_ETCD_WAL_H
+#ifndef SS_WAL_WAL_H
+#define SS_WAL_WAL_H
 
 #include "util/crc32c.h"
 #include "util/error.h"

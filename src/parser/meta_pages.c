@@ -1,5 +1,5 @@
 /*
- * meta.c - the two meta pages: where they are, whether they can be used, which one is in force, and
+ * meta_pages.c - the two meta pages: where they are, whether they can be used, which one is in force, and
  * which one is read. [F4]
  *
  *   page header, 16 B │ 0 magic u32 │ 4 version u32 │ 8 page size u32 │ 12 flags u32 │

@@ -7,8 +7,8 @@
  * Nothing begins where the outcome is known at a glance: no hash and no flag that allows it, a hash of
  * zeroes, pages that are missing.
  */
-#ifndef SS_RESTORE_CHECKING_H
-#define SS_RESTORE_CHECKING_H
+#ifndef SS_INTAKE_CHECKING_H
+#define SS_INTAKE_CHECKING_H
 
 #include "parser/db.h"
 #include "util/task.h"

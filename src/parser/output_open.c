@@ -1,8 +1,8 @@
 /*
- * output.c - ss_output_open: the public face of util/output.h, which knows no struct ss_file.
+ * output_open.c - ss_output_open: the public face of util/output.h, which knows no struct ss_file.
  */
-#include "util/output.h"
 #include "parser/db.h"
+#include "util/output.h"
 
 enum ss_status ss_output_open(const char *path, bool force, const struct ss_file *input,
                               struct ss_output **out, struct ss_error *err)

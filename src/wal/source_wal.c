@@ -5,9 +5,9 @@
  *   in an archive   ──►  the same names   counted while the member was looked for, not unpacked
  *   stdin, memory, a packed file          nothing is known
  */
-#include "etcd/wal.h"
 #include "parser/db.h"
 #include "util/member_dir.h"
+#include "wal/wal.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

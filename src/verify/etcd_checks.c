@@ -1,11 +1,11 @@
 /*
- * meaning.c - see meaning.h: each bucket's elements to the part that knows them, and what can be said
+ * etcd_checks.c - see etcd_checks.h: each bucket's elements to the part that knows them, and what can be said
  * of the buckets themselves.
  *
  *   root bucket   alarm auth authRoles authUsers cluster key lease members members_removed meta
- *                 └── ss_meaning_leaf: element by element ──┴──► meaning_*.c
+ *                 └── ss_etcd_check_leaf: element by element ──┴──► etcd_*.c
  */
-#include "verify/meaning_parts.h"
+#include "verify/etcd_parts.h"
 
 #include "parser/cursor.h"
 #include "util/error.h"
@@ -13,28 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef enum ss_status (*element_fn)(struct ss_meaning *m, const struct ss_entry *entry,
+typedef enum ss_status (*element_fn)(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                      struct ss_error *err);
 
 /* Who knows the elements of a bucket; NULL: bucket `key`, which goes its own way. */
 static const element_fn element_of[SS_IN_COUNT] = {
-    [SS_IN_ALARM] = ss_meaning_alarm,
-    [SS_IN_AUTH] = ss_meaning_auth,
-    [SS_IN_AUTH_ROLES] = ss_meaning_role,
-    [SS_IN_AUTH_USERS] = ss_meaning_user,
-    [SS_IN_CLUSTER] = ss_meaning_meta,
+    [SS_IN_ALARM] = ss_etcd_check_alarm,
+    [SS_IN_AUTH] = ss_etcd_check_auth,
+    [SS_IN_AUTH_ROLES] = ss_etcd_check_role,
+    [SS_IN_AUTH_USERS] = ss_etcd_check_user,
+    [SS_IN_CLUSTER] = ss_etcd_check_meta,
     [SS_IN_KEY] = NULL,
-    [SS_IN_LEASE] = ss_meaning_lease,
-    [SS_IN_MEMBERS] = ss_meaning_member,
-    [SS_IN_MEMBERS_REMOVED] = ss_meaning_removed,
-    [SS_IN_META] = ss_meaning_meta,
+    [SS_IN_LEASE] = ss_etcd_check_lease,
+    [SS_IN_MEMBERS] = ss_etcd_check_member,
+    [SS_IN_MEMBERS_REMOVED] = ss_etcd_check_removed,
+    [SS_IN_META] = ss_etcd_check_meta,
 };
 
-void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const struct ss_entry *entry,
-                        const struct ss_error *err)
+void ss_etcd_check_refused(struct ss_etcd_checks *m, enum ss_check_id check,
+                           const struct ss_entry *entry, const struct ss_error *err)
 {
-    ss_find(m->findings, check, ss_meaning_place(m, entry, err->off), err->have, err->expect, "%s",
-            err->message);
+    ss_find(m->findings, check, ss_etcd_check_place(m, entry, err->off), err->have, err->expect,
+            "%s", err->message);
 }
 
 /*
@@ -42,7 +42,7 @@ void ss_meaning_refused(struct ss_meaning *m, enum ss_check_id check, const stru
  * bucket `key` alone may be anybody's; etcd makes its others at its first start. Where the root bucket
  * cannot be read as far as one of them, that one may be there.
  */
-static void look_up_buckets(struct ss_meaning *m)
+static void look_up_buckets(struct ss_etcd_checks *m)
 {
     const unsigned all = (1u << SS_IN_COUNT) - 1, key = 1u << SS_IN_KEY;
     struct ss_tree tree;
@@ -60,10 +60,10 @@ static void look_up_buckets(struct ss_meaning *m)
     m->is_etcd = m->present != 0 && (m->absent & key) == 0 && (m->absent | key) != all;
 }
 
-enum ss_status ss_meaning_new(const struct ss_file *file, struct ss_findings *findings,
-                              struct ss_meaning **out, struct ss_error *err)
+enum ss_status ss_etcd_check_new(const struct ss_file *file, struct ss_findings *findings,
+                                 struct ss_etcd_checks **out, struct ss_error *err)
 {
-    struct ss_meaning *m = calloc(1, sizeof(*m));
+    struct ss_etcd_checks *m = calloc(1, sizeof(*m));
 
     *out = m;
     if (m == NULL)
@@ -72,11 +72,11 @@ enum ss_status ss_meaning_new(const struct ss_file *file, struct ss_findings *fi
     m->findings = findings;
     m->at = SS_IN_COUNT;
     look_up_buckets(m);
-    ss_meaning_key_init(m);
+    ss_etcd_check_key_init(m);
     return ss_source_check(&file->src, SS_OK, err);
 }
 
-void ss_meaning_free(struct ss_meaning *meaning)
+void ss_etcd_check_free(struct ss_etcd_checks *meaning)
 {
     if (meaning == NULL)
         return;
@@ -84,11 +84,11 @@ void ss_meaning_free(struct ss_meaning *meaning)
     free(meaning->leases.items);
     free(meaning->auth.roles.items);
     ss_conf_state_fini(&meaning->meta.conf);
-    ss_meaning_member_fini(meaning);
+    ss_etcd_check_member_fini(meaning);
     free(meaning);
 }
 
-void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view *page)
+void ss_etcd_check_root_leaf(struct ss_etcd_checks *meaning, const struct ss_page_view *page)
 {
     char name[256];
     uint32_t i;
@@ -96,7 +96,7 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
     meaning->at = SS_IN_COUNT;
     for (i = 0; meaning->is_etcd && i < page->count; i++) {
         struct ss_entry entry = ss_leaf_entry(page, i);
-        struct ss_place at = ss_meaning_place(meaning, &entry, entry.key.off);
+        struct ss_place at = ss_etcd_check_place(meaning, &entry, entry.key.off);
 
         if (!entry.is_bucket || ss_etcd_bucket_of(entry.key) != SS_IN_COUNT)
             continue;
@@ -106,24 +106,24 @@ void ss_meaning_root_leaf(struct ss_meaning *meaning, const struct ss_page_view 
     }
 }
 
-void ss_meaning_bucket(struct ss_meaning *meaning, struct ss_span name)
+void ss_etcd_check_bucket(struct ss_etcd_checks *meaning, struct ss_span name)
 {
     meaning->at = meaning->is_etcd ? ss_etcd_bucket_of(name) : SS_IN_COUNT;
     meaning->element_count = 0;
 }
 
-static void find_nested(struct ss_meaning *m, const struct ss_entry *entry)
+static void find_nested(struct ss_etcd_checks *m, const struct ss_entry *entry)
 {
     char name[256];
 
     ss_text_escape(entry->key.ptr, (size_t)entry->key.len, name, sizeof(name));
-    ss_find(m->findings, SS_CHECK_ETCD_BUCKET_NESTED, ss_meaning_place(m, entry, entry->key.off),
+    ss_find(m->findings, SS_CHECK_ETCD_BUCKET_NESTED, ss_etcd_check_place(m, entry, entry->key.off),
             name, NULL, "bucket %s stands inside bucket %s, where etcd keeps values", name,
             ss_etcd_bucket_name(m->at));
 }
 
-enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_view *page,
-                               bool holes, struct ss_error *err)
+enum ss_status ss_etcd_check_leaf(struct ss_etcd_checks *meaning, const struct ss_page_view *page,
+                                  bool holes, struct ss_error *err)
 {
     enum ss_status st = SS_OK;
     uint32_t i;
@@ -137,7 +137,7 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
         if (entry.is_bucket)
             find_nested(meaning, &entry);
         else if (meaning->at == SS_IN_KEY)
-            st = ss_meaning_key(meaning, page, &entry, holes, err);
+            st = ss_etcd_check_key(meaning, page, &entry, holes, err);
         else
             st = element_of[meaning->at](meaning, &entry, err);
     }
@@ -146,7 +146,7 @@ enum ss_status ss_meaning_leaf(struct ss_meaning *meaning, const struct ss_page_
     return st;
 }
 
-void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes)
+void ss_etcd_check_bucket_end(struct ss_etcd_checks *meaning, bool holes)
 {
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(meaning->at)};
     struct ss_error err;
@@ -156,7 +156,7 @@ void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes)
     meaning->walked |= 1u << meaning->at;
     if (holes)
         meaning->holed |= 1u << meaning->at;
-    if (meaning->at == SS_IN_KEY && ss_meaning_key_end(meaning, &err) != SS_OK)
+    if (meaning->at == SS_IN_KEY && ss_etcd_check_key_end(meaning, &err) != SS_OK)
         meaning->nomem = true;
     if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_KEY)
         ss_find(meaning->findings, SS_CHECK_ETCD_NO_KEYS, at, NULL, NULL,
@@ -167,7 +167,7 @@ void ss_meaning_bucket_end(struct ss_meaning *meaning, bool holes)
     meaning->at = SS_IN_COUNT;
 }
 
-static void find_missing(struct ss_meaning *m)
+static void find_missing(struct ss_etcd_checks *m)
 {
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
     unsigned i;
@@ -182,8 +182,8 @@ static void find_missing(struct ss_meaning *m)
     }
 }
 
-enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_report *report,
-                                 struct ss_error *err)
+enum ss_status ss_etcd_check_finish(struct ss_etcd_checks *meaning, struct ss_verify_report *report,
+                                    struct ss_error *err)
 {
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
 
@@ -204,10 +204,10 @@ enum ss_status ss_meaning_finish(struct ss_meaning *meaning, struct ss_verify_re
     report->missing_first = meaning->key.missing_first;
     report->missing_last = meaning->key.missing_last;
     find_missing(meaning);
-    ss_meaning_key_finish(meaning);
-    ss_meaning_meta_finish(meaning);
-    ss_meaning_member_finish(meaning);
-    ss_meaning_auth_finish(meaning);
-    ss_meaning_lease_finish(meaning);
+    ss_etcd_check_key_finish(meaning);
+    ss_etcd_check_meta_finish(meaning);
+    ss_etcd_check_member_finish(meaning);
+    ss_etcd_check_auth_finish(meaning);
+    ss_etcd_check_lease_finish(meaning);
     return meaning->nomem ? ss_nomem(err, 0) : ss_source_check(&meaning->file->src, SS_OK, err);
 }

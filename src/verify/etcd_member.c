@@ -1,5 +1,5 @@
 /*
- * meaning_member.c - members, removed members, and raft's confState, which should name the same ids.
+ * etcd_member.c - members, removed members, and raft's confState, which should name the same ids.
  *
  *   members ∩ members_removed     none: an id that was removed never comes back
  *   confState                     voters = members, learners = members with isLearner
@@ -7,7 +7,7 @@
  * A restore empties both buckets, puts the new members, and leaves the old cluster's confState as it
  * is until the next change of membership. Ids that have nothing in common are therefore no fault.
  */
-#include "verify/meaning_parts.h"
+#include "verify/etcd_parts.h"
 
 #include "etcd/member.h"
 #include "util/error.h"
@@ -24,16 +24,17 @@ static const char *id_text(char text[ID_CAP], uint64_t id)
     return text;
 }
 
-static void refuse(struct ss_meaning *m, const struct ss_entry *entry, const struct ss_error *err)
+static void refuse(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                   const struct ss_error *err)
 {
     bool in_key = err->off >= entry->key.off && err->off < entry->key.off + entry->key.len;
 
     in_key = in_key || entry->key.len == 0;
-    ss_meaning_refused(m, in_key ? SS_CHECK_MEMBER_KEY : SS_CHECK_MEMBER_FORM, entry, err);
+    ss_etcd_check_refused(m, in_key ? SS_CHECK_MEMBER_KEY : SS_CHECK_MEMBER_FORM, entry, err);
     m->member.unsure = true;
 }
 
-static enum ss_status keep_urls(struct ss_meaning *m, const struct ss_member *member,
+static enum ss_status keep_urls(struct ss_etcd_checks *m, const struct ss_member *member,
                                 struct ss_place at, struct ss_error *err)
 {
     for (size_t i = 0; i < member->peer_url_count; i++) {
@@ -51,12 +52,12 @@ static enum ss_status keep_urls(struct ss_meaning *m, const struct ss_member *me
     return SS_OK;
 }
 
-static enum ss_status check_member(struct ss_meaning *m, const struct ss_entry *entry,
+static enum ss_status check_member(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                    const struct ss_member *member, struct ss_error *err)
 {
-    struct ss_place at = ss_meaning_place(m, entry, entry->value.off);
+    struct ss_place at = ss_etcd_check_place(m, entry, entry->value.off);
     struct ss_member_row row = {member->id, member->is_learner,
-                                ss_meaning_place(m, entry, entry->key.off)};
+                                ss_etcd_check_place(m, entry, entry->key.off)};
     char have[ID_CAP], expect[ID_CAP];
 
     if (member->value_id != member->id)
@@ -74,8 +75,8 @@ static enum ss_status check_member(struct ss_meaning *m, const struct ss_entry *
     return keep_urls(m, member, at, err);
 }
 
-enum ss_status ss_meaning_member(struct ss_meaning *m, const struct ss_entry *entry,
-                                 struct ss_error *err)
+enum ss_status ss_etcd_check_member(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                    struct ss_error *err)
 {
     struct ss_member_doc doc;
     enum ss_status st = ss_member_decode(entry, &doc, err);
@@ -91,13 +92,13 @@ enum ss_status ss_meaning_member(struct ss_meaning *m, const struct ss_entry *en
     return st;
 }
 
-enum ss_status ss_meaning_removed(struct ss_meaning *m, const struct ss_entry *entry,
-                                  struct ss_error *err)
+enum ss_status ss_etcd_check_removed(struct ss_etcd_checks *m, const struct ss_entry *entry,
+                                     struct ss_error *err)
 {
-    struct ss_member_row row = {.at = ss_meaning_place(m, entry, entry->key.off)};
+    struct ss_member_row row = {.at = ss_etcd_check_place(m, entry, entry->key.off)};
 
     if (ss_member_id_decode(entry->key, entry->pgid, &row.id, err) != SS_OK)
-        ss_meaning_refused(m, SS_CHECK_MEMBER_KEY, entry, err);
+        ss_etcd_check_refused(m, SS_CHECK_MEMBER_KEY, entry, err);
     else if (!ss_array_add(m->member.removed.items, m->member.removed.count, m->member.removed.cap,
                            row))
         return ss_nomem(err, sizeof(row));
@@ -126,7 +127,7 @@ static void sort_rows(struct ss_member_rows *rows)
         qsort(rows->items, rows->count, sizeof(struct ss_member_row), compare_rows);
 }
 
-static void find_zombies(struct ss_meaning *m)
+static void find_zombies(struct ss_etcd_checks *m)
 {
     const struct ss_member_row *rows = m->member.rows.items;
     char id[ID_CAP];
@@ -147,7 +148,7 @@ static int compare_urls(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static void find_shared_urls(struct ss_meaning *m)
+static void find_shared_urls(struct ss_etcd_checks *m)
 {
     struct ss_url_row *rows = m->member.urls.items;
     char text[256], mine[ID_CAP], other[ID_CAP];
@@ -192,7 +193,7 @@ static size_t count_known(const struct ss_member_rows *rows, const uint64_t *ids
 }
 
 /* Ids of confState that are no members. */
-static void find_strangers(struct ss_meaning *m, const uint64_t *ids, size_t count,
+static void find_strangers(struct ss_etcd_checks *m, const uint64_t *ids, size_t count,
                            const char *what)
 {
     char id[ID_CAP];
@@ -203,7 +204,7 @@ static void find_strangers(struct ss_meaning *m, const uint64_t *ids, size_t cou
                     "confState has the %s %s, which is no member", what, id_text(id, ids[i]));
 }
 
-static void check_role(struct ss_meaning *m, const struct ss_member_row *row)
+static void check_role(struct ss_etcd_checks *m, const struct ss_member_row *row)
 {
     const struct ss_conf_state *conf = &m->meta.conf;
     bool votes = has_id(conf->voters, conf->voter_count, row->id) ||
@@ -222,7 +223,7 @@ static void check_role(struct ss_meaning *m, const struct ss_member_row *row)
                 row->is_learner ? "learner" : "voter", row->is_learner ? "voter" : "learner");
 }
 
-static void compare_with_conf(struct ss_meaning *m)
+static void compare_with_conf(struct ss_etcd_checks *m)
 {
     struct ss_conf_state *conf = &m->meta.conf;
     const struct ss_member_rows *rows = &m->member.rows;
@@ -246,7 +247,7 @@ static void compare_with_conf(struct ss_meaning *m)
         check_role(m, &row[i]);
 }
 
-void ss_meaning_member_finish(struct ss_meaning *m)
+void ss_etcd_check_member_finish(struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *meta = &m->meta;
 
@@ -255,11 +256,11 @@ void ss_meaning_member_finish(struct ss_meaning *m)
     find_zombies(m);
     find_shared_urls(m);
     if (meta->has_conf && !meta->conf_lost && !m->member.unsure && m->member.rows.count > 0 &&
-        ss_meaning_whole(m, SS_IN_MEMBERS))
+        ss_etcd_check_whole(m, SS_IN_MEMBERS))
         compare_with_conf(m);
 }
 
-void ss_meaning_member_fini(struct ss_meaning *m)
+void ss_etcd_check_member_fini(struct ss_etcd_checks *m)
 {
     struct ss_url_row *rows = m->member.urls.items;
 

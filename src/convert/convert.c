@@ -8,7 +8,7 @@
  * at a fault of the trees before anything is written. The digest of the input is a by-product: of a copy
  * of pages, whose very bytes it is over; of a rebuild, which hashes input and output in step.
  */
-#include "restore/checking.h"
+#include "intake/checking.h"
 #include "util/error.h"
 #include "verify/hash.h"
 #include "writer/copy.h"
