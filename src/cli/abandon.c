@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "exits.h"
 
 static struct ss_output *removed;
 static jmp_buf within;
@@ -19,7 +19,7 @@ static size_t starved_len;
 static bool exit_allowed;
 static volatile sig_atomic_t noted;
 
-bool ss_abandon_within(void (*work)(void *ctx), void *ctx)
+bool cli_abandon_within(void (*work)(void *ctx), void *ctx)
 {
     if (setjmp(within) == 0) {
         is_within = true;
@@ -29,15 +29,15 @@ bool ss_abandon_within(void (*work)(void *ctx), void *ctx)
     return !starved;
 }
 
-void ss_abandon_if_starved(void)
+void cli_abandon_if_starved(void)
 {
     if (starved) {
-        ss_abandon_memory(starved_len);
+        cli_abandon_memory(starved_len);
     }
 }
 
 /* Without exit: another thread may still compute, and what exit tears down would be torn from it. */
-_Noreturn void ss_abandon_memory(size_t len)
+_Noreturn void cli_abandon_memory(size_t len)
 {
     if (is_within) {
         starved = true;
@@ -50,24 +50,24 @@ _Noreturn void ss_abandon_memory(size_t len)
         fputs("snapscope: out of memory\n", stderr);
     }
     ss_output_free(removed);
-    _exit(SS_EXIT_SYSTEM);
+    _exit(CLI_EXIT_SYSTEM);
 }
 
 static void on_exit_call(void)
 {
     if (!exit_allowed) {
-        ss_abandon_memory(0);
+        cli_abandon_memory(0);
     }
 }
 
-void ss_abandon_guard_exit(void)
+void cli_abandon_guard_exit(void)
 {
     if (atexit(on_exit_call) != 0) {
-        ss_abandon_memory(0);
+        cli_abandon_memory(0);
     }
 }
 
-void ss_abandon_allow_exit(void)
+void cli_abandon_allow_exit(void)
 {
     exit_allowed = true;
 }
@@ -77,7 +77,7 @@ static void on_signal(int signo)
     noted = signo;
 }
 
-void ss_abandon_catch(void)
+void cli_abandon_catch(void)
 {
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, before;
@@ -89,20 +89,20 @@ void ss_abandon_catch(void)
     }
 }
 
-void ss_abandon_removes(struct ss_output *output)
+void cli_abandon_removes(struct ss_output *output)
 {
     removed = output;
     if (output != NULL) {
-        ss_abandon_catch();
+        cli_abandon_catch();
     }
 }
 
-int ss_abandon_signal(void)
+int cli_abandon_signal(void)
 {
     return noted;
 }
 
-void ss_abandon_by_signal(void)
+void cli_abandon_by_signal(void)
 {
     if (noted != 0) {
         signal(noted, SIG_DFL);

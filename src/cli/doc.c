@@ -8,132 +8,132 @@
 #include <string.h>
 
 #include "abandon.h"
-#include "text.h"
+#include "print.h"
 
 #define DOC_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER)
 
 static json_t *must(json_t *value)
 {
     if (value == NULL) {
-        ss_abandon_memory(0);
+        cli_abandon_memory(0);
     }
     return value;
 }
 
-json_t *ss_doc_new(void)
+json_t *cli_doc_new(void)
 {
     return must(json_object());
 }
 
-json_t *ss_doc_list(void)
+json_t *cli_doc_list(void)
 {
     return must(json_array());
 }
 
-void ss_doc_set(json_t *doc, const char *name, json_t *value)
+void cli_doc_set(json_t *doc, const char *name, json_t *value)
 {
     if (json_object_set_new(doc, name, must(value)) != 0) {
         must(NULL);
     }
 }
 
-void ss_doc_append(json_t *list, json_t *value)
+void cli_doc_append(json_t *list, json_t *value)
 {
     if (json_array_append_new(list, must(value)) != 0) {
         must(NULL);
     }
 }
 
-void ss_doc_text(json_t *doc, const char *name, const char *text)
+void cli_doc_text(json_t *doc, const char *name, const char *text)
 {
     if (ss_text_is_clean(text, strlen(text))) {
-        ss_doc_set(doc, name, json_string(text));
+        cli_doc_set(doc, name, json_string(text));
         return;
     }
-    char *escaped = ss_escaped_name(text);
-    ss_doc_set(doc, name, json_string(escaped));
+    char *escaped = cli_escaped_name(text);
+    cli_doc_set(doc, name, json_string(escaped));
     free(escaped);
 }
 
-void ss_doc_bytes(json_t *doc, const char *name, const void *bytes, uint64_t len)
+void cli_doc_bytes(json_t *doc, const char *name, const void *bytes, uint64_t len)
 {
     size_t size = (size_t)len;
     if (ss_text_is_clean(bytes, size)) {
-        ss_doc_set(doc, name, json_stringn(size == 0 ? "" : bytes, size));
+        cli_doc_set(doc, name, json_stringn(size == 0 ? "" : bytes, size));
         return;
     }
     char member[64];
     snprintf(member, sizeof member, "%s_base64", name);
-    char *text = ss_must_alloc(4 * ((size + 2) / 3) + 1);
+    char *text = cli_must_alloc(4 * ((size + 2) / 3) + 1);
     size_t text_len = ss_text_base64(bytes, size, text);
-    ss_doc_set(doc, member, json_stringn(text, text_len));
+    cli_doc_set(doc, member, json_stringn(text, text_len));
     free(text);
 }
 
-void ss_doc_number(json_t *doc, const char *name, uint64_t value)
+void cli_doc_number(json_t *doc, const char *name, uint64_t value)
 {
     if (value <= INT64_MAX) {
-        ss_doc_set(doc, name, json_integer((json_int_t)value));
+        cli_doc_set(doc, name, json_integer((json_int_t)value));
     } else {
-        ss_doc_set(doc, name, json_string(ss_number_format(value).text));
+        cli_doc_set(doc, name, json_string(cli_number_format(value).text));
     }
 }
 
-void ss_doc_int(json_t *doc, const char *name, int64_t value)
+void cli_doc_int(json_t *doc, const char *name, int64_t value)
 {
-    ss_doc_set(doc, name, json_integer(value));
+    cli_doc_set(doc, name, json_integer(value));
 }
 
-void ss_doc_bool(json_t *doc, const char *name, bool value)
+void cli_doc_bool(json_t *doc, const char *name, bool value)
 {
-    ss_doc_set(doc, name, json_boolean(value));
+    cli_doc_set(doc, name, json_boolean(value));
 }
 
-void ss_doc_null(json_t *doc, const char *name)
+void cli_doc_null(json_t *doc, const char *name)
 {
-    ss_doc_set(doc, name, json_null());
+    cli_doc_set(doc, name, json_null());
 }
 
-void ss_doc_hex(json_t *doc, const char *name, uint64_t value, int digits)
+void cli_doc_hex(json_t *doc, const char *name, uint64_t value, int digits)
 {
     char text[32];
     snprintf(text, sizeof text, "0x%0*llx", digits, (unsigned long long)value);
-    ss_doc_set(doc, name, json_string(text));
+    cli_doc_set(doc, name, json_string(text));
 }
 
-json_t *ss_doc_error(const struct ss_error *err)
+json_t *cli_doc_error(const struct ss_error *err)
 {
-    json_t *doc = ss_doc_new();
-    ss_doc_text(doc, "code", ss_code_name(err->code));
-    ss_doc_text(doc, "message", err->message);
+    json_t *doc = cli_doc_new();
+    cli_doc_text(doc, "code", ss_code_name(err->code));
+    cli_doc_text(doc, "message", err->message);
     if (err->have[0] != '\0') {
-        ss_doc_text(doc, "have", err->have);
+        cli_doc_text(doc, "have", err->have);
     }
     if (err->expect[0] != '\0') {
-        ss_doc_text(doc, "expect", err->expect);
+        cli_doc_text(doc, "expect", err->expect);
     }
     if (err->off != SS_NONE) {
-        ss_doc_number(doc, "offset", err->off);
+        cli_doc_number(doc, "offset", err->off);
     }
     if (err->pgid != SS_NONE) {
-        ss_doc_number(doc, "page", err->pgid);
+        cli_doc_number(doc, "page", err->pgid);
     }
     if (err->bucket[0] != '\0') {
-        ss_doc_text(doc, "bucket", err->bucket);
+        cli_doc_text(doc, "bucket", err->bucket);
     }
     if (err->sys != 0) {
-        ss_doc_int(doc, "errno", err->sys);
+        cli_doc_int(doc, "errno", err->sys);
     }
     return doc;
 }
 
 static int print_piece(const char *piece, size_t len, void *out)
 {
-    return ss_out_write(out, piece, len) ? 0 : -1;
+    return cli_out_write(out, piece, len) ? 0 : -1;
 }
 
 /* Jansson fails when standard output does, and when it has no memory for its way through the document. */
-static bool dumped(struct ss_out *out, json_t *doc, size_t flags)
+static bool dumped(struct cli_out *out, json_t *doc, size_t flags)
 {
     if (json_dump_callback(doc, print_piece, out, flags) == 0) {
         return true;
@@ -144,16 +144,16 @@ static bool dumped(struct ss_out *out, json_t *doc, size_t flags)
     return false;
 }
 
-static bool print_with(struct ss_out *out, json_t *doc, size_t flags)
+static bool print_with(struct cli_out *out, json_t *doc, size_t flags)
 {
     bool good = dumped(out, doc, flags);
     json_decref(doc);
-    return good && ss_out_text(out, "\n");
+    return good && cli_out_text(out, "\n");
 }
 
 static bool gather_bytes(void *ctx, const void *bytes, size_t len)
 {
-    ss_gather(ctx, bytes, len);
+    cli_gather(ctx, bytes, len);
     return true;
 }
 
@@ -162,17 +162,17 @@ static bool gather_bytes(void *ctx, const void *bytes, size_t len)
  * gets its memory in a way that does not fail; not longer, since the library, which has outputs to remove, uses
  * Jansson too.
  */
-static json_t *parsed(const struct ss_gathered *text)
+static json_t *parsed(const struct cli_gathered *text)
 {
-    json_set_alloc_funcs(ss_must_alloc, free);
+    json_set_alloc_funcs(cli_must_alloc, free);
     json_t *doc = json_loadb(text->bytes, text->len, 0, NULL);
     json_set_alloc_funcs(malloc, free);
     return doc;
 }
 
-json_t *ss_doc_skip(const struct ss_skip *skip)
+json_t *cli_doc_skip(const struct ss_skip *skip)
 {
-    struct ss_gathered text = {0};
+    struct cli_gathered text = {0};
     json_t *doc = NULL;
     if (ss_skip_json(skip, gather_bytes, &text)) {
         doc = parsed(&text);
@@ -181,26 +181,26 @@ json_t *ss_doc_skip(const struct ss_skip *skip)
     return must(doc);
 }
 
-bool ss_doc_print(struct ss_out *out, json_t *doc)
+bool cli_doc_print(struct cli_out *out, json_t *doc)
 {
     return print_with(out, doc, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 }
 
-bool ss_doc_print_line(struct ss_out *out, json_t *doc)
+bool cli_doc_print_line(struct cli_out *out, json_t *doc)
 {
     return print_with(out, doc, DOC_FLAGS);
 }
 
 static int gather(const char *piece, size_t len, void *text)
 {
-    ss_gather(text, piece, len);
+    cli_gather(text, piece, len);
     return 0;
 }
 
 /* The members of an object without its braces, as text to be freed. */
 static char *members(json_t *doc)
 {
-    struct ss_gathered text = {0};
+    struct cli_gathered text = {0};
     if (json_dump_callback(doc, gather, &text, DOC_FLAGS) != 0) {
         must(NULL);
     }
@@ -210,38 +210,38 @@ static char *members(json_t *doc)
     return text.bytes;
 }
 
-bool ss_list_begin(struct ss_list *list, struct ss_out *out, json_t *head, const char *name)
+bool cli_list_begin(struct cli_json_list *list, struct cli_out *out, json_t *head, const char *name)
 {
     list->out = out;
     list->count = 0;
     char *text = members(head);
-    bool good = ss_out_format(out, "{%s%s\"%s\":[", text, text[0] == '\0' ? "" : ",", name);
+    bool good = cli_out_format(out, "{%s%s\"%s\":[", text, text[0] == '\0' ? "" : ",", name);
     free(text);
     return good;
 }
 
-bool ss_list_add(struct ss_list *list, json_t *element)
+bool cli_list_add(struct cli_json_list *list, json_t *element)
 {
-    bool good = ss_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&
+    bool good = cli_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&
                 dumped(list->out, element, DOC_FLAGS);
     json_decref(element);
     list->count++;
     return good;
 }
 
-bool ss_list_end(struct ss_list *list, json_t *tail)
+bool cli_list_end(struct cli_json_list *list, json_t *tail)
 {
     char *text = members(tail);
-    bool good = ss_out_format(list->out, "%s]%s%s}\n", list->count == 0 ? "" : "\n",
-                              text[0] == '\0' ? "" : ",", text);
+    bool good = cli_out_format(list->out, "%s]%s%s}\n", list->count == 0 ? "" : "\n",
+                               text[0] == '\0' ? "" : ",", text);
     free(text);
     return good;
 }
 
-void ss_doc_record(json_t *doc, const struct ss_record *rec)
+void cli_doc_record(json_t *doc, const struct ss_record *rec)
 {
-    ss_doc_int(doc, "create_revision", rec->create_revision);
-    ss_doc_int(doc, "mod_revision", rec->mod_revision);
-    ss_doc_int(doc, "version", rec->version);
-    ss_doc_int(doc, "lease", rec->lease);
+    cli_doc_int(doc, "create_revision", rec->create_revision);
+    cli_doc_int(doc, "mod_revision", rec->mod_revision);
+    cli_doc_int(doc, "version", rec->version);
+    cli_doc_int(doc, "lease", rec->lease);
 }

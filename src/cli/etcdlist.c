@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-int ss_run_open_etcd(struct ss_run *run)
+int cli_run_open_etcd(struct cli_run *run)
 {
-    int code = ss_run_open_readable(run, run->args[0]);
-    if (code != SS_EXIT_OK) {
+    int code = cli_run_open_readable(run, run->args[0]);
+    if (code != CLI_EXIT_OK) {
         return code;
     }
     static const uint8_t name[] = {'k', 'e', 'y'};
@@ -21,24 +21,24 @@ int ss_run_open_etcd(struct ss_run *run)
         err.code = SS_E_NOT_ETCD;
         snprintf(err.message, sizeof err.message, "%s",
                  "the file has no `key` bucket: it is not etcd's");
-        return ss_report(run, &err);
+        return cli_report(run, &err);
     }
     ss_bucket_free(bucket);
-    return SS_EXIT_OK;
+    return CLI_EXIT_OK;
 }
 
-void ss_etcd_tail(json_t *doc, const struct ss_faults *faults, const struct ss_error *err)
+void cli_etcd_tail(json_t *doc, const struct cli_faults *faults, const struct ss_error *err)
 {
-    ss_doc_bool(doc, "complete", err == NULL && faults->count == 0);
-    ss_faults_doc(faults, doc);
+    cli_doc_bool(doc, "complete", err == NULL && faults->count == 0);
+    cli_faults_doc(faults, doc);
     if (err != NULL) {
-        ss_doc_set(doc, "error", ss_doc_error(err));
+        cli_doc_set(doc, "error", cli_doc_error(err));
     }
 }
 
-struct ss_id_text ss_id_format(uint64_t id)
+struct cli_id_text cli_id_format(uint64_t id)
 {
-    struct ss_id_text out;
+    struct cli_id_text out;
     snprintf(out.text, sizeof out.text, "%016" PRIx64, id);
     return out;
 }

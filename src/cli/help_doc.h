@@ -4,8 +4,8 @@
  * Manual pages, completions, docs/tables.md, the schemas of lists and the tests' own lists of commands are made
  * from it, or checked against it (scripts/generate.py).
  */
-#ifndef SS_CLI_HELP_DOC_H
-#define SS_CLI_HELP_DOC_H
+#ifndef CLI_HELP_DOC_H
+#define CLI_HELP_DOC_H
 
 #include <stdio.h>
 

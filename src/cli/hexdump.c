@@ -9,13 +9,13 @@
 
 #include <snapscope.h>
 
-#include "text.h"
+#include "print.h"
 
 enum {
     LINE_LEN = 16
 };
 
-static bool print_line(struct ss_out *out, const uint8_t *bytes, size_t len, uint64_t off)
+static bool print_line(struct cli_out *out, const uint8_t *bytes, size_t len, uint64_t off)
 {
     char line[96];
     int at = snprintf(line, sizeof line, "%08llx ", (unsigned long long)off);
@@ -30,10 +30,10 @@ static bool print_line(struct ss_out *out, const uint8_t *bytes, size_t len, uin
         ascii[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '.';
     }
     ascii[len] = '\0';
-    return ss_out_format(out, "%s  |%s|\n", line, ascii);
+    return cli_out_format(out, "%s  |%s|\n", line, ascii);
 }
 
-bool ss_hexdump(struct ss_out *out, const uint8_t *bytes, uint64_t len, uint64_t off)
+bool cli_hexdump(struct cli_out *out, const uint8_t *bytes, uint64_t len, uint64_t off)
 {
     bool folded = false;
     for (uint64_t at = 0; at < len; at += LINE_LEN) {
@@ -41,7 +41,7 @@ bool ss_hexdump(struct ss_out *out, const uint8_t *bytes, uint64_t len, uint64_t
         size_t step = left < LINE_LEN ? (size_t)left : LINE_LEN;
         bool same =
             at > 0 && left > LINE_LEN && memcmp(bytes + at, bytes + at - LINE_LEN, step) == 0;
-        bool good = same ? (folded || ss_out_text(out, "*\n"))
+        bool good = same ? (folded || cli_out_text(out, "*\n"))
                          : print_line(out, bytes + at, step, off + at);
         if (!good) {
             return false;
@@ -51,9 +51,9 @@ bool ss_hexdump(struct ss_out *out, const uint8_t *bytes, uint64_t len, uint64_t
     return true;
 }
 
-json_t *ss_hex_doc(const uint8_t *bytes, uint64_t len)
+json_t *cli_hex_doc(const uint8_t *bytes, uint64_t len)
 {
-    char *text = ss_must_alloc((size_t)len * 2 + 1);
+    char *text = cli_must_alloc((size_t)len * 2 + 1);
     json_t *value = json_stringn(text, ss_text_hex(bytes, (size_t)len, text));
     free(text);
     return value;

@@ -3,8 +3,8 @@
  *
  *     00005000  05 00 00 00 00 00 00 00  02 00 0c 00 00 00 00 00  |................|
  */
-#ifndef SS_CLI_HEXDUMP_H
-#define SS_CLI_HEXDUMP_H
+#ifndef CLI_HEXDUMP_H
+#define CLI_HEXDUMP_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -12,9 +12,9 @@
 #include "out.h"
 
 /* Sixteen bytes a line from absolute offset `off` on; equal lines in a row become one "*". */
-bool ss_hexdump(struct ss_out *out, const uint8_t *bytes, uint64_t len, uint64_t off);
+bool cli_hexdump(struct cli_out *out, const uint8_t *bytes, uint64_t len, uint64_t off);
 
 /* All digits as one JSON string. */
-json_t *ss_hex_doc(const uint8_t *bytes, uint64_t len);
+json_t *cli_hex_doc(const uint8_t *bytes, uint64_t len);
 
 #endif

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
 #include "doc.h"
-#include "text.h"
+#include "print.h"
+#include "run.h"
 
 /* "main_sub" of a key of `key`, as etcd writes a revision; false: it is none. */
 static bool revision_text(const struct ss_span *key, char *text, size_t cap)
@@ -32,10 +32,10 @@ static char *bound_text(const struct ss_skip *skip, const struct ss_span *key, b
     char text[64];
     *is_revision = strcmp(skip->why.bucket, "key") == 0 && revision_text(key, text, sizeof text);
     if (*is_revision) {
-        return ss_must_copy(text);
+        return cli_must_copy(text);
     }
-    char *shown = ss_escaped(key->ptr, key->len < 100 ? key->len : 100);
-    char *quoted = ss_must_alloc(strlen(shown) + 8);
+    char *shown = cli_escaped(key->ptr, key->len < 100 ? key->len : 100);
+    char *quoted = cli_must_alloc(strlen(shown) + 8);
     sprintf(quoted, "\"%s%s\"", shown, key->len < 100 ? "" : "...");
     free(shown);
     return quoted;
@@ -48,7 +48,7 @@ static char *lost_text(const struct ss_skip *skip)
     char *from = skip->from.ptr != NULL ? bound_text(skip, &skip->from, &from_revision) : NULL;
     char *to = skip->to.ptr != NULL ? bound_text(skip, &skip->to, &to_revision) : NULL;
     size_t cap = 128 + (from != NULL ? strlen(from) : 0) + (to != NULL ? strlen(to) : 0);
-    char *text = ss_must_alloc(cap);
+    char *text = cli_must_alloc(cap);
     const char *what = from_revision || to_revision ? "revision" : "key";
     if (skip->kept) {
         snprintf(text, cap, "read all the same");
@@ -71,80 +71,60 @@ static char *lost_text(const struct ss_skip *skip)
 
 static void on_skip(void *ctx, const struct ss_skip *skip)
 {
-    struct ss_skip_list *skips = ctx;
+    struct cli_skip_list *skips = ctx;
     if (!skip->kept && strcmp(skip->why.bucket, "key") == 0) {
         skips->records_lost = true;
     }
-    if (skips->count++ >= SS_FAULTS_SHOWN) {
+    if (skips->count++ >= CLI_FAULTS_SHOWN) {
         return;
     }
     char why[1024];
     char *lost = lost_text(skip);
-    ss_note(skips->run, "%s: %s", ss_error_text(&skip->why, why, sizeof why), lost);
+    cli_note(skips->run, "%s: %s", ss_error_text(&skip->why, why, sizeof why), lost);
     free(lost);
     if (skips->list != NULL) {
-        ss_doc_append(skips->list, ss_doc_skip(skip));
+        cli_doc_append(skips->list, cli_doc_skip(skip));
     }
 }
 
-const struct ss_keep_going *ss_skip_list_init(struct ss_skip_list *skips, struct ss_run *run,
-                                              bool wanted)
+const struct ss_keep_going *cli_skip_list_init(struct cli_skip_list *skips, struct cli_run *run,
+                                               bool wanted)
 {
-    *skips = (struct ss_skip_list){.run = run, .keep = {on_skip, skips}};
+    *skips = (struct cli_skip_list){.run = run, .keep = {on_skip, skips}};
     if (wanted && run->common.json) {
-        skips->list = ss_doc_list();
+        skips->list = cli_doc_list();
     }
     return wanted ? &skips->keep : NULL;
 }
 
-void ss_skip_list_fini(struct ss_skip_list *skips)
+void cli_skip_list_fini(struct cli_skip_list *skips)
 {
     json_decref(skips->list);
 }
 
-int ss_skip_list_end(struct ss_skip_list *skips, bool is_state)
+int cli_skip_list_end(struct cli_skip_list *skips, bool is_state)
 {
     if (skips->count == 0) {
-        return SS_EXIT_OK;
+        return CLI_EXIT_OK;
     }
-    if (skips->count > SS_FAULTS_SHOWN) {
-        ss_note(skips->run, "%" PRIu64 " further places are not listed",
-                skips->count - SS_FAULTS_SHOWN);
+    if (skips->count > CLI_FAULTS_SHOWN) {
+        cli_note(skips->run, "%" PRIu64 " further places are not listed",
+                 skips->count - CLI_FAULTS_SHOWN);
     }
-    ss_note(skips->run, "damage at %" PRIu64 " place%s: what is given is what still stands",
-            skips->count, skips->count == 1 ? "" : "s");
+    cli_note(skips->run, "damage at %" PRIu64 " place%s: what is given is what still stands",
+             skips->count, skips->count == 1 ? "" : "s");
     if (is_state && skips->records_lost) {
-        ss_note(skips->run,
-                "keys whose newest records stood in the skipped pages show older values "
-                "or are missing, and deleted ones may be back");
+        cli_note(skips->run,
+                 "keys whose newest records stood in the skipped pages show older values "
+                 "or are missing, and deleted ones may be back");
     }
-    return SS_EXIT_REFUSED;
+    return CLI_EXIT_REFUSED;
 }
 
-void ss_skip_list_doc(const struct ss_skip_list *skips, json_t *doc)
+void cli_skip_list_doc(const struct cli_skip_list *skips, json_t *doc)
 {
     if (skips->count > 0) {
-        ss_doc_number(doc, "skipped_count", skips->count);
-        ss_doc_set(doc, "skipped", json_incref(skips->list));
+        cli_doc_number(doc, "skipped_count", skips->count);
+        cli_doc_set(doc, "skipped", json_incref(skips->list));
     }
-}
-
-/* Whether the command has the option, and it was not given. */
-static bool can_keep_going(const struct ss_run *run)
-{
-    for (const struct ss_option *option = run->command->options; option->name != NULL; option++) {
-        if (strcmp(option->name, "keep-going") == 0) {
-            return !*(const bool *)((const char *)run->opts + option->slot);
-        }
-    }
-    return false;
-}
-
-void ss_keep_going_hint(const struct ss_run *run, const struct ss_error *err)
-{
-    bool damage = err->code >= SS_E_PAGE_RANGE && err->code <= SS_E_VERSION;
-    if (!damage || !can_keep_going(run)) {
-        return;
-    }
-    ss_try_again(run, "--keep-going", "gives what still stands");
 }

@@ -5,8 +5,8 @@
  *     snapscope: FILE: page is zeroed, 0 found, 9 due (offset 0x9000, page 9, bucket key): revisions 47_0 to before 73_0 are skipped
  *     snapscope: FILE: 1 place was skipped: what is printed is what still stands
  */
-#ifndef SS_CLI_KEEPGOING_H
-#define SS_CLI_KEEPGOING_H
+#ifndef CLI_KEEPGOING_H
+#define CLI_KEEPGOING_H
 
 #include <jansson.h>
 #include <snapscope.h>
@@ -15,16 +15,16 @@
 #include "report.h"
 
 /* The row of --keep-going; the slot is a bool. */
-#define SS_OPTION_KEEP_GOING(opts)                                                               \
-    {                                                                                            \
-        .name = "keep-going", .kind = SS_OPTION_FLAG, .slot = offsetof(struct opts, keep_going), \
-        .help = "go on past damage: print what still stands"                                     \
+#define CLI_OPTION_KEEP_GOING(opts)                                                               \
+    {                                                                                             \
+        .name = "keep-going", .kind = CLI_OPTION_FLAG, .slot = offsetof(struct opts, keep_going), \
+        .help = "go on past damage: print what still stands"                                      \
     }
 
-struct ss_run;
+struct cli_run;
 
-struct ss_skip_list {
-    struct ss_run *run;
+struct cli_skip_list {
+    struct cli_run *run;
     struct ss_keep_going keep; /* for the library's call */
     uint64_t count;
     bool records_lost; /* of the bucket `key` */
@@ -32,17 +32,14 @@ struct ss_skip_list {
 };
 
 /* The keep_going of a library call: NULL unless `wanted`. */
-const struct ss_keep_going *ss_skip_list_init(struct ss_skip_list *skips, struct ss_run *run,
-                                              bool wanted);
-void ss_skip_list_fini(struct ss_skip_list *skips);
+const struct ss_keep_going *cli_skip_list_init(struct cli_skip_list *skips, struct cli_run *run,
+                                               bool wanted);
+void cli_skip_list_fini(struct cli_skip_list *skips);
 
 /* Says how many places were skipped, and what that means for the state of keys; then the exit code. */
-int ss_skip_list_end(struct ss_skip_list *skips, bool is_state);
+int cli_skip_list_end(struct cli_skip_list *skips, bool is_state);
 
 /* Puts "skipped_count" and "skipped" into a document, if anything was. */
-void ss_skip_list_doc(const struct ss_skip_list *skips, json_t *doc);
-
-/* "snapscope COMMAND --keep-going …" of this run on standard error, if the command has it and the error calls for it. */
-void ss_keep_going_hint(const struct ss_run *run, const struct ss_error *err);
+void cli_skip_list_doc(const struct cli_skip_list *skips, json_t *doc);
 
 #endif

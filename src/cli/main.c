@@ -1,9 +1,9 @@
 /*
  * main.c - the process: all else is in commands.c.
  */
-#include "command.h"
+#include "run.h"
 
 int main(int argc, char **argv)
 {
-    return ss_command_main(argc, argv);
+    return cli_command_main(argc, argv);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "text.h"
+#include "print.h"
 
 /* Bounds of bbolt: pages are a power of two between these. */
 #define PAGE_SIZE_MIN 1024
@@ -22,59 +22,59 @@
 #define LONG_BASE 256
 #define OPTIONS_MAX 40
 
-const char *const ss_meta_choices[] = {"auto", "0", "1", NULL};
+const char *const cli_meta_choices[] = {"auto", "0", "1", NULL};
 
-const struct ss_option ss_common_options[] = {
+const struct cli_option cli_common_options[] = {
     {.name = "json",
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, json),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, json),
      .help = "print one JSON document instead of text"},
     {.name = "member",
-     .kind = SS_OPTION_TEXT,
-     .slot = offsetof(struct ss_common, member),
+     .kind = CLI_OPTION_TEXT,
+     .slot = offsetof(struct cli_common, member),
      .arg = "NAME",
      .help = "the file to read, when an archive holds several"},
     {.name = "page-size",
-     .kind = SS_OPTION_SIZE,
-     .slot = offsetof(struct ss_common, page_size),
+     .kind = CLI_OPTION_SIZE,
+     .slot = offsetof(struct cli_common, page_size),
      .arg = "SIZE",
      .help = "look for the meta pages at 0 and at SIZE only",
      .min = PAGE_SIZE_MIN,
      .max = PAGE_SIZE_MAX},
     {.name = "meta",
-     .kind = SS_OPTION_CHOICE,
-     .slot = offsetof(struct ss_common, meta),
+     .kind = CLI_OPTION_CHOICE,
+     .slot = offsetof(struct cli_common, meta),
      .arg = "N",
      .help = "read the tree of meta page N, 0 or 1: the older\none has the state before the last "
              "commit",
-     .choices = ss_meta_choices},
+     .choices = cli_meta_choices},
     {.name = "unpacked-limit",
-     .kind = SS_OPTION_SIZE,
-     .slot = offsetof(struct ss_common, unpacked_limit),
+     .kind = CLI_OPTION_SIZE,
+     .slot = offsetof(struct cli_common, unpacked_limit),
      .arg = "SIZE",
      .help = "refuse what unpacks to more (default 64G)",
      .min = 1,
      .max = INT64_MAX},
     {.name = "no-color",
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, no_color),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, no_color),
      .help = "no colour, not even on a terminal"},
     {.name = "no-progress",
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, no_progress),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, no_progress),
      .help = "no progress line, not even on a terminal"},
     {.name = "no-sandbox",
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, no_sandbox),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, no_sandbox),
      .help = "give up no right to write, connect, start programs"},
     {.name = "require-sandbox",
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, require_sandbox),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, require_sandbox),
      .help = "do nothing where the sandbox is not whole"},
     {.name = "help",
      .letter = 'h',
-     .kind = SS_OPTION_FLAG,
-     .slot = offsetof(struct ss_common, help),
+     .kind = CLI_OPTION_FLAG,
+     .slot = offsetof(struct cli_common, help),
      .help = "print this help"},
     {.name = NULL},
 };
@@ -82,7 +82,7 @@ const struct ss_option ss_common_options[] = {
 /* Both tables as one list, with the struct that each option's slot lies in. */
 struct merged {
     struct {
-        const struct ss_option *option;
+        const struct cli_option *option;
         void *base;
     } items[OPTIONS_MAX];
     size_t count;
@@ -90,20 +90,20 @@ struct merged {
     char shorts[2 * OPTIONS_MAX + 2];
 };
 
-static void merge(struct merged *m, const struct ss_option *table, void *base)
+static void merge(struct merged *m, const struct cli_option *table, void *base)
 {
     for (; table->name != NULL && m->count < OPTIONS_MAX; table++) {
         m->items[m->count].option = table;
         m->items[m->count].base = base;
         m->longs[m->count] = (struct option){
             .name = table->name,
-            .has_arg = table->kind == SS_OPTION_FLAG ? no_argument : required_argument,
+            .has_arg = table->kind == CLI_OPTION_FLAG ? no_argument : required_argument,
             .val = LONG_BASE + (int)m->count,
         };
         if (table->letter != 0) {
             size_t len = strlen(m->shorts);
             m->shorts[len++] = table->letter;
-            if (table->kind != SS_OPTION_FLAG) {
+            if (table->kind != CLI_OPTION_FLAG) {
                 m->shorts[len++] = ':';
             }
             m->shorts[len] = '\0';
@@ -129,7 +129,7 @@ static bool parse_digits(const char *text, uint64_t *out, const char **end)
     return true;
 }
 
-bool ss_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
     const char *end;
     uint64_t value;
@@ -140,7 +140,7 @@ bool ss_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out
     return true;
 }
 
-bool ss_size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+bool cli_size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
     static const char suffixes[] = "KMGT";
     const char *end;
@@ -196,7 +196,7 @@ static size_t word_distance(const char *a, const char *b)
     return row[b_len];
 }
 
-const char *ss_nearest(const char *word, const char *const *candidates, size_t count)
+const char *cli_nearest(const char *word, const char *const *candidates, size_t count)
 {
     const char *best = NULL;
     size_t best_distance = smaller(strlen(word) / 3 + 1, 3) + 1;
@@ -210,7 +210,7 @@ const char *ss_nearest(const char *word, const char *const *candidates, size_t c
     return best;
 }
 
-__attribute__((format(printf, 2, 3))) static bool complain(const struct ss_command *command,
+__attribute__((format(printf, 2, 3))) static bool complain(const struct cli_command *command,
                                                            const char *format, ...)
 {
     char *text = NULL;
@@ -221,18 +221,18 @@ __attribute__((format(printf, 2, 3))) static bool complain(const struct ss_comma
     }
     va_end(args);
     /* What was typed stands in it, and may have come from a file's name. */
-    char *shown = ss_escaped_name(text != NULL ? text : "out of memory");
+    char *shown = cli_escaped_name(text != NULL ? text : "out of memory");
     fprintf(stderr, "snapscope %s: %s\n", command->name, shown);
     free(shown);
     free(text);
     return false;
 }
 
-static bool complain_value(const struct ss_command *command, const struct ss_option *option,
+static bool complain_value(const struct cli_command *command, const struct cli_option *option,
                            const char *text)
 {
     switch (option->kind) {
-    case SS_OPTION_CHOICE: {
+    case CLI_OPTION_CHOICE: {
         char list[256] = "";
         size_t len = 0;
         for (const char *const *choice = option->choices; *choice != NULL; choice++) {
@@ -241,7 +241,7 @@ static bool complain_value(const struct ss_command *command, const struct ss_opt
         }
         return complain(command, "--%s: '%s' is none of %s", option->name, text, list);
     }
-    case SS_OPTION_SIZE:
+    case CLI_OPTION_SIZE:
         return complain(
             command, "--%s: '%s' is no size from %llu to %llu bytes (K, M, G and T may follow)",
             option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
@@ -262,25 +262,25 @@ static bool choice_parse(const char *text, const char *const *choices, int *out)
     return false;
 }
 
-static bool option_set(const struct ss_command *command, const struct ss_option *option, void *base,
-                       const char *text)
+static bool option_set(const struct cli_command *command, const struct cli_option *option,
+                       void *base, const char *text)
 {
     void *slot = (char *)base + option->slot;
     bool good = true;
     switch (option->kind) {
-    case SS_OPTION_FLAG:
+    case CLI_OPTION_FLAG:
         *(bool *)slot = true;
         break;
-    case SS_OPTION_TEXT:
+    case CLI_OPTION_TEXT:
         *(const char **)slot = text;
         break;
-    case SS_OPTION_NUMBER:
-        good = ss_number_parse(text, option->min, option->max, slot);
+    case CLI_OPTION_NUMBER:
+        good = cli_number_parse(text, option->min, option->max, slot);
         break;
-    case SS_OPTION_SIZE:
-        good = ss_size_parse(text, option->min, option->max, slot);
+    case CLI_OPTION_SIZE:
+        good = cli_size_parse(text, option->min, option->max, slot);
         break;
-    case SS_OPTION_CHOICE:
+    case CLI_OPTION_CHOICE:
         good = choice_parse(text, option->choices, slot);
         break;
     }
@@ -288,7 +288,7 @@ static bool option_set(const struct ss_command *command, const struct ss_option 
 }
 
 /* A long option that getopt_long does not know: it is an unclear beginning of several, or a slip. */
-static bool complain_unknown(const struct ss_command *command, const struct merged *m,
+static bool complain_unknown(const struct cli_command *command, const struct merged *m,
                              const char *word)
 {
     char name[WORD_MAX + 1];
@@ -307,17 +307,17 @@ static bool complain_unknown(const struct ss_command *command, const struct merg
         }
         first = names[i];
     }
-    const char *near = ss_nearest(name, names, m->count);
+    const char *near = cli_nearest(name, names, m->count);
     if (near != NULL) {
         return complain(command, "there is no option --%s; did you mean --%s?", name, near);
     }
     return complain(command, "there is no option --%s", name);
 }
 
-static bool complain_getopt(const struct ss_command *command, const struct merged *m, int got,
+static bool complain_getopt(const struct cli_command *command, const struct merged *m, int got,
                             const char *word)
 {
-    const struct ss_option *option =
+    const struct cli_option *option =
         optopt >= LONG_BASE ? m->items[optopt - LONG_BASE].option : NULL;
     if (option != NULL) {
         return got == ':' ? complain(command, "--%s needs a value: %s", option->name, option->arg)
@@ -330,7 +330,7 @@ static bool complain_getopt(const struct ss_command *command, const struct merge
     return complain_unknown(command, m, word + strspn(word, "-"));
 }
 
-static bool common_check(const struct ss_command *command, const struct ss_common *common)
+static bool common_check(const struct cli_command *command, const struct cli_common *common)
 {
     if ((common->page_size & (common->page_size - 1)) != 0) {
         return complain(command, "--page-size: %llu is no power of two",
@@ -342,12 +342,12 @@ static bool common_check(const struct ss_command *command, const struct ss_commo
     return true;
 }
 
-bool ss_options_parse(const struct ss_command *command, int argc, char **argv,
-                      struct ss_common *common, void *opts, int *first_arg)
+bool cli_options_parse(const struct cli_command *command, int argc, char **argv,
+                       struct cli_common *common, void *opts, int *first_arg)
 {
     struct merged m = {.shorts = ":"};
     merge(&m, command->options, opts);
-    merge(&m, ss_common_options, common);
+    merge(&m, cli_common_options, common);
     opterr = 0;
     optind = 1;
     int got;
@@ -356,7 +356,7 @@ bool ss_options_parse(const struct ss_command *command, int argc, char **argv,
             return complain_getopt(command, &m, got, argv[optind - 1]);
         }
         for (size_t i = 0; i < m.count; i++) {
-            const struct ss_option *option = m.items[i].option;
+            const struct cli_option *option = m.items[i].option;
             if ((got == LONG_BASE + (int)i || got == option->letter) &&
                 !option_set(command, option, m.items[i].base, optarg)) {
                 return false;
@@ -367,7 +367,7 @@ bool ss_options_parse(const struct ss_command *command, int argc, char **argv,
     return common_check(command, common);
 }
 
-static void table_help(const struct ss_option *table, FILE *to)
+static void table_help(const struct cli_option *table, FILE *to)
 {
     for (; table->name != NULL; table++) {
         char head[64];
@@ -388,7 +388,7 @@ static void table_help(const struct ss_option *table, FILE *to)
     }
 }
 
-void ss_options_help(const struct ss_command *command, FILE *to)
+void cli_options_help(const struct cli_command *command, FILE *to)
 {
     if (command->options->name != NULL) {
         fputs("Options:\n", to);
@@ -396,5 +396,5 @@ void ss_options_help(const struct ss_command *command, FILE *to)
         fputc('\n', to);
     }
     fputs("Options of every command:\n", to);
-    table_help(ss_common_options, to);
+    table_help(cli_common_options, to);
 }

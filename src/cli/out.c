@@ -18,7 +18,7 @@
 #include <snapscope.h>
 
 #include "abandon.h"
-#include "text.h"
+#include "memory.h"
 
 static bool colour_wanted(void)
 {
@@ -27,13 +27,13 @@ static bool colour_wanted(void)
     return (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
 }
 
-void ss_out_init(struct ss_out *out, bool no_color)
+void cli_out_init(struct cli_out *out, bool no_color)
 {
-    *out = (struct ss_out){.terminal = isatty(STDOUT_FILENO) == 1};
+    *out = (struct cli_out){.terminal = isatty(STDOUT_FILENO) == 1};
     out->colour = out->terminal && !no_color && colour_wanted();
 }
 
-static bool fail(struct ss_out *out)
+static bool fail(struct cli_out *out)
 {
     if (out->failed == 0) {
         out->failed = errno != 0 ? errno : EIO;
@@ -45,11 +45,11 @@ static bool fail(struct ss_out *out)
 static bool wait_writable(void)
 {
     struct pollfd wanted = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&wanted, 1, -1) > 0 || (errno == EINTR && ss_abandon_signal() == 0);
+    return poll(&wanted, 1, -1) > 0 || (errno == EINTR && cli_abandon_signal() == 0);
 }
 
 /* Bytes of the input may lie on a page that cannot be read: loading them is what the library takes note of. */
-static ssize_t write_some(struct ss_out *out, const char *bytes, size_t len)
+static ssize_t write_some(struct cli_out *out, const char *bytes, size_t len)
 {
     ssize_t n = write(STDOUT_FILENO, bytes, len);
     if (n >= 0 || errno != EFAULT || bytes == out->buffer) {
@@ -63,11 +63,11 @@ static ssize_t write_some(struct ss_out *out, const char *bytes, size_t len)
 }
 
 /* Anything but the buffer itself only while that is empty. */
-static bool write_through(struct ss_out *out, const char *bytes, size_t len)
+static bool write_through(struct cli_out *out, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t n = write_some(out, bytes, len);
-        if (n < 0 && errno == EINTR && ss_abandon_signal() == 0) {
+        if (n < 0 && errno == EINTR && cli_abandon_signal() == 0) {
             continue;
         }
         if (n < 0 && errno == EAGAIN && wait_writable()) {
@@ -82,16 +82,16 @@ static bool write_through(struct ss_out *out, const char *bytes, size_t len)
     return true;
 }
 
-bool ss_out_flush(struct ss_out *out)
+bool cli_out_flush(struct cli_out *out)
 {
     size_t used = out->used;
     out->used = 0;
     return out->failed != 0 ? fail(out) : write_through(out, out->buffer, used);
 }
 
-static bool put(struct ss_out *out, const void *bytes, size_t len)
+static bool put(struct cli_out *out, const void *bytes, size_t len)
 {
-    if (len > sizeof out->buffer - out->used && !ss_out_flush(out)) {
+    if (len > sizeof out->buffer - out->used && !cli_out_flush(out)) {
         return false;
     }
     if (len > sizeof out->buffer) {
@@ -117,7 +117,7 @@ static uint32_t code_point(const unsigned char *bytes, size_t len)
 }
 
 /* A sequence of UTF-8, or bytes that are none: as it is when it can be shown, else escaped. */
-static bool put_sequence(struct ss_out *out, const unsigned char *bytes, size_t len)
+static bool put_sequence(struct cli_out *out, const unsigned char *bytes, size_t len)
 {
     char text[20];
     if (!ss_text_is_clean(bytes, len)) {
@@ -139,7 +139,7 @@ static bool put_sequence(struct ss_out *out, const unsigned char *bytes, size_t 
 }
 
 /* Whatever is left of a sequence that never became whole. */
-static bool end_part(struct ss_out *out)
+static bool end_part(struct cli_out *out)
 {
     size_t len = out->part_len;
     out->part_len = 0;
@@ -147,7 +147,7 @@ static bool end_part(struct ss_out *out)
 }
 
 /* Bytes below DEL pass in runs, all others as sequences, which may be cut by the ends of writes. */
-static bool put_on_terminal(struct ss_out *out, const unsigned char *bytes, size_t len)
+static bool put_on_terminal(struct cli_out *out, const unsigned char *bytes, size_t len)
 {
     for (size_t i = 0; i < len;) {
         size_t run = i;
@@ -173,9 +173,9 @@ static bool put_on_terminal(struct ss_out *out, const unsigned char *bytes, size
     return true;
 }
 
-bool ss_out_write(void *ctx, const void *bytes, size_t len)
+bool cli_out_write(void *ctx, const void *bytes, size_t len)
 {
-    struct ss_out *out = ctx;
+    struct cli_out *out = ctx;
     if (out->failed != 0) {
         return fail(out);
     }
@@ -188,15 +188,15 @@ bool ss_out_write(void *ctx, const void *bytes, size_t len)
     }
     out->len += len;
     out->last = ((const char *)bytes)[len - 1];
-    return !out->terminal || out->last != '\n' || ss_out_flush(out);
+    return !out->terminal || out->last != '\n' || cli_out_flush(out);
 }
 
-bool ss_out_text(struct ss_out *out, const char *text)
+bool cli_out_text(struct cli_out *out, const char *text)
 {
-    return ss_out_write(out, text, strlen(text));
+    return cli_out_write(out, text, strlen(text));
 }
 
-bool ss_out_format(struct ss_out *out, const char *format, ...)
+bool cli_out_format(struct cli_out *out, const char *format, ...)
 {
     char text[1024];
     va_list args;
@@ -207,23 +207,23 @@ bool ss_out_format(struct ss_out *out, const char *format, ...)
         return fail(out);
     }
     if ((size_t)len < sizeof text) {
-        return ss_out_write(out, text, (size_t)len);
+        return cli_out_write(out, text, (size_t)len);
     }
-    char *all = ss_must_alloc((size_t)len + 1);
+    char *all = cli_must_alloc((size_t)len + 1);
     va_start(args, format);
     vsnprintf(all, (size_t)len + 1, format, args);
     va_end(args);
-    bool good = ss_out_write(out, all, (size_t)len);
+    bool good = cli_out_write(out, all, (size_t)len);
     free(all);
     return good;
 }
 
-int ss_out_finish(struct ss_out *out)
+int cli_out_finish(struct cli_out *out)
 {
     if (out->failed == 0) {
         end_part(out);
     }
-    ss_out_flush(out);
+    cli_out_flush(out);
     errno = 0;
     if (fclose(stdout) != 0) { /* help texts go there */
         fail(out);

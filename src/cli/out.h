@@ -8,16 +8,16 @@
  * JSON want them so. On a terminal they become \uXXXX, which says the same to both: text has none of
  * them left to be touched.
  */
-#ifndef SS_CLI_OUT_H
-#define SS_CLI_OUT_H
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SS_OUT_BUFFER_LEN 65536
+#define CLI_OUT_BUFFER_LEN 65536
 
-struct ss_out {
+struct cli_out {
     int failed;            /* errno of the first failure, 0: none */
     uint64_t len;          /* bytes taken so far */
     char last;             /* the last byte taken */
@@ -27,22 +27,22 @@ struct ss_out {
     bool terminal; /* standard output is one */
     bool colour;   /* and colour is wanted there */
     size_t used;   /* of the buffer */
-    char buffer[SS_OUT_BUFFER_LEN];
+    char buffer[CLI_OUT_BUFFER_LEN];
 };
 
-void ss_out_init(struct ss_out *out, bool no_color);
+void cli_out_init(struct cli_out *out, bool no_color);
 
-/* ss_write_fn's shape: `out` is a struct ss_out. On failure false, with errno set. */
-bool ss_out_write(void *out, const void *bytes, size_t len);
+/* ss_write_fn's shape: `out` is a struct cli_out. On failure false, with errno set. */
+bool cli_out_write(void *out, const void *bytes, size_t len);
 
-bool ss_out_text(struct ss_out *out, const char *text);
-bool ss_out_format(struct ss_out *out, const char *format, ...)
+bool cli_out_text(struct cli_out *out, const char *text);
+bool cli_out_format(struct cli_out *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Writes what has gathered; on a terminal that is done at the end of each line. */
-bool ss_out_flush(struct ss_out *out);
+bool cli_out_flush(struct cli_out *out);
 
 /* Flushes and closes standard output: 0, or the errno of the first failure of all. */
-int ss_out_finish(struct ss_out *out);
+int cli_out_finish(struct cli_out *out);
 
 #endif

@@ -19,24 +19,24 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void ss_progress_init(struct ss_progress *progress, bool wanted)
+void cli_progress_init(struct cli_progress *progress, bool wanted)
 {
-    *progress = (struct ss_progress){
+    *progress = (struct cli_progress){
         .wanted = wanted,
         .enabled = wanted && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1,
         .start_ms = now_ms(),
     };
 }
 
-void ss_progress_allow(struct ss_progress *progress)
+void cli_progress_allow(struct cli_progress *progress)
 {
     progress->enabled = progress->wanted && isatty(STDERR_FILENO) == 1;
 }
 
-bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total)
+bool cli_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
-    struct ss_progress *progress = ctx;
-    if (ss_abandon_signal() != 0) {
+    struct cli_progress *progress = ctx;
+    if (cli_abandon_signal() != 0) {
         return false;
     }
     if (!progress->enabled) {
@@ -58,7 +58,7 @@ bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t to
     return true;
 }
 
-void ss_progress_clear(struct ss_progress *progress)
+void cli_progress_clear(struct cli_progress *progress)
 {
     if (progress->shown) {
         fputs("\r\033[K", stderr);

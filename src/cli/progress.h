@@ -5,13 +5,13 @@
  * and the work has taken over a second; repainted ten times a second at most, and erased before
  * anything else is printed.
  */
-#ifndef SS_CLI_PROGRESS_H
-#define SS_CLI_PROGRESS_H
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ss_progress {
+struct cli_progress {
     bool wanted;
     bool enabled;
     bool shown;
@@ -19,14 +19,14 @@ struct ss_progress {
     int64_t painted_ms;
 };
 
-void ss_progress_init(struct ss_progress *progress, bool wanted);
+void cli_progress_init(struct cli_progress *progress, bool wanted);
 
 /* For a command that prints nothing before its work is done: a terminal may be both. */
-void ss_progress_allow(struct ss_progress *progress);
+void cli_progress_allow(struct cli_progress *progress);
 
-/* ss_progress_fn's shape: `ctx` is a struct ss_progress. False, to stop, once a signal was noted (abandon.h). */
-bool ss_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
+/* ss_progress_fn's shape: `ctx` is a struct cli_progress. False, to stop, once a signal was noted (abandon.h). */
+bool cli_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
-void ss_progress_clear(struct ss_progress *progress);
+void cli_progress_clear(struct cli_progress *progress);
 
 #endif

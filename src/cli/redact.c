@@ -10,43 +10,43 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "print.h"
 #include "report.h"
-#include "text.h"
+#include "run.h"
 
 #define RANDOM_LEN 32u
 #define KEY_LEN_MAX 4096u
 
-void ss_redact_key_fini(struct ss_redact_key *key)
+void cli_redact_key_fini(struct cli_redact_key *key)
 {
     if (key->bytes != NULL) {
         explicit_bzero(key->bytes, key->len);
         free(key->bytes);
     }
-    *key = (struct ss_redact_key){0};
+    *key = (struct cli_redact_key){0};
 }
 
-static int key_failed(struct ss_run *run, const char *name, const char *what, int sys)
+static int key_failed(struct cli_run *run, const char *name, const char *what, int sys)
 {
     struct ss_error err = SS_ERROR_INIT;
     err.code = SS_E_IO;
     err.sys = sys;
     snprintf(err.message, sizeof err.message, "%s: %s", what, strerror(sys));
-    return ss_report_about(run, name, &err);
+    return cli_report_about(run, name, &err);
 }
 
-static int take_random(struct ss_run *run, struct ss_redact_key *key)
+static int take_random(struct cli_run *run, struct cli_redact_key *key)
 {
     key->len = RANDOM_LEN;
     if (TEMP_FAILURE_RETRY(getrandom(key->bytes, RANDOM_LEN, 0)) != (ssize_t)RANDOM_LEN) {
         return key_failed(run, "--redact", "no random key can be had", errno);
     }
-    return SS_EXIT_OK;
+    return CLI_EXIT_OK;
 }
 
-int ss_redact_key_take(struct ss_run *run, const char *path, struct ss_redact_key *key)
+int cli_redact_key_take(struct cli_run *run, const char *path, struct cli_redact_key *key)
 {
-    key->bytes = ss_must_alloc(KEY_LEN_MAX + 1);
+    key->bytes = cli_must_alloc(KEY_LEN_MAX + 1);
     if (path == NULL) {
         return take_random(run, key);
     }
@@ -66,8 +66,8 @@ int ss_redact_key_take(struct ss_run *run, const char *path, struct ss_redact_ke
         return key_failed(run, path, "cannot be read", sys);
     }
     if (key->len < SS_REDACT_KEY_MIN || key->len > KEY_LEN_MAX) {
-        return ss_usage_error(run, "--redact-key-file: a key has %u to %u bytes", SS_REDACT_KEY_MIN,
-                              KEY_LEN_MAX);
+        return cli_usage_error(run, "--redact-key-file: a key has %u to %u bytes",
+                               SS_REDACT_KEY_MIN, KEY_LEN_MAX);
     }
-    return SS_EXIT_OK;
+    return CLI_EXIT_OK;
 }

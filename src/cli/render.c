@@ -13,7 +13,7 @@
 
 #include "abandon.h"
 #include "etcdlist.h"
-#include "text.h"
+#include "print.h"
 
 #define SAMPLE_ROWS 4096u
 #define COLUMNS_MAX 64u
@@ -21,19 +21,19 @@
 const char *const cli_formats[] = {"text", "json", "ndjson", "csv", NULL};
 
 struct render {
-    struct ss_run *run;
+    struct cli_run *run;
     const struct ss_table *table;
     const struct cli_listing *how;
     struct ss_rows *rows;
-    struct ss_list list;
-    struct ss_faults faults;
+    struct cli_json_list list;
+    struct cli_faults faults;
     enum cli_format format;
     size_t columns[COLUMNS_MAX]; /* which of the table, in the order in which they are printed */
     size_t column_count;
     uint64_t count;
     /* Text: rows that wait for the widths. */
     char **cells;
-    enum ss_style *styles;
+    enum cli_style *styles;
     size_t held;
     bool sampled;
     struct cli_column widths[COLUMNS_MAX];
@@ -82,13 +82,13 @@ static uint64_t chosen_bits(const struct render *r)
 /* "a,b", escaped; to be freed. */
 static char *list_text(const struct ss_value *value)
 {
-    struct ss_gathered all = {0};
+    struct cli_gathered all = {0};
     for (size_t i = 0; i < value->is.list.count; i++) {
-        ss_gather(&all, ",", i == 0 ? 0 : 1);
-        ss_gather(&all, (const char *)value->is.list.items[i].ptr,
-                  (size_t)value->is.list.items[i].len);
+        cli_gather(&all, ",", i == 0 ? 0 : 1);
+        cli_gather(&all, (const char *)value->is.list.items[i].ptr,
+                   (size_t)value->is.list.items[i].len);
     }
-    char *text = ss_escaped(all.bytes, all.len);
+    char *text = cli_escaped(all.bytes, all.len);
     free(all.bytes);
     return text;
 }
@@ -98,31 +98,31 @@ static char *value_text(const struct ss_value *value, const char *none)
 {
     char number[32];
     if (!value->known) {
-        return ss_must_copy(none);
+        return cli_must_copy(none);
     }
     switch (value->type) {
     case SS_TYPE_BOOL:
-        return ss_must_copy(value->is.truth ? "yes" : "no");
+        return cli_must_copy(value->is.truth ? "yes" : "no");
     case SS_TYPE_INT:
         snprintf(number, sizeof number, "%" PRId64, value->is.integer);
-        return ss_must_copy(number);
+        return cli_must_copy(number);
     case SS_TYPE_UINT:
-        return ss_must_copy(ss_number_format(value->is.number).text);
+        return cli_must_copy(cli_number_format(value->is.number).text);
     case SS_TYPE_ID:
         snprintf(number, sizeof number, "%016" PRIx64, value->is.number);
-        return ss_must_copy(number);
+        return cli_must_copy(number);
     case SS_TYPE_TEXT: {
-        char *text = ss_must_alloc((size_t)value->is.bytes.len + 1);
+        char *text = cli_must_alloc((size_t)value->is.bytes.len + 1);
         memcpy(text, value->is.bytes.ptr, (size_t)value->is.bytes.len);
         text[value->is.bytes.len] = '\0';
         return text;
     }
     case SS_TYPE_BYTES:
-        return ss_escaped(value->is.bytes.ptr, value->is.bytes.len);
+        return cli_escaped(value->is.bytes.ptr, value->is.bytes.len);
     case SS_TYPE_LIST:
         return list_text(value);
     }
-    return ss_must_copy(none);
+    return cli_must_copy(none);
 }
 
 static bool is_number(enum ss_type type)
@@ -148,16 +148,16 @@ static void take_widths(struct render *r)
 /* Prints what waits, with the head if it is the first. */
 static bool print_held(struct render *r)
 {
-    struct ss_out *out = &r->run->out;
+    struct cli_out *out = &r->run->out;
     bool good = true;
     if (!r->sampled) {
         take_widths(r);
-        good = ss_table_head(out, r->widths, r->column_count);
+        good = cli_table_head(out, r->widths, r->column_count);
     }
     for (size_t row = 0; row < r->held; row++) {
         char **cells = &r->cells[row * r->column_count];
-        good = good && ss_table_row(out, r->widths, r->column_count, (const char *const *)cells,
-                                    r->styles[row]);
+        good = good && cli_table_row(out, r->widths, r->column_count, (const char *const *)cells,
+                                     r->styles[row]);
         for (size_t i = 0; i < r->column_count; i++) {
             free(cells[i]);
         }
@@ -169,8 +169,8 @@ static bool print_held(struct render *r)
 static bool add_text(struct render *r)
 {
     if (r->cells == NULL) {
-        r->cells = ss_must_alloc(SAMPLE_ROWS * r->column_count * sizeof *r->cells);
-        r->styles = ss_must_alloc(SAMPLE_ROWS * sizeof *r->styles);
+        r->cells = cli_must_alloc(SAMPLE_ROWS * r->column_count * sizeof *r->cells);
+        r->styles = cli_must_alloc(SAMPLE_ROWS * sizeof *r->styles);
     }
     for (size_t i = 0; i < r->column_count; i++) {
         struct ss_value value;
@@ -178,7 +178,7 @@ static bool add_text(struct render *r)
         r->cells[r->held * r->column_count + i] = value_text(&value, "-");
     }
     r->styles[r->held++] =
-        r->how->style == NULL ? SS_STYLE_PLAIN : r->how->style(r->how->ctx, r->rows);
+        r->how->style == NULL ? CLI_STYLE_PLAIN : r->how->style(r->how->ctx, r->rows);
     return (!r->sampled && r->held < SAMPLE_ROWS) || print_held(r);
 }
 
@@ -201,7 +201,7 @@ static json_t *item_doc(const struct ss_span *item, bool clean)
     if (clean) {
         return json_stringn(len == 0 ? "" : (const char *)item->ptr, len);
     }
-    char *text = ss_must_alloc(4 * ((len + 2) / 3) + 1);
+    char *text = cli_must_alloc(4 * ((len + 2) / 3) + 1);
     json_t *doc = json_stringn(text, ss_text_base64(item->ptr, len, text));
     free(text);
     return doc;
@@ -212,36 +212,36 @@ static void set_list(json_t *doc, const char *name, const struct ss_value *value
 {
     bool clean = list_is_clean(value);
     char member[64];
-    json_t *list = ss_doc_list();
+    json_t *list = cli_doc_list();
     for (size_t i = 0; i < value->is.list.count; i++) {
-        ss_doc_append(list, item_doc(&value->is.list.items[i], clean));
+        cli_doc_append(list, item_doc(&value->is.list.items[i], clean));
     }
     snprintf(member, sizeof member, "%s%s", name, clean ? "" : "_base64");
-    ss_doc_set(doc, member, list);
+    cli_doc_set(doc, member, list);
 }
 
 static void set_value(json_t *doc, const char *name, const struct ss_value *value)
 {
     switch (value->type) {
     case SS_TYPE_BOOL:
-        ss_doc_bool(doc, name, value->is.truth);
+        cli_doc_bool(doc, name, value->is.truth);
         break;
     case SS_TYPE_INT:
-        ss_doc_int(doc, name, value->is.integer);
+        cli_doc_int(doc, name, value->is.integer);
         break;
     case SS_TYPE_UINT:
-        ss_doc_number(doc, name, value->is.number);
+        cli_doc_number(doc, name, value->is.number);
         break;
     case SS_TYPE_LIST:
         set_list(doc, name, value);
         break;
     case SS_TYPE_BYTES:
-        ss_doc_bytes(doc, name, value->is.bytes.ptr, value->is.bytes.len);
+        cli_doc_bytes(doc, name, value->is.bytes.ptr, value->is.bytes.len);
         break;
     case SS_TYPE_ID:
     case SS_TYPE_TEXT: {
         char *text = value_text(value, "");
-        ss_doc_text(doc, name, text);
+        cli_doc_text(doc, name, text);
         free(text);
         break;
     }
@@ -250,7 +250,7 @@ static void set_value(json_t *doc, const char *name, const struct ss_value *valu
 
 static json_t *row_doc(const struct render *r)
 {
-    json_t *doc = ss_doc_new();
+    json_t *doc = cli_doc_new();
     for (size_t i = 0; i < r->column_count; i++) {
         struct ss_value value;
         ss_rows_value(r->rows, r->columns[i], &value);
@@ -264,68 +264,68 @@ static json_t *row_doc(const struct render *r)
 /* ---------------------------------------------------------------------------------------- CSV --- */
 
 /* RFC 4180: quoted when it holds a comma, a quote or a line break, quotes doubled. */
-static bool print_field(struct ss_out *out, const char *text)
+static bool print_field(struct cli_out *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
-        return ss_out_text(out, text);
+        return cli_out_text(out, text);
     }
-    bool good = ss_out_text(out, "\"");
+    bool good = cli_out_text(out, "\"");
     for (const char *at = text; good && *at != '\0'; at++) {
-        good = ss_out_write(out, at, 1) && (*at != '"' || ss_out_write(out, at, 1));
+        good = cli_out_write(out, at, 1) && (*at != '"' || cli_out_write(out, at, 1));
     }
-    return good && ss_out_text(out, "\"");
+    return good && cli_out_text(out, "\"");
 }
 
 static bool print_csv(struct render *r)
 {
-    struct ss_out *out = &r->run->out;
+    struct cli_out *out = &r->run->out;
     bool good = true;
     for (size_t i = 0; good && i < r->column_count; i++) {
         struct ss_value value;
         ss_rows_value(r->rows, r->columns[i], &value);
         char *text = value_text(&value, "");
-        good = ss_out_text(out, i == 0 ? "" : ",") && print_field(out, text);
+        good = cli_out_text(out, i == 0 ? "" : ",") && print_field(out, text);
         free(text);
     }
-    return good && ss_out_text(out, "\r\n");
+    return good && cli_out_text(out, "\r\n");
 }
 
 static void print_csv_head(struct render *r)
 {
     for (size_t i = 0; i < r->column_count; i++) {
-        ss_out_format(&r->run->out, "%s%s", i == 0 ? "" : ",",
-                      r->table->columns[r->columns[i]].name);
+        cli_out_format(&r->run->out, "%s%s", i == 0 ? "" : ",",
+                       r->table->columns[r->columns[i]].name);
     }
-    ss_out_text(&r->run->out, "\r\n");
+    cli_out_text(&r->run->out, "\r\n");
 }
 
 /* ----------------------------------------------------------------------------------- the list --- */
 
 static void begin(struct render *r)
 {
-    struct ss_run *run = r->run;
+    struct cli_run *run = r->run;
     if (r->format == CLI_FORMAT_CSV) {
         print_csv_head(r);
     }
     if (r->format != CLI_FORMAT_JSON) {
         return;
     }
-    json_t *head = ss_doc_new();
-    ss_doc_text(head, "file", run->input_name);
+    json_t *head = cli_doc_new();
+    cli_doc_text(head, "file", run->input_name);
     if (r->how->head != NULL) {
         r->how->head(r->how->ctx, head);
     }
     run->answer_begun = true;
-    ss_list_begin(&r->list, &run->out, head, r->how->list == NULL ? r->table->name : r->how->list);
+    cli_list_begin(&r->list, &run->out, head, r->how->list == NULL ? r->table->name : r->how->list);
 }
 
 static bool add_row(struct render *r)
 {
     switch (r->format) {
     case CLI_FORMAT_JSON:
-        return ss_list_add(&r->list, row_doc(r));
+        return cli_list_add(&r->list, row_doc(r));
     case CLI_FORMAT_NDJSON:
-        return ss_doc_print_line(&r->run->out, row_doc(r));
+        return cli_doc_print_line(&r->run->out, row_doc(r));
     case CLI_FORMAT_CSV:
         return print_csv(r);
     case CLI_FORMAT_TEXT:
@@ -354,27 +354,27 @@ static void end(struct render *r, const struct ss_error *err)
     if (r->format == CLI_FORMAT_TEXT && (r->held > 0 || !r->sampled)) {
         print_held(r);
     }
-    ss_faults_close(&r->faults);
+    cli_faults_close(&r->faults);
     if (r->format != CLI_FORMAT_JSON) {
         return;
     }
-    json_t *tail = ss_doc_new();
-    ss_doc_number(tail, "count", r->count);
-    ss_doc_bool(tail, "complete", err == NULL && r->faults.count == 0);
-    ss_faults_doc(&r->faults, tail);
+    json_t *tail = cli_doc_new();
+    cli_doc_number(tail, "count", r->count);
+    cli_doc_bool(tail, "complete", err == NULL && r->faults.count == 0);
+    cli_faults_doc(&r->faults, tail);
     if (err != NULL) {
-        ss_doc_set(tail, "error", ss_doc_error(err));
+        cli_doc_set(tail, "error", cli_doc_error(err));
     }
-    ss_list_end(&r->list, tail);
+    cli_list_end(&r->list, tail);
 }
 
 static void on_fault(void *ctx, const struct ss_error *fault)
 {
     struct render *r = ctx;
-    ss_faults_add(&r->faults, fault);
+    cli_faults_add(&r->faults, fault);
 }
 
-static enum cli_format format_of(const struct ss_run *run, int format)
+static enum cli_format format_of(const struct cli_run *run, int format)
 {
     return format == CLI_FORMAT_TEXT && run->common.json ? CLI_FORMAT_JSON
                                                          : (enum cli_format)format;
@@ -386,7 +386,7 @@ static enum ss_status list_rows(struct render *r, const struct ss_query *query,
 {
     struct ss_query asked = query == NULL ? (struct ss_query){0} : *query;
     const struct ss_call call = {.threads = r->run->threads,
-                                 .progress = ss_progress_report,
+                                 .progress = cli_progress_report,
                                  .progress_ctx = &r->run->progress};
     asked.columns = chosen_bits(r);
     asked.on_fault = on_fault;
@@ -395,43 +395,43 @@ static enum ss_status list_rows(struct render *r, const struct ss_query *query,
     if (status != SS_OK) {
         return status;
     }
-    ss_progress_clear(&r->run->progress);
+    cli_progress_clear(&r->run->progress);
     begin(r);
     status = add_rows(r, err);
-    return ss_run_checked(r->run, status, err);
+    return cli_run_checked(r->run, status, err);
 }
 
-int cli_list(struct ss_run *run, const char *table, const struct ss_query *query,
+int cli_list(struct cli_run *run, const char *table, const struct ss_query *query,
              const struct cli_listing *how)
 {
-    struct render *r = ss_must_alloc(sizeof *r);
+    struct render *r = cli_must_alloc(sizeof *r);
     *r = (struct render){.run = run,
                          .table = ss_table_find(table),
                          .how = how,
                          .format = format_of(run, how->format)};
     struct ss_error err = SS_ERROR_INIT;
-    ss_faults_init(&r->faults, run);
+    cli_faults_init(&r->faults, run);
     choose_columns(r);
     enum ss_status status = list_rows(r, query, &err);
     if (r->rows != NULL) {
         end(r, status == SS_OK ? NULL : &err);
     }
-    int code = r->faults.count == 0 ? SS_EXIT_OK : SS_EXIT_REFUSED;
+    int code = r->faults.count == 0 ? CLI_EXIT_OK : CLI_EXIT_REFUSED;
     if (status != SS_OK) {
-        code = ss_report(run, &err);
+        code = cli_report(run, &err);
     }
     ss_rows_close(r->rows);
-    ss_faults_fini(&r->faults);
+    cli_faults_fini(&r->faults);
     free(r->cells);
     free(r->styles);
     free(r);
     return code;
 }
 
-int cli_list_etcd(struct ss_run *run, const char *table, const struct cli_listing *how)
+int cli_list_etcd(struct cli_run *run, const char *table, const struct cli_listing *how)
 {
     /* Errors, too, are then told as JSON. */
     run->common.json = run->common.json || how->format == CLI_FORMAT_JSON;
-    int code = ss_run_open_etcd(run);
-    return code == SS_EXIT_OK ? cli_list(run, table, NULL, how) : code;
+    int code = cli_run_open_etcd(run);
+    return code == CLI_EXIT_OK ? cli_list(run, table, NULL, how) : code;
 }

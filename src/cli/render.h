@@ -10,12 +10,12 @@
  * What is not known is left out of JSON, empty in CSV, and "-" in text. Ids are 16 hexadecimal digits.
  * Bytes that are no clean text are NAME_base64 in JSON, and escaped (\xNN) in text and CSV.
  */
-#ifndef SS_CLI_RENDER_H
-#define SS_CLI_RENDER_H
+#ifndef CLI_RENDER_H
+#define CLI_RENDER_H
 
-#include "command.h"
 #include "doc.h"
 #include "report.h"
+#include "run.h"
 
 enum cli_format {
     CLI_FORMAT_TEXT,
@@ -30,7 +30,7 @@ extern const char *const cli_formats[];
 /* The row of -w, --format; the slot is an int. */
 #define CLI_OPTION_FORMAT(opts)                                                         \
     {                                                                                   \
-        .name = "format", .letter = 'w', .kind = SS_OPTION_CHOICE,                      \
+        .name = "format", .letter = 'w', .kind = CLI_OPTION_CHOICE,                     \
         .slot = offsetof(struct opts, format), .arg = "FORMAT", .choices = cli_formats, \
         .help = "print text, json (as --json), ndjson or csv"                           \
     }
@@ -43,7 +43,7 @@ struct cli_listing {
     /* Which rows are shown; NULL: all. */
     bool (*shows)(void *ctx, const struct ss_rows *rows);
     /* The style of a row of text; NULL: plain. */
-    enum ss_style (*style)(void *ctx, const struct ss_rows *rows);
+    enum cli_style (*style)(void *ctx, const struct ss_rows *rows);
     /* Adds to the document's head, or its tail; NULL: nothing. */
     void (*head)(void *ctx, json_t *doc);
     void *ctx;
@@ -54,10 +54,10 @@ struct cli_listing {
  * Lists a table of the run's open file and returns the exit code. Faults that end nothing are printed and
  * counted, in JSON also as "faults"; they and an error make the list incomplete.
  */
-int cli_list(struct ss_run *run, const char *table, const struct ss_query *query,
+int cli_list(struct cli_run *run, const char *table, const struct ss_query *query,
              const struct cli_listing *how);
 
 /* Opens the file of the run's first argument, which must be etcd's, and lists a table of it whole. */
-int cli_list_etcd(struct ss_run *run, const char *table, const struct cli_listing *how);
+int cli_list_etcd(struct cli_run *run, const char *table, const struct cli_listing *how);
 
 #endif

@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "abandon.h"
-#include "command.h"
 #include "doc.h"
-#include "keepgoing.h"
-#include "text.h"
+#include "print.h"
+#include "run.h"
 
 /* Errors of opening that lie in what was named, not in the machine. */
 static bool is_path_error(int sys)
@@ -36,26 +35,26 @@ static bool is_path_error(int sys)
     }
 }
 
-int ss_error_exit(const struct ss_error *err)
+int cli_error_exit(const struct ss_error *err)
 {
     switch (err->code) {
     case SS_E_NONE:
-        return SS_EXIT_OK;
+        return CLI_EXIT_OK;
     case SS_E_NOT_FOUND:
     case SS_E_REV_FUTURE:
     case SS_E_REV_COMPACTED:
-        return SS_EXIT_ANSWER;
+        return CLI_EXIT_ANSWER;
     case SS_E_ARGUMENT:
     case SS_E_EXISTS:
-        return SS_EXIT_USAGE;
+        return CLI_EXIT_USAGE;
     case SS_E_IO:
-        return is_path_error(err->sys) ? SS_EXIT_REFUSED : SS_EXIT_SYSTEM;
+        return is_path_error(err->sys) ? CLI_EXIT_REFUSED : CLI_EXIT_SYSTEM;
     case SS_E_NOMEM:
     case SS_E_OUTPUT:
     case SS_E_CANCELLED:
-        return SS_EXIT_SYSTEM;
+        return CLI_EXIT_SYSTEM;
     default:
-        return SS_EXIT_REFUSED;
+        return CLI_EXIT_REFUSED;
     }
 }
 
@@ -91,25 +90,25 @@ static bool is_live(const struct ss_error *err)
 }
 
 /* Only some commands can replace what is there. */
-static bool has_force(const struct ss_command *command)
+/* The command's option of that name, or NULL. */
+static const struct cli_option *option_of(const struct cli_command *command, const char *name)
 {
-    for (const struct ss_option *option = command->options; option->name != NULL; option++) {
-        if (strcmp(option->name, "force") == 0) {
-            return true;
-        }
+    const struct cli_option *option = command->options;
+    while (option->name != NULL && strcmp(option->name, name) != 0) {
+        option++;
     }
-    return false;
+    return option->name != NULL ? option : NULL;
 }
 
-static void gather_text(struct ss_gathered *to, const char *text)
+static void gather_text(struct cli_gathered *to, const char *text)
 {
-    ss_gather(to, text, strlen(text));
+    cli_gather(to, text, strlen(text));
 }
 
 /* One word of a command line as a shell takes it; what a terminal would obey was escaped before. */
-static void gather_word(struct ss_gathered *to, const char *word)
+static void gather_word(struct cli_gathered *to, const char *word)
 {
-    char *shown = ss_escaped_name(word);
+    char *shown = cli_escaped_name(word);
     if (shown[0] != '\0' && strspn(shown, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                           "0123456789_-+=:,./@%") == strlen(shown)) {
         gather_text(to, shown);
@@ -124,9 +123,9 @@ static void gather_word(struct ss_gathered *to, const char *word)
 }
 
 /* The line is made whole before any of it is printed: memory may end on the way. */
-void ss_try_again(const struct ss_run *run, const char *more, const char *behind)
+void cli_try_again(const struct cli_run *run, const char *more, const char *behind)
 {
-    struct ss_gathered line = {0};
+    struct cli_gathered line = {0};
     gather_text(&line, "snapscope: try: snapscope ");
     gather_text(&line, run->command->name);
     gather_text(&line, " ");
@@ -146,7 +145,7 @@ void ss_try_again(const struct ss_run *run, const char *more, const char *behind
  * The tree in force is damaged and the other meta page names another one: the state before it may be whole.
  * Once a run, since it holds for all that the file's trees hold.
  */
-static void print_meta_hint(struct ss_run *run, const char *about)
+static void print_meta_hint(struct cli_run *run, const char *about)
 {
     bool is_second = run->second != NULL && about == run->second_name;
     const struct ss_file *file = is_second ? run->second : run->file;
@@ -173,7 +172,7 @@ static void print_meta_hint(struct ss_run *run, const char *about)
              1 - facts.current_meta);
     snprintf(behind, sizeof behind, "reads the state of txid %llu instead of %llu",
              (unsigned long long)other.txid, (unsigned long long)now.txid);
-    ss_try_again(run, more, behind);
+    cli_try_again(run, more, behind);
 }
 
 /* Damage of what trees hold, which another tree need not have. */
@@ -190,7 +189,7 @@ static void print_directory_hint(const char *path, const char *name)
         char *full = NULL;
         bool slash = path[0] != '\0' && path[strlen(path) - 1] == '/';
         if (asprintf(&full, "%s%s%s", path, slash ? "" : "/", below[i]) < 0) {
-            ss_abandon_memory(0);
+            cli_abandon_memory(0);
         }
         bool exists = access(full, F_OK) == 0;
         free(full);
@@ -201,20 +200,30 @@ static void print_directory_hint(const char *path, const char *name)
     }
 }
 
-static void print_hint(const struct ss_run *run, const struct ss_error *err, const char *about,
+/* Damage, where the command could go on past it and was not to. */
+static void print_keep_going_hint(const struct cli_run *run, const struct ss_error *err)
+{
+    const struct cli_option *option = option_of(run->command, "keep-going");
+    bool damage = err->code >= SS_E_PAGE_RANGE && err->code <= SS_E_VERSION;
+    if (damage && option != NULL && !*(const bool *)((const char *)run->opts + option->slot)) {
+        cli_try_again(run, "--keep-going", "gives what still stands");
+    }
+}
+
+static void print_hint(const struct cli_run *run, const struct ss_error *err, const char *about,
                        const char *name)
 {
     if (err->code == SS_E_IO && err->sys == EISDIR) {
         print_directory_hint(about, name);
         return;
     }
-    ss_keep_going_hint(run, err);
+    print_keep_going_hint(run, err);
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
         /* A decoder's own bound, or a password: the message says what unpacks it. */
         bool is_decoder =
             (err->code == SS_E_LIMIT || err->code == SS_E_ARCHIVE) && err->expect[0] != '\0';
-        bool forceless = err->code == SS_E_EXISTS && !has_force(run->command);
+        bool forceless = err->code == SS_E_EXISTS && option_of(run->command, "force") == NULL;
         if (hints[i].code == err->code && !self && !forceless && !is_decoder) {
             fputs("snapscope: try: ", stderr);
             const char *at = strstr(hints[i].text, "%s");
@@ -239,22 +248,22 @@ static void print_hint(const struct ss_run *run, const struct ss_error *err, con
     }
 }
 
-static void print_error(struct ss_run *run, const char *about, const struct ss_error *err,
+static void print_error(struct cli_run *run, const char *about, const struct ss_error *err,
                         bool with_hint)
 {
     char text[1024];
-    int signo = ss_abandon_signal();
+    int signo = cli_abandon_signal();
     if (err->code == SS_E_CANCELLED && signo != 0) {
         snprintf(text, sizeof text, "interrupted by SIG%s", sigabbrev_np(signo));
     } else {
         ss_error_text(err, text, sizeof text);
     }
-    ss_progress_clear(&run->progress);
+    cli_progress_clear(&run->progress);
     if (about == NULL) {
         fprintf(stderr, "snapscope: %s\n", text);
         return;
     }
-    char *name = ss_escaped_name(about);
+    char *name = cli_escaped_name(about);
     size_t len = strlen(name);
     /* Some messages begin with the name of the file, which stands before them already. */
     bool named = strncmp(text, name, len) == 0 && text[len] == ' ';
@@ -269,57 +278,57 @@ static void print_error(struct ss_run *run, const char *about, const struct ss_e
 }
 
 /* Damage in a file that was written to meanwhile is none of its own: true when that is told instead. */
-static bool is_change(struct ss_run *run, const struct ss_error *err)
+static bool is_change(struct cli_run *run, const struct ss_error *err)
 {
-    int code = ss_error_exit(err);
-    bool is_finding = code == SS_EXIT_ANSWER || (code == SS_EXIT_REFUSED && err->code != SS_E_IO);
-    return is_finding && !run->settled && ss_run_settle(run) != SS_EXIT_OK;
+    int code = cli_error_exit(err);
+    bool is_finding = code == CLI_EXIT_ANSWER || (code == CLI_EXIT_REFUSED && err->code != SS_E_IO);
+    return is_finding && !run->settled && cli_run_settle(run) != CLI_EXIT_OK;
 }
 
-bool ss_report_lost(const struct ss_run *run)
+bool cli_report_lost(const struct cli_run *run)
 {
     return run->out.failed != 0 && run->out.failed != EPIPE;
 }
 
-int ss_report_about(struct ss_run *run, const char *name, const struct ss_error *err)
+int cli_report_about(struct cli_run *run, const char *name, const struct ss_error *err)
 {
     if (is_change(run, err)) {
-        return SS_EXIT_SYSTEM;
+        return CLI_EXIT_SYSTEM;
     }
     if (err->code == SS_E_OUTPUT && run->out.failed != 0) {
-        return SS_EXIT_SYSTEM; /* the framework reports a failed standard output, once */
+        return CLI_EXIT_SYSTEM; /* the framework reports a failed standard output, once */
     }
     print_error(run, name, err, true);
     if (run->common.json && !run->answer_begun && run->out.len == 0) {
-        json_t *doc = ss_doc_new();
+        json_t *doc = cli_doc_new();
         if (name == NULL) {
             name = run->input_name != NULL ? run->input_name : "";
         }
-        ss_doc_text(doc, "file", name);
-        ss_doc_set(doc, "error", ss_doc_error(err));
+        cli_doc_text(doc, "file", name);
+        cli_doc_set(doc, "error", cli_doc_error(err));
         run->answer_begun = true;
-        ss_doc_print(&run->out, doc);
+        cli_doc_print(&run->out, doc);
     }
-    return ss_error_exit(err);
+    return cli_error_exit(err);
 }
 
-int ss_report(struct ss_run *run, const struct ss_error *err)
+int cli_report(struct cli_run *run, const struct ss_error *err)
 {
-    return ss_report_about(run, run->input_name, err);
+    return cli_report_about(run, run->input_name, err);
 }
 
-int ss_report_bucket(struct ss_run *run, const struct ss_error *err)
+int cli_report_bucket(struct cli_run *run, const struct ss_error *err)
 {
-    int code = ss_report(run, err);
+    int code = cli_report(run, err);
     if (err->code == SS_E_NOT_FOUND) {
-        char *name = ss_escaped_name(run->input_name);
+        char *name = cli_escaped_name(run->input_name);
         fprintf(stderr, "snapscope: try: snapscope buckets %s lists the buckets\n", name);
         free(name);
     }
     return code;
 }
 
-int ss_usage_error(const struct ss_run *run, const char *format, ...)
+int cli_usage_error(const struct cli_run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -328,21 +337,21 @@ int ss_usage_error(const struct ss_run *run, const char *format, ...)
     va_end(args);
     fprintf(stderr, "\nUsage: snapscope %s [OPTIONS] %s\n", run->command->name, run->command->args);
     fprintf(stderr, "snapscope %s --help explains them.\n", run->command->name);
-    return SS_EXIT_USAGE;
+    return CLI_EXIT_USAGE;
 }
 
-__attribute__((format(printf, 3, 0))) static void print_note(struct ss_run *run, const char *about,
+__attribute__((format(printf, 3, 0))) static void print_note(struct cli_run *run, const char *about,
                                                              const char *format, va_list args)
 {
-    char *name = ss_escaped_name(about);
-    ss_progress_clear(&run->progress);
+    char *name = cli_escaped_name(about);
+    cli_progress_clear(&run->progress);
     fprintf(stderr, "snapscope: %s: ", name);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     free(name);
 }
 
-void ss_note(struct ss_run *run, const char *format, ...)
+void cli_note(struct cli_run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -350,7 +359,7 @@ void ss_note(struct ss_run *run, const char *format, ...)
     va_end(args);
 }
 
-void ss_note_about(struct ss_run *run, const char *name, const char *format, ...)
+void cli_note_about(struct cli_run *run, const char *name, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -358,16 +367,16 @@ void ss_note_about(struct ss_run *run, const char *name, const char *format, ...
     va_end(args);
 }
 
-void ss_note_placed(struct ss_run *run, const struct ss_file_facts *facts)
+void cli_note_placed(struct cli_run *run, const struct ss_file_facts *facts)
 {
-    ss_note(run,
-            "pages are shown by their place, as pages of %u bytes, %s-endian: which ones are in "
-            "use or free, "
-            "and which bucket they belong to, is not known without a meta page",
-            facts->page_size, facts->big_endian ? "big" : "little");
+    cli_note(run,
+             "pages are shown by their place, as pages of %u bytes, %s-endian: which ones are in "
+             "use or free, "
+             "and which bucket they belong to, is not known without a meta page",
+             facts->page_size, facts->big_endian ? "big" : "little");
 }
 
-void ss_error_not_found(struct ss_error *err, const char *format, ...)
+void cli_error_not_found(struct ss_error *err, const char *format, ...)
 {
     *err = (struct ss_error){.code = SS_E_NOT_FOUND, .off = SS_NONE, .pgid = SS_NONE};
     va_list args;
@@ -376,19 +385,19 @@ void ss_error_not_found(struct ss_error *err, const char *format, ...)
     va_end(args);
 }
 
-void ss_faults_init(struct ss_faults *faults, struct ss_run *run)
+void cli_faults_init(struct cli_faults *faults, struct cli_run *run)
 {
-    *faults = (struct ss_faults){.run = run, .list = run->common.json ? ss_doc_list() : NULL};
+    *faults = (struct cli_faults){.run = run, .list = run->common.json ? cli_doc_list() : NULL};
 }
 
-void ss_faults_fini(struct ss_faults *faults)
+void cli_faults_fini(struct cli_faults *faults)
 {
     json_decref(faults->list);
 }
 
-bool ss_faults_has(const struct ss_faults *faults, const struct ss_error *err)
+bool cli_faults_has(const struct cli_faults *faults, const struct ss_error *err)
 {
-    for (size_t i = 0; i < SS_FAULTS_SHOWN && i < faults->count; i++) {
+    for (size_t i = 0; i < CLI_FAULTS_SHOWN && i < faults->count; i++) {
         if (faults->seen[i].code == err->code && faults->seen[i].off == err->off) {
             return true;
         }
@@ -396,39 +405,39 @@ bool ss_faults_has(const struct ss_faults *faults, const struct ss_error *err)
     return false;
 }
 
-static const char *faults_about(const struct ss_faults *faults)
+static const char *faults_about(const struct cli_faults *faults)
 {
     return faults->about != NULL ? faults->about : faults->run->input_name;
 }
 
-void ss_faults_add(struct ss_faults *faults, const struct ss_error *err)
+void cli_faults_add(struct cli_faults *faults, const struct ss_error *err)
 {
-    if (faults->count < SS_FAULTS_SHOWN) {
+    if (faults->count < CLI_FAULTS_SHOWN) {
         faults->seen[faults->count].code = err->code;
         faults->seen[faults->count].off = err->off;
         print_error(faults->run, faults_about(faults), err, false);
         if (faults->list != NULL) {
-            ss_doc_append(faults->list, ss_doc_error(err));
+            cli_doc_append(faults->list, cli_doc_error(err));
         }
     }
     faults->count++;
 }
 
-void ss_faults_close(struct ss_faults *faults)
+void cli_faults_close(struct cli_faults *faults)
 {
-    if (faults->count > SS_FAULTS_SHOWN) {
-        ss_note_about(faults->run, faults_about(faults),
-                      "%llu further faults are not listed, %llu in all",
-                      (unsigned long long)(faults->count - SS_FAULTS_SHOWN),
-                      (unsigned long long)faults->count);
+    if (faults->count > CLI_FAULTS_SHOWN) {
+        cli_note_about(faults->run, faults_about(faults),
+                       "%llu further faults are not listed, %llu in all",
+                       (unsigned long long)(faults->count - CLI_FAULTS_SHOWN),
+                       (unsigned long long)faults->count);
     }
     if (faults->count > 0) {
         print_meta_hint(faults->run, faults_about(faults));
     }
 }
 
-void ss_faults_doc(const struct ss_faults *faults, json_t *doc)
+void cli_faults_doc(const struct cli_faults *faults, json_t *doc)
 {
-    ss_doc_number(doc, "fault_count", faults->count);
-    ss_doc_set(doc, "faults", json_incref(faults->list));
+    cli_doc_number(doc, "fault_count", faults->count);
+    cli_doc_set(doc, "faults", json_incref(faults->list));
 }

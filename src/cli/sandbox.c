@@ -10,11 +10,11 @@
 #include <sys/prctl.h>
 
 #include "abandon.h"
-#include "text.h"
+#include "print.h"
 
-static void add_folder(struct ss_sandbox *sandbox, char *folder)
+static void add_folder(struct cli_sandbox *sandbox, char *folder)
 {
-    if (sandbox->folder_count < SS_SANDBOX_FOLDERS_MAX) {
+    if (sandbox->folder_count < CLI_SANDBOX_FOLDERS_MAX) {
         sandbox->folders[sandbox->folder_count++] = folder;
     } else {
         free(folder);
@@ -31,19 +31,19 @@ static char *folder_of(const char *path, bool trim)
     while (len > 0 && path[len - 1] != '/') {
         len--;
     }
-    char *folder = ss_must_copy(len == 0 ? "." : path);
+    char *folder = cli_must_copy(len == 0 ? "." : path);
     if (len > 0) {
         folder[len > 1 ? len - 1 : 1] = '\0';
     }
     return folder;
 }
 
-void ss_sandbox_output_file(struct ss_sandbox *sandbox, const char *path)
+void cli_sandbox_output_file(struct cli_sandbox *sandbox, const char *path)
 {
     add_folder(sandbox, folder_of(path, false));
 }
 
-void ss_sandbox_output_folder(struct ss_sandbox *sandbox, const char *path)
+void cli_sandbox_output_folder(struct cli_sandbox *sandbox, const char *path)
 {
     char *whole = realpath(path, NULL);
     add_folder(sandbox, folder_of(whole != NULL ? whole : path, true));
@@ -51,27 +51,27 @@ void ss_sandbox_output_folder(struct ss_sandbox *sandbox, const char *path)
     free(whole);
 }
 
-void ss_sandbox_fini(struct ss_sandbox *sandbox)
+void cli_sandbox_fini(struct cli_sandbox *sandbox)
 {
     for (size_t i = 0; i < sandbox->folder_count; i++) {
         free(sandbox->folders[i]);
     }
-    *sandbox = (struct ss_sandbox){0};
+    *sandbox = (struct cli_sandbox){0};
 }
 
 #ifdef SS_SANDBOX_OFF
 
 static const char off[] = SS_SANDBOX_OFF;
 
-void ss_sandbox_probe(struct ss_sandbox_state *state)
+void cli_sandbox_probe(struct cli_sandbox_state *state)
 {
-    *state = (struct ss_sandbox_state){.seccomp_not = off, .landlock_not = off};
+    *state = (struct cli_sandbox_state){.seccomp_not = off, .landlock_not = off};
 }
 
-void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state *state)
+void cli_sandbox_enter(const struct cli_sandbox *sandbox, struct cli_sandbox_state *state)
 {
     (void)sandbox;
-    ss_sandbox_probe(state);
+    cli_sandbox_probe(state);
 }
 
 #else
@@ -97,50 +97,50 @@ static const char *reason(int failed)
     }
 }
 
-static void fill(struct ss_sandbox_state *state, int seccomp, int landlock, int abi)
+static void fill(struct cli_sandbox_state *state, int seccomp, int landlock, int abi)
 {
-    *state = (struct ss_sandbox_state){
+    *state = (struct cli_sandbox_state){
         .seccomp = seccomp == 0,
         .seccomp_not = reason(seccomp),
         .landlock_abi = landlock == 0 ? abi : 0,
         .landlock_not = reason(landlock),
     };
-#ifdef SS_SANDBOX_SANITIZER
+#ifdef CLI_SANDBOX_SANITIZER
     state->seccomp_holes = "built with a sanitizer, which may trace and start processes";
 #endif
 }
 
-void ss_sandbox_probe(struct ss_sandbox_state *state)
+void cli_sandbox_probe(struct cli_sandbox_state *state)
 {
-    int abi = ss_landlock_abi();
+    int abi = cli_landlock_abi();
     int landlock = abi > 0 ? 0 : errno;
-    fill(state, ss_seccomp_probe(), landlock, abi);
+    fill(state, cli_seccomp_probe(), landlock, abi);
 }
 
 /* Landlock first: its own calls are among those that a later seccomp filter might not know. */
-void ss_sandbox_enter(const struct ss_sandbox *sandbox, struct ss_sandbox_state *state)
+void cli_sandbox_enter(const struct cli_sandbox *sandbox, struct cli_sandbox_state *state)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         fill(state, errno, errno, 0);
         return;
     }
-    int abi = ss_landlock_abi();
-    int landlock = abi > 0 ? ss_landlock_enter(sandbox, abi) : errno;
-    int seccomp = ss_seccomp_enter(sandbox->folder_count > 0);
+    int abi = cli_landlock_abi();
+    int landlock = abi > 0 ? cli_landlock_enter(sandbox, abi) : errno;
+    int seccomp = cli_seccomp_enter(sandbox->folder_count > 0);
     if (seccomp == ENOMEM || landlock == ENOMEM) {
-        ss_abandon_memory(0); /* no run is open for want of memory */
+        cli_abandon_memory(0); /* no run is open for want of memory */
     }
     fill(state, seccomp, landlock, abi);
 }
 
 #endif
 
-bool ss_sandbox_is_whole(const struct ss_sandbox_state *state)
+bool cli_sandbox_is_whole(const struct cli_sandbox_state *state)
 {
     return state->seccomp && state->landlock_abi > 0 && state->seccomp_holes == NULL;
 }
 
-char *ss_sandbox_text(const struct ss_sandbox_state *state, char *buf, size_t cap)
+char *cli_sandbox_text(const struct cli_sandbox_state *state, char *buf, size_t cap)
 {
     char landlock[64] = "", holes[96] = "", missing[256] = "";
     if (state->landlock_abi > 0) {

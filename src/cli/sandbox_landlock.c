@@ -14,11 +14,11 @@
 
 #if defined(__has_include)
 #if __has_include(<linux/landlock.h>)
-#define SS_HAVE_LANDLOCK 1
+#define CLI_HAVE_LANDLOCK 1
 #endif
 #endif
 
-#ifdef SS_HAVE_LANDLOCK
+#ifdef CLI_HAVE_LANDLOCK
 
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -54,7 +54,7 @@ struct ruleset {
 static size_t ruleset_make(struct ruleset *set, int abi)
 {
     *set = (struct ruleset){.fs = FS_FILES | FS_FOLDERS | FS_OTHER};
-#ifndef SS_SANDBOX_SANITIZER
+#ifndef CLI_SANDBOX_SANITIZER
     set->fs |= LANDLOCK_ACCESS_FS_EXECUTE;
 #endif
     set->fs |= (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
@@ -64,7 +64,7 @@ static size_t ruleset_make(struct ruleset *set, int abi)
     return abi >= 6 ? sizeof *set : abi >= 4 ? 2 * sizeof set->fs : sizeof set->fs;
 }
 
-int ss_landlock_abi(void)
+int cli_landlock_abi(void)
 {
     long abi =
         syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -91,7 +91,7 @@ static int allow(int ruleset, const char *folder, uint64_t access)
     return failed;
 }
 
-int ss_landlock_enter(const struct ss_sandbox *sandbox, int abi)
+int cli_landlock_enter(const struct cli_sandbox *sandbox, int abi)
 {
     struct ruleset set;
     size_t len = ruleset_make(&set, abi);
@@ -114,13 +114,13 @@ int ss_landlock_enter(const struct ss_sandbox *sandbox, int abi)
 
 #else
 
-int ss_landlock_abi(void)
+int cli_landlock_abi(void)
 {
     errno = ENOSYS;
     return 0;
 }
 
-int ss_landlock_enter(const struct ss_sandbox *sandbox, int abi)
+int cli_landlock_enter(const struct cli_sandbox *sandbox, int abi)
 {
     (void)sandbox;
     (void)abi;

@@ -27,7 +27,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "print.h"
 
 /* Kernel-side bits that the C library's names only hold together with others. */
 #define TMPFILE_BIT ((uint64_t)(O_TMPFILE & ~O_DIRECTORY))
@@ -163,7 +163,7 @@ static void deny_others_processes(struct filter *f)
     deny_others(f, "kill", 0, self);
     deny_others(f, "tgkill", 0, self);
     deny_others(f, "prlimit64", 0, 0);
-#ifndef SS_SANDBOX_SANITIZER
+#ifndef CLI_SANDBOX_SANITIZER
     deny_all(f, never_unless_sanitized,
              sizeof never_unless_sanitized / sizeof never_unless_sanitized[0]);
 #ifdef __s390__
@@ -196,7 +196,7 @@ static void fill(struct filter *f, bool has_output)
 {
     deny_all(f, never, sizeof never / sizeof never[0]);
     deny_as(f, "openat2", ENOSYS, 0, NULL);
-#ifndef SS_SANDBOX_SANITIZER
+#ifndef CLI_SANDBOX_SANITIZER
     deny_as(f, "clone3", ENOSYS, 0, NULL);
 #endif
     deny_opening(f, "open", 1, has_output);
@@ -220,7 +220,7 @@ static int load(struct filter *f)
     return f->failed;
 }
 
-int ss_seccomp_probe(void)
+int cli_seccomp_probe(void)
 {
     return seccomp_api_get() >= 1 ? 0 : ENOSYS;
 }
@@ -231,10 +231,10 @@ int ss_seccomp_probe(void)
  */
 static void have_memory(void)
 {
-    free(ss_must_alloc(MEMORY_LEN));
+    free(cli_must_alloc(MEMORY_LEN));
 }
 
-int ss_seccomp_enter(bool has_output)
+int cli_seccomp_enter(bool has_output)
 {
     have_memory();
     struct filter f = {.ctx = seccomp_init(SCMP_ACT_ALLOW)};
@@ -249,12 +249,12 @@ int ss_seccomp_enter(bool has_output)
 
 #else
 
-int ss_seccomp_probe(void)
+int cli_seccomp_probe(void)
 {
     return ENOPKG;
 }
 
-int ss_seccomp_enter(bool has_output)
+int cli_seccomp_enter(bool has_output)
 {
     (void)has_output;
     return ENOPKG;

@@ -45,7 +45,7 @@ static bool needed_for_stdin(void)
     return !plain;
 }
 
-bool ss_tmpfiles_needed(const char *path)
+bool cli_tmpfiles_needed(const char *path)
 {
     struct stat st;
     if (strcmp(path, "-") == 0) {
@@ -72,10 +72,10 @@ bool ss_tmpfiles_needed(const char *path)
     return !plain;
 }
 
-void ss_tmpfiles_make(struct ss_tmpfiles *files)
+void cli_tmpfiles_make(struct cli_tmpfiles *files)
 {
-    *files = (struct ss_tmpfiles){.last = -1};
-    while (files->count < SS_TMPFILES_MAX && files->failed == 0) {
+    *files = (struct cli_tmpfiles){.last = -1};
+    while (files->count < CLI_TMPFILES_MAX && files->failed == 0) {
         int fd = ss_tmp_open(NULL);
         if (fd >= 0) {
             files->fds[files->count++] = fd;
@@ -85,7 +85,7 @@ void ss_tmpfiles_make(struct ss_tmpfiles *files)
     }
 }
 
-void ss_tmpfiles_close(struct ss_tmpfiles *files)
+void cli_tmpfiles_close(struct cli_tmpfiles *files)
 {
     for (size_t i = 0; i < files->count; i++) {
         close(files->fds[i]);
@@ -93,14 +93,14 @@ void ss_tmpfiles_close(struct ss_tmpfiles *files)
     files->count = 0;
 }
 
-int ss_tmpfiles_lend(void *ctx)
+int cli_tmpfiles_lend(void *ctx)
 {
-    struct ss_tmpfiles *files = ctx;
+    struct cli_tmpfiles *files = ctx;
     for (size_t i = 0; i < files->count; i++) {
-        if (files->uses[i] == SS_TMPFILE_FREE) {
+        if (files->uses[i] == CLI_TMPFILE_FREE) {
             int fd = fcntl(files->fds[i], F_DUPFD_CLOEXEC, 3);
             if (fd >= 0) {
-                files->uses[i] = SS_TMPFILE_LENT;
+                files->uses[i] = CLI_TMPFILE_LENT;
                 files->last = (int)i;
             }
             return fd;
@@ -111,21 +111,21 @@ int ss_tmpfiles_lend(void *ctx)
 }
 
 /* Gives the space back now, not at the end. One that cannot be emptied is not lent again. */
-static void take_back(struct ss_tmpfiles *files, size_t i)
+static void take_back(struct cli_tmpfiles *files, size_t i)
 {
     if (ftruncate(files->fds[i], 0) == 0) {
-        files->uses[i] = SS_TMPFILE_FREE;
+        files->uses[i] = CLI_TMPFILE_FREE;
     }
 }
 
-void ss_tmpfiles_settle(struct ss_tmpfiles *files, bool failed)
+void cli_tmpfiles_settle(struct cli_tmpfiles *files, bool failed)
 {
     for (size_t i = 0; i < files->count; i++) {
-        if (files->uses[i] != SS_TMPFILE_LENT) {
+        if (files->uses[i] != CLI_TMPFILE_LENT) {
             continue;
         }
         if (!failed && (int)i == files->last) {
-            files->uses[i] = SS_TMPFILE_KEPT;
+            files->uses[i] = CLI_TMPFILE_KEPT;
         } else {
             take_back(files, i);
         }
@@ -133,10 +133,10 @@ void ss_tmpfiles_settle(struct ss_tmpfiles *files, bool failed)
     files->last = -1;
 }
 
-void ss_tmpfiles_reset(struct ss_tmpfiles *files)
+void cli_tmpfiles_reset(struct cli_tmpfiles *files)
 {
     for (size_t i = 0; i < files->count; i++) {
-        if (files->uses[i] != SS_TMPFILE_FREE) {
+        if (files->uses[i] != CLI_TMPFILE_FREE) {
             take_back(files, i);
         }
     }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "doc.h"
-#include "text.h"
+#include "print.h"
 
 #define NEXT_STEP "to keep them, start etcd on that data directory and take a snapshot of it"
 
@@ -49,12 +49,12 @@ static void of_unknown(const struct ss_source_wal *wal, const char *dir, char *b
              dir, wal->facts.entry_last);
 }
 
-const char *ss_wal_note_text(const struct ss_source_wal *wal, char *buf, size_t cap)
+const char *cli_wal_note_text(const struct ss_source_wal *wal, char *buf, size_t cap)
 {
     if (wal->dir == NULL || (wal->is_read && wal->has_applied && wal->facts.beyond_count == 0)) {
         return NULL;
     }
-    char *dir = ss_escaped_name(wal->dir);
+    char *dir = cli_escaped_name(wal->dir);
     if (wal->in_archive) {
         of_archive(wal, dir, buf, cap);
     } else if (!wal->is_read) {
@@ -68,28 +68,28 @@ const char *ss_wal_note_text(const struct ss_source_wal *wal, char *buf, size_t 
     return buf;
 }
 
-json_t *ss_wal_note_doc(const struct ss_source_wal *wal)
+json_t *cli_wal_note_doc(const struct ss_source_wal *wal)
 {
     const struct ss_wal_facts *facts = &wal->facts;
-    json_t *doc = ss_doc_new();
-    ss_doc_text(doc, "dir", wal->dir);
-    ss_doc_bool(doc, "in_archive", wal->in_archive);
+    json_t *doc = cli_doc_new();
+    cli_doc_text(doc, "dir", wal->dir);
+    cli_doc_bool(doc, "in_archive", wal->in_archive);
     if (wal->has_applied) {
-        ss_doc_number(doc, "consistent_index", wal->applied);
+        cli_doc_number(doc, "consistent_index", wal->applied);
     }
     if (wal->in_archive || wal->is_read) {
-        ss_doc_number(doc, "file_count", wal->file_count);
+        cli_doc_number(doc, "file_count", wal->file_count);
     }
     if (wal->is_read) {
         if (wal->has_applied) {
-            ss_doc_number(doc, "entries_beyond", facts->beyond_count);
-            ss_doc_number(doc, "committed_beyond", facts->beyond_committed);
+            cli_doc_number(doc, "entries_beyond", facts->beyond_count);
+            cli_doc_number(doc, "committed_beyond", facts->beyond_committed);
         }
-        ss_doc_number(doc, "last_index", facts->entry_last);
-        ss_doc_number(doc, "commit", facts->commit);
-        ss_doc_bool(doc, "torn", facts->torn);
+        cli_doc_number(doc, "last_index", facts->entry_last);
+        cli_doc_number(doc, "commit", facts->commit);
+        cli_doc_bool(doc, "torn", facts->torn);
     } else if (!wal->in_archive) {
-        ss_doc_set(doc, "error", ss_doc_error(&wal->err));
+        cli_doc_set(doc, "error", cli_doc_error(&wal->err));
     }
     return doc;
 }

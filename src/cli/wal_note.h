@@ -4,16 +4,16 @@
  * Commands that take a db for the whole of a member say it: the db of a running or killed member lags
  * behind its log.
  */
-#ifndef SS_CLI_WAL_NOTE_H
-#define SS_CLI_WAL_NOTE_H
+#ifndef CLI_WAL_NOTE_H
+#define CLI_WAL_NOTE_H
 
 #include <jansson.h>
 #include <snapscope.h>
 
 /* "warning: …" in `buf`, for which 2048 bytes suffice; NULL when the db has all that the log has. */
-const char *ss_wal_note_text(const struct ss_source_wal *wal, char *buf, size_t cap);
+const char *cli_wal_note_text(const struct ss_source_wal *wal, char *buf, size_t cap);
 
 /* The object "source_wal" of common.schema.json; of a log that was found. */
-json_t *ss_wal_note_doc(const struct ss_source_wal *wal);
+json_t *cli_wal_note_doc(const struct ss_source_wal *wal);
 
 #endif

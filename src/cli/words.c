@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "print.h"
 #include "report.h"
-#include "text.h"
+#include "run.h"
 
-const char *const ss_key_formats[] = {"text", "escaped", "hex", "base64", NULL};
+const char *const cli_key_formats[] = {"text", "escaped", "hex", "base64", NULL};
 
-void ss_word_fini(struct ss_word *word)
+void cli_word_fini(struct cli_word *word)
 {
     free(word->ptr);
-    *word = (struct ss_word){0};
+    *word = (struct cli_word){0};
 }
 
 /* The byte that two hex digits stand for, or -1. Reads no further than the first wrong one. */
@@ -25,14 +25,14 @@ static int hex_byte(const char *text)
     return ss_text_unhex(text, 1, &byte) ? byte : -1;
 }
 
-static bool parse_hex(const char *text, struct ss_word *out)
+static bool parse_hex(const char *text, struct cli_word *out)
 {
     size_t len = (strlen(text) + 1) / 2;
     out->len = len;
     return ss_text_unhex(text, len, out->ptr);
 }
 
-static bool parse_escaped(const char *text, struct ss_word *out)
+static bool parse_escaped(const char *text, struct cli_word *out)
 {
     while (*text != '\0') {
         if (*text != '\\') {
@@ -60,7 +60,7 @@ static int base64_digit(char c)
 }
 
 /* Padded, and the bits that padding leaves unused are zero: one text for the same bytes. */
-static bool parse_base64(const char *text, struct ss_word *out)
+static bool parse_base64(const char *text, struct cli_word *out)
 {
     size_t len = strlen(text);
     if (len % 4 != 0) {
@@ -88,35 +88,35 @@ static bool parse_base64(const char *text, struct ss_word *out)
     return bits == 0 && digits % 4 != 1;
 }
 
-bool ss_word_parse(const char *text, enum ss_key_format format, struct ss_word *out)
+bool cli_word_parse(const char *text, enum cli_key_format format, struct cli_word *out)
 {
     size_t len = strlen(text);
-    *out = (struct ss_word){.ptr = ss_must_alloc(len)};
+    *out = (struct cli_word){.ptr = cli_must_alloc(len)};
     bool good = true;
     switch (format) {
-    case SS_KEY_TEXT:
+    case CLI_KEY_TEXT:
         memcpy(out->ptr, text, len);
         out->len = len;
         break;
-    case SS_KEY_ESCAPED:
+    case CLI_KEY_ESCAPED:
         good = parse_escaped(text, out);
         break;
-    case SS_KEY_HEX:
+    case CLI_KEY_HEX:
         good = parse_hex(text, out);
         break;
-    case SS_KEY_BASE64:
+    case CLI_KEY_BASE64:
         good = parse_base64(text, out);
         break;
     }
     if (!good) {
-        ss_word_fini(out);
+        cli_word_fini(out);
     }
     return good;
 }
 
-bool ss_word_parse_name(const char *text, size_t len, struct ss_word *out)
+bool cli_word_parse_name(const char *text, size_t len, struct cli_word *out)
 {
-    *out = (struct ss_word){.ptr = ss_must_alloc(len)};
+    *out = (struct cli_word){.ptr = cli_must_alloc(len)};
     for (size_t i = 0; i < len; i++) {
         int byte = (uint8_t)text[i];
         if (text[i] == '%') {
@@ -124,7 +124,7 @@ bool ss_word_parse_name(const char *text, size_t len, struct ss_word *out)
             i += 2;
         }
         if (byte < 0) {
-            ss_word_fini(out);
+            cli_word_fini(out);
             return false;
         }
         out->ptr[out->len++] = (uint8_t)byte;
@@ -132,27 +132,27 @@ bool ss_word_parse_name(const char *text, size_t len, struct ss_word *out)
     return true;
 }
 
-void ss_path_fini(struct ss_path *path)
+void cli_path_fini(struct cli_path *path)
 {
     for (size_t i = 0; i < path->count; i++) {
-        ss_word_fini(&path->names[i]);
+        cli_word_fini(&path->names[i]);
     }
     free(path->names);
     free(path->spans);
-    *path = (struct ss_path){0};
+    *path = (struct cli_path){0};
 }
 
-static void path_init(struct ss_path *path, size_t max)
+static void path_init(struct cli_path *path, size_t max)
 {
     path->count = 0;
-    path->names = ss_must_alloc(max * sizeof path->names[0]);
-    path->spans = ss_must_alloc(max * sizeof path->spans[0]);
+    path->names = cli_must_alloc(max * sizeof path->names[0]);
+    path->spans = cli_must_alloc(max * sizeof path->spans[0]);
 }
 
-static bool path_add(struct ss_path *path, const char *text, size_t len)
+static bool path_add(struct cli_path *path, const char *text, size_t len)
 {
-    struct ss_word *name = &path->names[path->count];
-    if (!ss_word_parse_name(text, len, name)) {
+    struct cli_word *name = &path->names[path->count];
+    if (!cli_word_parse_name(text, len, name)) {
         return false;
     }
     path->spans[path->count] = (struct ss_span){.ptr = name->ptr, .len = name->len, .off = SS_NONE};
@@ -160,7 +160,7 @@ static bool path_add(struct ss_path *path, const char *text, size_t len)
     return true;
 }
 
-bool ss_path_from_words(char *const *words, size_t count, struct ss_path *out)
+bool cli_path_from_words(char *const *words, size_t count, struct cli_path *out)
 {
     path_init(out, count);
     for (size_t i = 0; i < count; i++) {
@@ -171,7 +171,7 @@ bool ss_path_from_words(char *const *words, size_t count, struct ss_path *out)
     return true;
 }
 
-bool ss_path_from_text(const char *text, struct ss_path *out)
+bool cli_path_from_text(const char *text, struct cli_path *out)
 {
     size_t max = 1;
     for (const char *at = text; *at != '\0'; at++) {
@@ -190,39 +190,39 @@ bool ss_path_from_text(const char *text, struct ss_path *out)
     }
 }
 
-int ss_word_take(const struct ss_run *run, const char *what, const char *text, int format,
-                 struct ss_word *out)
+int cli_word_take(const struct cli_run *run, const char *what, const char *text, int format,
+                  struct cli_word *out)
 {
-    if (ss_word_parse(text, (enum ss_key_format)format, out)) {
-        return SS_EXIT_OK;
+    if (cli_word_parse(text, (enum cli_key_format)format, out)) {
+        return CLI_EXIT_OK;
     }
-    char *shown = ss_escaped_name(text);
-    ss_usage_error(run, "%s: '%s' is no well-formed %s", what, shown, ss_key_formats[format]);
+    char *shown = cli_escaped_name(text);
+    cli_usage_error(run, "%s: '%s' is no well-formed %s", what, shown, cli_key_formats[format]);
     free(shown);
-    return SS_EXIT_USAGE;
+    return CLI_EXIT_USAGE;
 }
 
-int ss_path_take(const struct ss_run *run, const char *text, struct ss_path *out)
+int cli_path_take(const struct cli_run *run, const char *text, struct cli_path *out)
 {
-    if (ss_path_from_text(text, out)) {
-        return SS_EXIT_OK;
+    if (cli_path_from_text(text, out)) {
+        return CLI_EXIT_OK;
     }
-    return ss_usage_error(run, "a %% in a bucket's name needs two hex digits (%%25 for itself)");
+    return cli_usage_error(run, "a %% in a bucket's name needs two hex digits (%%25 for itself)");
 }
 
-void ss_range_bytes_fini(struct ss_range_bytes *bytes)
+void cli_range_bytes_fini(struct cli_range_bytes *bytes)
 {
-    ss_word_fini(&bytes->prefix);
-    ss_word_fini(&bytes->from);
-    ss_word_fini(&bytes->to);
+    cli_word_fini(&bytes->prefix);
+    cli_word_fini(&bytes->from);
+    cli_word_fini(&bytes->to);
 }
 
-int ss_range_take(const struct ss_run *run, const struct ss_range_words *words, int format,
-                  struct ss_range_bytes *bytes, struct ss_range *out)
+int cli_range_take(const struct cli_run *run, const struct cli_range_words *words, int format,
+                   struct cli_range_bytes *bytes, struct ss_range *out)
 {
     struct {
         const char *name, *text;
-        struct ss_word *word;
+        struct cli_word *word;
         const void **ptr;
         size_t *len;
     } keys[] = {
@@ -234,12 +234,12 @@ int ss_range_take(const struct ss_run *run, const struct ss_range_words *words, 
         if (keys[i].text == NULL) {
             continue;
         }
-        int code = ss_word_take(run, keys[i].name, keys[i].text, format, keys[i].word);
-        if (code != SS_EXIT_OK) {
+        int code = cli_word_take(run, keys[i].name, keys[i].text, format, keys[i].word);
+        if (code != CLI_EXIT_OK) {
             return code;
         }
         *keys[i].ptr = keys[i].word->ptr;
         *keys[i].len = keys[i].word->len;
     }
-    return SS_EXIT_OK;
+    return CLI_EXIT_OK;
 }
