@@ -69,8 +69,9 @@ static const uint8_t *map(int flags)
 {
     const uint8_t *ptr = mmap(NULL, file_len, PROT_READ, MAP_SHARED | flags, fd, 0);
 
-    if (ptr == MAP_FAILED)
+    if (ptr == MAP_FAILED) {
         fail("mmap");
+    }
     madvise((void *)(uintptr_t)ptr, file_len, MADV_SEQUENTIAL);
     return ptr;
 }
@@ -87,8 +88,9 @@ static uint64_t sum_words(const uint8_t *ptr, size_t len)
 
     for (size_t pos = 0; pos + sizeof(words) <= len; pos += sizeof(words)) {
         memcpy(words, ptr + pos, sizeof(words));
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 4; i++) {
             sums[i] += words[i];
+        }
     }
     return sums[0] + sums[1] + sums[2] + sums[3];
 }
@@ -97,8 +99,9 @@ static uint64_t touch_pages(const uint8_t *ptr, size_t len)
 {
     uint64_t sum = 0;
 
-    for (size_t pos = 0; pos < len; pos += PAGE_LEN)
+    for (size_t pos = 0; pos < len; pos += PAGE_LEN) {
         sum += ptr[pos];
+    }
     return sum;
 }
 
@@ -150,8 +153,9 @@ static void halves(void *(*run)(void *))
     struct part second = {ptr + file_len / 2, file_len - file_len / 2, 0};
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, run, &second) != 0)
+    if (pthread_create(&thread, NULL, run, &second) != 0) {
         fail("pthread_create");
+    }
     run(&first);
     pthread_join(thread, NULL);
     sink += first.sum + second.sum;
@@ -195,8 +199,9 @@ static void by_read(void (*use)(const uint8_t *bytes, size_t len))
         use(buf, (size_t)n);
         pos += n;
     }
-    if (n < 0)
+    if (n < 0) {
         fail("pread");
+    }
 }
 
 static void use_touch(const uint8_t *bytes, size_t len)
@@ -224,18 +229,21 @@ static void write_file(bool sync)
     const uint8_t *ptr = map(0);
     int out = open(scratch, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-    if (out < 0)
+    if (out < 0) {
         fail(scratch);
+    }
     for (size_t pos = 0; pos < file_len;) {
         size_t len = file_len - pos < WRITE_LEN ? file_len - pos : WRITE_LEN;
         ssize_t n = write(out, ptr + pos, len);
 
-        if (n <= 0)
+        if (n <= 0) {
             fail(scratch);
+        }
         pos += (size_t)n;
     }
-    if (sync && fsync(out) != 0)
+    if (sync && fsync(out) != 0) {
         fail(scratch);
+    }
     close(out);
     unmap(ptr);
 }
@@ -254,8 +262,9 @@ static struct ss_sha256 sha;
 
 static void use_sha256(const uint8_t *bytes, size_t len)
 {
-    if (!ss_sha256_update(&sha, bytes, len))
+    if (!ss_sha256_update(&sha, bytes, len)) {
         fail("SHA-256");
+    }
 }
 
 /* One SHA-256 over all that `run` passes on. */
@@ -263,11 +272,13 @@ static void hashed(void (*run)(void (*use)(const uint8_t *bytes, size_t len)))
 {
     uint8_t digest[SS_SHA256_LEN];
 
-    if (!ss_sha256_init(&sha))
+    if (!ss_sha256_init(&sha)) {
         fail("SHA-256");
+    }
     run(use_sha256);
-    if (!ss_sha256_final(&sha, digest))
+    if (!ss_sha256_final(&sha, digest)) {
         fail("SHA-256");
+    }
     sink += digest[0];
     ss_sha256_fini(&sha);
 }
@@ -277,8 +288,9 @@ static void at_hand(void (*use)(const uint8_t *bytes, size_t len))
 {
     static uint8_t bytes[READ_LEN_MAX];
 
-    for (size_t pos = 0; pos < file_len; pos += step_len)
+    for (size_t pos = 0; pos < file_len; pos += step_len) {
         use(bytes, file_len - pos < step_len ? file_len - pos : step_len);
+    }
 }
 
 static void all_mapped(void (*use)(const uint8_t *bytes, size_t len))
@@ -317,8 +329,9 @@ static void sha256_in_step(void)
 
     if (!ss_sha256_init_two(&a, &b) ||
         !ss_sha256_update_two(&a, ptr, &b, ptr + file_len / 2, file_len / 2) ||
-        !ss_sha256_final(&a, digest))
+        !ss_sha256_final(&a, digest)) {
         fail("SHA-256");
+    }
     sink += digest[0];
     ss_sha256_fini(&a);
     ss_sha256_fini(&b);
@@ -352,8 +365,9 @@ static void measure(const char *name, void (*run)(void), size_t step)
     for (unsigned round = 0; round < ROUND_COUNT; round++) {
         double start, took, cpu;
 
-        if (scratch != NULL && unlink(scratch) != 0 && errno != ENOENT)
+        if (scratch != NULL && unlink(scratch) != 0 && errno != ENOENT) {
             fail(scratch);
+        }
         start = seconds(CLOCK_MONOTONIC);
         cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
         run();
@@ -408,8 +422,9 @@ int main(int argc, char **argv)
         return 2;
     }
     fd = open(argv[1], O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &facts) != 0)
+    if (fd < 0 || fstat(fd, &facts) != 0) {
         fail(argv[1]);
+    }
     if (facts.st_size <= 0) {
         fprintf(stderr, "limits: %s is empty\n", argv[1]);
         return 2;
@@ -418,11 +433,14 @@ int main(int argc, char **argv)
     scratch = argv[2];
     step_len = READ_LEN;
     read_and_sum();
-    for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
-        if (!loops[i].writes || scratch != NULL)
+    for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++) {
+        if (!loops[i].writes || scratch != NULL) {
             measure(loops[i].name, loops[i].run, loops[i].step);
-    if (scratch != NULL)
+        }
+    }
+    if (scratch != NULL) {
         unlink(scratch);
+    }
     printf("%s", sink == 0 ? "nothing was read\n" : "");
     return 0;
 }

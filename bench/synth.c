@@ -107,11 +107,14 @@ static void make_records(struct plan *plan)
     struct ss_bytes scratch = {0};
     uint8_t *content = malloc(plan->value_len);
 
-    if (content == NULL)
+    if (content == NULL) {
         fail("synth");
-    for (uint64_t round = 0; round < plan->rounds; round++)
-        for (uint64_t n = 0; n < plan->keys; n++)
+    }
+    for (uint64_t round = 0; round < plan->rounds; round++) {
+        for (uint64_t n = 0; n < plan->keys; n++) {
             make_put(plan, round, n, content, &scratch);
+        }
+    }
     plan->compacted = plan->last / 100 > FIRST_REVISION ? plan->last / 100 : FIRST_REVISION;
     for (uint64_t n = 0; n < plan->keys; n += 100) {
         char name[32];
@@ -120,8 +123,9 @@ static void make_records(struct plan *plan)
         ss_bytes_pb_bytes(&scratch, 1, name, key_name(plan, n, name));
         lay_down(plan, (struct ss_revision){plan->last + 1, 0}, true, &scratch);
     }
-    if (scratch.failed)
+    if (scratch.failed) {
         fail("synth");
+    }
     ss_bytes_fini(&scratch);
     free(content);
 }
@@ -134,18 +138,21 @@ static void open_arena(struct plan *plan, const char *out)
 
     snprintf(folder, sizeof(folder), "%s", out);
     slash = strrchr(folder, '/');
-    if (slash == NULL)
+    if (slash == NULL) {
         strcpy(folder, ".");
-    else
+    } else {
         *slash = '\0';
+    }
     plan->cap =
         (plan->keys * plan->rounds + plan->keys / 100 + 1) * (plan->value_len + RECORD_ROOM);
     fd = open(folder, O_TMPFILE | O_RDWR, 0600);
-    if (fd < 0 || ftruncate(fd, (off_t)plan->cap) != 0)
+    if (fd < 0 || ftruncate(fd, (off_t)plan->cap) != 0) {
         fail(folder);
+    }
     plan->arena = mmap(NULL, plan->cap, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (plan->arena == MAP_FAILED)
+    if (plan->arena == MAP_FAILED) {
         fail("mmap");
+    }
     close(fd);
 }
 
@@ -161,8 +168,9 @@ static enum ss_status put_kept(struct ss_writer *w, const char *key, const void 
 {
     const uint8_t *kept = ss_writer_keep(w, bytes, len);
 
-    if (kept == NULL)
+    if (kept == NULL) {
         return SS_SYSTEM;
+    }
     return ss_writer_put(w, text(key), (struct ss_span){kept, len, 0}, err);
 }
 
@@ -205,14 +213,18 @@ static enum ss_status put_meta(const struct plan *plan, struct ss_writer *w, str
     static const char conf[] = "{\"voters\":[1],\"auto_leave\":false}";
     enum ss_status status = put_kept(w, "confState", conf, strlen(conf), err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = put_u64(w, "consistent_index", (uint64_t)plan->last + 10, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = put_revision(w, "finishedCompactRev", plan->compacted, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = put_revision(w, "scheduledCompactRev", plan->compacted, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = put_kept(w, "storageVersion", "3.6.0", 5, err);
+    }
     return status == SS_OK ? put_u64(w, "term", 2, err) : status;
 }
 
@@ -227,16 +239,21 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && status == SS_OK; i++) {
         status = ss_writer_begin(w, text(names[i]), 0, err);
-        if (status == SS_OK && strcmp(names[i], "cluster") == 0)
+        if (status == SS_OK && strcmp(names[i], "cluster") == 0) {
             status = put_kept(w, "clusterVersion", "3.6.0", 5, err);
-        if (status == SS_OK && strcmp(names[i], "key") == 0)
+        }
+        if (status == SS_OK && strcmp(names[i], "key") == 0) {
             status = put_records(ctx, w, err);
-        if (status == SS_OK && strcmp(names[i], "members") == 0)
+        }
+        if (status == SS_OK && strcmp(names[i], "members") == 0) {
             status = put_kept(w, "1", member, strlen(member), err);
-        if (status == SS_OK && strcmp(names[i], "meta") == 0)
+        }
+        if (status == SS_OK && strcmp(names[i], "meta") == 0) {
             status = put_meta(ctx, w, err);
-        if (status == SS_OK)
+        }
+        if (status == SS_OK) {
             status = ss_writer_end(w, err);
+        }
     }
     return status;
 }

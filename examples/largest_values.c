@@ -25,14 +25,14 @@ static int by_size(const void *a, const void *b)
 static void print_record(const struct ss_record *rec)
 {
     char key[256];
-    ss_text_escape(rec->key.ptr, (size_t)rec->key.len, key, sizeof key);
+    ss_text_escape(rec->key.ptr, (size_t)rec->key.len, key, sizeof(key));
     printf("%10" PRIu64 " %6" PRId64 "  %s\n", rec->value.len, rec->version, key);
 }
 
 static int print_largest(const struct ss_state *state, uint64_t wanted)
 {
     uint64_t count = ss_state_count(state);
-    struct ss_record *all = calloc((size_t)count + 1, sizeof *all);
+    struct ss_record *all = calloc((size_t)count + 1, sizeof(*all));
     if (all == NULL) {
         perror("calloc");
         return -1;
@@ -40,7 +40,7 @@ static int print_largest(const struct ss_state *state, uint64_t wanted)
     for (uint64_t i = 0; i < count; i++) {
         ss_state_get(state, i, &all[i]);
     }
-    qsort(all, (size_t)count, sizeof *all, by_size);
+    qsort(all, (size_t)count, sizeof(*all), by_size);
     for (uint64_t i = 0; i < count && i < wanted; i++) {
         print_record(&all[i]);
     }
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     if (ss_open(argv[1], NULL, &file, &err) != SS_OK ||
         ss_state_new(file, 0, NULL, NULL, &state, &err) != SS_OK) {
         char text[1024];
-        fprintf(stderr, "%s: %s\n", argv[1], ss_error_text(&err, text, sizeof text));
+        fprintf(stderr, "%s: %s\n", argv[1], ss_error_text(&err, text, sizeof(text)));
     } else if (print_largest(state, wanted) == 0) {
         code = 0;
     }

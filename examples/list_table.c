@@ -22,7 +22,7 @@ static void print_value(const struct ss_value *value)
     } else if (value->type == SS_TYPE_LIST) {
         printf("%zu items", value->is.list.count);
     } else {
-        ss_text_escape(value->is.bytes.ptr, (size_t)value->is.bytes.len, text, sizeof text);
+        ss_text_escape(value->is.bytes.ptr, (size_t)value->is.bytes.len, text, sizeof(text));
         printf("%s", text);
     }
 }
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     }
     if (status != SS_END) {
         char text[1024];
-        fprintf(stderr, "%s: %s\n", argv[1], ss_error_text(&err, text, sizeof text));
+        fprintf(stderr, "%s: %s\n", argv[1], ss_error_text(&err, text, sizeof(text)));
     }
     ss_rows_close(rows);
     ss_close(file);

@@ -109,8 +109,9 @@ static void check_output(const struct input *in, const struct probe_sink *out,
         PROBE(report->error_count == 0);
         ss_verify_free(report);
     }
-    if (in->clean && in->is_etcd)
+    if (in->clean && in->is_etcd) {
         same_meaning(in, file);
+    }
     ss_close(file);
 }
 
@@ -122,8 +123,9 @@ static void copy_pages(const struct input *in)
     bool made = make(in->file, &opts, in->len, &out, &result);
 
     PROBE(made || !in->clean);
-    if (made && in->clean)
+    if (made && in->clean) {
         check_output(in, &out, &opts, &result);
+    }
     probe_sink_fini(&out);
 }
 
@@ -188,8 +190,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ss_file *file;
     struct ss_error err;
 
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     file = probe_open(data, size);
     in.file = file;

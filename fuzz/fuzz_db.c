@@ -46,13 +46,15 @@ static bool see_row(void *ctx, const struct ss_page_row *row)
     struct ss_error err;
 
     PROBE(row->use <= SS_USE_ORPHAN);
-    if (row->use != SS_USE_REACHABLE)
+    if (row->use != SS_USE_REACHABLE) {
         return true;
+    }
     PROBE(row->bucket != NULL);
-    if (ss_page_open(in->file, row->pgid, &page, &err) == SS_OK)
+    if (ss_page_open(in->file, row->pgid, &page, &err) == SS_OK) {
         ss_page_free(page);
-    else
+    } else {
         PROBE(row->fault != SS_E_NONE);
+    }
     return true;
 }
 
@@ -67,8 +69,9 @@ static bool see_bucket(void *ctx, const struct ss_bucket_stats *stats)
 {
     struct input *in = ctx;
 
-    if (stats->level <= LEVELS)
+    if (stats->level <= LEVELS) {
         in->elements += stats->key_count + stats->bucket_count;
+    }
     in->steps += stats->key_count + stats->bucket_count;
     PROBE(stats->key_len + stats->value_len <= in->len);
     return true;
@@ -83,11 +86,13 @@ static void seek_again(struct input *in, const struct ss_bucket *bucket,
     struct ss_error err;
     enum ss_status status;
 
-    if (in->budget == 0)
+    if (in->budget == 0) {
         return;
+    }
     in->budget--;
-    if (ss_cursor_new(bucket, &c, &err) != SS_OK)
+    if (ss_cursor_new(bucket, &c, &err) != SS_OK) {
         return;
+    }
     status = ss_cursor_seek(c, entry->key.ptr, (size_t)entry->key.len, &found, &err);
     PROBE(status == SS_OK);
     PROBE(found.key.off == entry->key.off && found.pgid == entry->pgid);
@@ -99,8 +104,9 @@ static enum ss_status backward(struct ss_cursor *c, uint64_t *count, struct ss_e
     struct ss_entry entry;
     enum ss_status status = ss_cursor_last(c, &entry, err);
 
-    for (*count = 0; status == SS_OK; ++*count)
+    for (*count = 0; status == SS_OK; ++*count) {
         status = ss_cursor_prev(c, &entry, err);
+    }
     return status;
 }
 
@@ -152,8 +158,9 @@ static void scan(struct input *in, struct ss_span *path, size_t level)
         PROBE(backward(c, &back, &err) == SS_CORRUPT);
         in->broken = true;
     }
-    if (level > 0)
+    if (level > 0) {
         in->visited += there;
+    }
     ss_cursor_free(c);
     ss_bucket_free(bucket);
 }
@@ -169,10 +176,11 @@ static bool dump(const struct input *in, bool revisions)
 
     enum ss_status status = ss_dump(in->file, &opts, probe_count, &written, &result, &err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         PROBE(result.out_len == written);
-    else
+    } else {
         probe_error(&err, in->len);
+    }
     PROBE(written <= 16 * (uint64_t)in->len + 4096);
     return status == SS_OK;
 }
@@ -185,10 +193,11 @@ static void archive(const struct input *in, uint64_t tree_faults)
     struct ss_error err;
     uint64_t written = 0;
 
-    if (ss_dump(in->file, &opts, probe_count, &written, &result, &err) == SS_OK)
+    if (ss_dump(in->file, &opts, probe_count, &written, &result, &err) == SS_OK) {
         PROBE(result.out_len == written && tree_faults == 0);
-    else
+    } else {
         PROBE(err.code != SS_E_NONE);
+    }
 }
 
 /* The lost stretches of history end, and a file is alike with itself. */
@@ -201,22 +210,25 @@ static void compare(const struct input *in, bool clean)
     uint64_t lost;
     enum ss_status status = ss_diff(in->file, in->file, &one, NULL, NULL, &result, NULL, &err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         PROBE(result.added + result.removed + result.modified == 0);
-    else
+    } else {
         probe_error(&err, in->len);
+    }
     PROBE(ss_diff(in->file, in->file, &four, NULL, NULL, &again, NULL, &err) == status);
     PROBE(status != SS_OK || memcmp(&result, &again, sizeof(result)) == 0);
     PROBE(status == SS_OK || !clean);
     status = ss_lineage_compare(in->file, in->file, &lineage, NULL, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         PROBE(lineage.verdict == SS_LINEAGE_SAME);
-    else
+    } else {
         probe_error(&err, in->len);
+    }
     PROBE(status == SS_OK || !clean);
     status = ss_lost_revisions(in->file, NULL, NULL, &lost, &err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         probe_error(&err, in->len);
+    }
     PROBE(!clean || (status == SS_OK && lost == 0));
 }
 
@@ -275,9 +287,10 @@ static void look_at_space(const struct input *in, bool clean)
     PROBE(space.tree_count <= facts.page_count && space.freelist_count <= facts.page_count);
     PROBE(space.used_len <= in->len && space.beyond_len <= in->len);
     PROBE(space.free_count <= facts.page_count || space.free_count <= in->len / 8);
-    if (clean)
+    if (clean) {
         PROBE(2 + space.tree_count + space.freelist_count + space.free_count + space.lost_count ==
               facts.page_count);
+    }
 }
 
 static void complete(const struct input *in, const struct ss_verify_report *report)
@@ -292,8 +305,9 @@ static void complete(const struct input *in, const struct ss_verify_report *repo
     look_at_space(in, true);
     convert(in, false);
     convert(in, true);
-    if (!report->is_etcd)
+    if (!report->is_etcd) {
         return;
+    }
     PROBE(ss_etcd_status(in->file, NULL, &status, &err) == SS_OK);
     PROBE(ss_hashkv(in->file, 0, 0, NULL, &hashkv, &err) == SS_OK);
     PROBE(ss_boot_facts(in->file, &boot, &err) == SS_OK && boot.is_etcd);
@@ -310,10 +324,12 @@ static void verify(const struct input *in)
     bool clean = probe_damage(report) == 0;
 
     PROBE(report->error_count + report->warning_count + report->note_count <= in->len + 64);
-    if (in->faults > 0 || in->broken)
+    if (in->faults > 0 || in->broken) {
         PROBE(!clean);
-    if (clean)
+    }
+    if (clean) {
         complete(in, report);
+    }
     compare(in, clean && report->is_etcd);
     ss_verify_free(report);
 }
@@ -324,8 +340,9 @@ static void check(struct input *in)
     struct ss_error err;
     uint64_t again;
 
-    if (ss_file_readable(in->file, &err) != SS_OK)
+    if (ss_file_readable(in->file, &err) != SS_OK) {
         return;
+    }
     PROBE(ss_pages(in->file, see_row, see_fault, in, NULL, &in->faults, &err) == SS_OK);
     PROBE(ss_buckets(in->file, see_bucket, see_fault, in, &again, &err) == SS_OK);
     PROBE(again <= in->faults && in->steps <= in->len / ELEMENT_LEN);
@@ -346,8 +363,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {.bytes = data, .len = size, .budget = 200};
     struct ss_file *file;
 
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     file = probe_open(data, size);
     in.file = file;

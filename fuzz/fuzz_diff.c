@@ -31,8 +31,9 @@ static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         sum = (sum ^ at[i]) * UINT64_C(0x100000001b3);
+    }
     return sum;
 }
 
@@ -87,16 +88,18 @@ static void run_diff(const struct ss_file *a, const struct ss_file *b,
 static void same_changes(const struct changes *a, const struct changes *b)
 {
     PROBE(a->status == b->status);
-    if (a->status == SS_OK)
+    if (a->status == SS_OK) {
         PROBE(memcmp(a->sums, b->sums, sizeof(a->sums)) == 0 &&
               memcmp(&a->result, &b->result, sizeof(a->result)) == 0);
+    }
 }
 
 static void mirrored(const struct changes *ab, const struct changes *ba)
 {
     PROBE((ab->status == SS_OK) == (ba->status == SS_OK));
-    if (ab->status != SS_OK)
+    if (ab->status != SS_OK) {
         return;
+    }
     PROBE(ab->result.rev_a == ba->result.rev_b && ab->result.rev_b == ba->result.rev_a);
     PROBE(ab->result.same == ba->result.same);
     PROBE(ab->sums[SS_CHANGE_ADDED] == ba->sums[SS_CHANGE_REMOVED]);
@@ -118,8 +121,9 @@ static void compare_states(const struct ss_file *a, const struct ss_file *b)
         run_diff(a, b, &opts, &ab);
         run_diff(b, a, &opts, &ba);
         mirrored(&ab, &ba);
-        if (i > 0)
+        if (i > 0) {
             continue;
+        }
         opts.threads = 4;
         run_diff(a, b, &opts, &four);
         same_changes(&ab, &four);
@@ -134,15 +138,17 @@ static void compare_at_revision(const struct ss_file *a, const struct ss_file *b
     struct changes ab, ba, own;
     struct ss_error err;
 
-    if (ss_rev_facts(a, &facts, &err) != SS_OK || !facts.is_etcd)
+    if (ss_rev_facts(a, &facts, &err) != SS_OK || !facts.is_etcd) {
         return;
+    }
     PROBE(facts.compacted <= facts.current && facts.current >= 1);
     opts.rev_a = facts.compacted + (facts.current - facts.compacted) / 2;
     run_diff(a, b, &opts, &ab);
     opts.rev_b = opts.rev_a;
     run_diff(a, a, &opts, &own);
-    if (own.status == SS_OK)
+    if (own.status == SS_OK) {
         PROBE(own.result.added + own.result.removed + own.result.modified == 0);
+    }
     opts.rev_a = 0;
     run_diff(b, a, &opts, &ba);
     mirrored(&ab, &ba);
@@ -152,8 +158,9 @@ static bool count_lines(void *ctx, const void *bytes, size_t len)
 {
     const char *at = bytes;
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         *(uint64_t *)ctx += at[i] == '\n';
+    }
     return true;
 }
 
@@ -164,8 +171,9 @@ static void compare_lines(const struct ss_file *a, const struct ss_file *b)
     struct ss_error err;
     uint64_t lines = 0;
 
-    if (ss_diff_ndjson(a, b, &opts, true, count_lines, &lines, &result, NULL, &err) == SS_OK)
+    if (ss_diff_ndjson(a, b, &opts, true, count_lines, &lines, &result, NULL, &err) == SS_OK) {
         PROBE(lines == result.added + result.removed + result.modified);
+    }
 }
 
 static bool same_revision(struct ss_revision a, struct ss_revision b)
@@ -175,8 +183,9 @@ static bool same_revision(struct ss_revision a, struct ss_revision b)
 
 static enum ss_lineage_verdict exchanged(enum ss_lineage_verdict verdict)
 {
-    if (verdict == SS_LINEAGE_A_CONTINUES)
+    if (verdict == SS_LINEAGE_A_CONTINUES) {
         return SS_LINEAGE_B_CONTINUES;
+    }
     return verdict == SS_LINEAGE_B_CONTINUES ? SS_LINEAGE_A_CONTINUES : verdict;
 }
 
@@ -187,8 +196,9 @@ static void compare_lineage(const struct ss_file *a, const struct ss_file *b)
     enum ss_status status = ss_lineage_compare(a, b, &ab, NULL, &err);
 
     PROBE((ss_lineage_compare(b, a, &ba, NULL, &err) == SS_OK) == (status == SS_OK));
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return;
+    }
     PROBE(ab.verdict == exchanged(ba.verdict));
     PROBE(ab.compacted_differently == ba.compacted_differently);
     PROBE(ab.equal_count == ba.equal_count && ab.differing_count == ba.differing_count);
@@ -227,10 +237,12 @@ static void look_alone(const struct ss_file *file)
     uint64_t count;
 
     run_diff(file, file, &opts, &own);
-    if (own.status == SS_OK)
+    if (own.status == SS_OK) {
         PROBE(own.result.added + own.result.removed + own.result.modified == 0);
-    if (ss_lost_revisions(file, see_lost, &lost, &count, &err) == SS_OK)
+    }
+    if (ss_lost_revisions(file, see_lost, &lost, &count, &err) == SS_OK) {
         PROBE(lost.count == count);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -238,8 +250,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_parts parts = fuzz_split(data, size);
     struct ss_file *a, *b;
 
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     a = probe_open(parts.first, parts.first_len);
     b = probe_open(parts.second, parts.second_len);

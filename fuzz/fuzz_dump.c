@@ -67,8 +67,9 @@ static void same_base64(const json_t *text, struct ss_span bytes)
 {
     char *due = malloc(4 * (size_t)((bytes.len + 2) / 3) + 1);
 
-    if (due == NULL)
+    if (due == NULL) {
         return;
+    }
     ss_text_base64(bytes.ptr, (size_t)bytes.len, due);
     PROBE(json_is_string(text) && strcmp(json_string_value(text), due) == 0);
     free(due);
@@ -96,10 +97,11 @@ static void same_number(const json_t *object, const char *name, int64_t due, boo
 {
     const json_t *number = json_object_get(object, name);
 
-    if (due == 0 && zero_left_out)
+    if (due == 0 && zero_left_out) {
         PROBE(number == NULL);
-    else
+    } else {
         PROBE(json_is_integer(number) && json_integer_value(number) == due);
+    }
 }
 
 static void same_record(const json_t *object, const struct ss_record *rec)
@@ -119,8 +121,9 @@ static void same_etcdctl_record(const json_t *object, const struct ss_record *re
 
     same_base64(json_object_get(object, "key"), rec->key);
     PROBE((value == NULL) == (rec->value.len == 0));
-    if (value != NULL)
+    if (value != NULL) {
         same_base64(value, rec->value);
+    }
     same_number(object, "create_revision", rec->create_revision, true);
     same_number(object, "mod_revision", rec->mod_revision, true);
     same_number(object, "version", rec->version, true);
@@ -183,10 +186,11 @@ static void check_document(const struct input *in, enum ss_dump_format format)
         struct ss_record rec;
 
         ss_state_get(in->state, i, &rec);
-        if (format == SS_DUMP_ETCDCTL)
+        if (format == SS_DUMP_ETCDCTL) {
             same_etcdctl_record(json_array_get(kvs, (size_t)i), &rec);
-        else
+        } else {
             same_record(json_array_get(kvs, (size_t)i), &rec);
+        }
     }
     json_decref(json);
     probe_sink_fini(&out);
@@ -212,8 +216,9 @@ static void same_content(struct archive *reader, struct ss_span due)
         int64_t off;
         int code = archive_read_data_block(reader, &bytes, &len, &off);
 
-        if (code == ARCHIVE_EOF)
+        if (code == ARCHIVE_EOF) {
             break;
+        }
         PROBE(code == ARCHIVE_OK && (uint64_t)off == at && len <= due.len - at);
         PROBE(len == 0 || memcmp(bytes, due.ptr + at, len) == 0);
         at += len;
@@ -236,8 +241,9 @@ static void check_archive(const struct input *in)
     PROBE(archive_read_open_memory(reader, out.bytes, out.len) == ARCHIVE_OK);
     while ((code = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
         PROBE(!leads_out(archive_entry_pathname(entry)));
-        if (archive_entry_filetype(entry) != AE_IFREG)
+        if (archive_entry_filetype(entry) != AE_IFREG) {
             continue;
+        }
         if (files > 0) {
             struct ss_record rec;
 
@@ -379,8 +385,9 @@ static void check_etcdctl(const struct input *in)
     struct ss_error err;
     uint64_t faults;
 
-    if (ss_etcd_meta_new(in->file, NULL, NULL, &faults, &meta, &err) != SS_OK)
+    if (ss_etcd_meta_new(in->file, NULL, NULL, &faults, &meta, &err) != SS_OK) {
         return;
+    }
     ss_etcd_meta_free(meta);
     check_document(in, SS_DUMP_ETCDCTL);
 }
@@ -395,8 +402,9 @@ static void check_keeping(const struct input *in)
     struct ss_error err;
     uint64_t faults;
 
-    if (ss_buckets(in->file, NULL, NULL, NULL, &faults, &err) != SS_OK || faults > 0)
+    if (ss_buckets(in->file, NULL, NULL, NULL, &faults, &err) != SS_OK || faults > 0) {
         return;
+    }
     dump(in, &opts, &strict, &result);
     opts.keep_going = &keep;
     dump(in, &opts, &standing, &kept);
@@ -420,8 +428,9 @@ static void check_damaged(const struct ss_file *file, size_t size)
 
         opts.revisions = i == 1;
         opts.all_buckets = i == 2;
-        if (ss_dump(file, &opts, probe_sink_write, &out, &result, &err) != SS_OK)
+        if (ss_dump(file, &opts, probe_sink_write, &out, &result, &err) != SS_OK) {
             probe_error(&err, size);
+        }
         probe_sink_fini(&out);
     }
 }
@@ -436,10 +445,12 @@ static void check(const struct input *in)
     check_revisions(in);
     check_redacted(in);
     check_hash(in);
-    for (uint64_t i = 0; i < in->count && i < KEYS_MAX; i++)
+    for (uint64_t i = 0; i < in->count && i < KEYS_MAX; i++) {
         check_key(in, i);
-    if (in->count > 0)
+    }
+    if (in->count > 0) {
         check_ranges(in, in->count / 2);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -449,8 +460,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ss_state *state;
     struct ss_error err;
 
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     file = probe_open(data, size);
     if (ss_state_new(file, 0, NULL, NULL, &state, &err) == SS_OK) {

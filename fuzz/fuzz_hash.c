@@ -23,11 +23,14 @@ static bool is_padded(const uint8_t *bytes, size_t len, uint64_t db_len)
     uint8_t value = len == 0 ? 1 : bytes[len - 1];
 
     if (len <= HASH_LEN || db_len >= len - HASH_LEN ||
-        (value != 0 && value != 0x1a && value != 0xff))
+        (value != 0 && value != 0x1a && value != 0xff)) {
         return false;
-    for (uint64_t pos = db_len + HASH_LEN; pos < len; pos++)
-        if (bytes[pos] != value)
+    }
+    for (uint64_t pos = db_len + HASH_LEN; pos < len; pos++) {
+        if (bytes[pos] != value) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -44,22 +47,28 @@ static enum ss_hash_state due(const struct ss_file *file, const uint8_t *bytes, 
     ss_file_facts(file, &facts);
     if (readable && is_padded(bytes, len, facts.db_len)) {
         SHA256(bytes, (size_t)facts.db_len, digest);
-        if (memcmp(digest, bytes + facts.db_len, HASH_LEN) == 0)
+        if (memcmp(digest, bytes + facts.db_len, HASH_LEN) == 0) {
             return SS_HASH_VALID;
+        }
     }
     if (ends_like_hash) {
         SHA256(bytes, len - HASH_LEN, digest);
-        if (memcmp(digest, bytes + len - HASH_LEN, HASH_LEN) == 0)
+        if (memcmp(digest, bytes + len - HASH_LEN, HASH_LEN) == 0) {
             return SS_HASH_VALID;
+        }
     }
-    if (readable && len < facts.db_len)
+    if (readable && len < facts.db_len) {
         return SS_HASH_CUT;
-    if (!ends_like_hash && readable && len > facts.db_len && len - facts.db_len < HASH_LEN)
+    }
+    if (!ends_like_hash && readable && len > facts.db_len && len - facts.db_len < HASH_LEN) {
         return SS_HASH_CUT;
-    if (facts.kind != SS_KIND_BBOLT)
+    }
+    if (facts.kind != SS_KIND_BBOLT) {
         return SS_HASH_NO_DB;
-    if (!ends_like_hash)
+    }
+    if (!ends_like_hash) {
         return SS_HASH_ABSENT;
+    }
     return memcmp(bytes + len - HASH_LEN, zeroes, HASH_LEN) == 0 ? SS_HASH_ZERO : SS_HASH_MISMATCH;
 }
 
@@ -70,8 +79,9 @@ static void check_report(const struct ss_hash_report *report, const uint8_t *byt
     PROBE(report->covered_len <= len && report->found_len <= HASH_LEN);
     PROBE(report->found_len <= len - report->covered_len);
     PROBE(report->computed == (report->found_len > 0));
-    if (!report->computed)
+    if (!report->computed) {
         return;
+    }
     SHA256(bytes, (size_t)report->covered_len, digest);
     PROBE(memcmp(report->expected, digest, HASH_LEN) == 0);
     PROBE(memcmp(report->found, bytes + report->covered_len, report->found_len) == 0);
@@ -107,10 +117,12 @@ static void look_at_ends(const uint8_t *data, size_t size)
     size_t body = size - size % 512;
     uint8_t *bytes = malloc(body + HASH_LEN);
 
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return;
-    if (body > 0)
+    }
+    if (body > 0) {
         memcpy(bytes, data, body);
+    }
     look(bytes, body);
     memset(bytes + body, 0, HASH_LEN);
     look(bytes, body + HASH_LEN);
@@ -124,8 +136,9 @@ static void look_at_ends(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     look(data, size);
     look_at_ends(data, size);

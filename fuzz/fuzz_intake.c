@@ -55,8 +55,9 @@ static void check_hash(const struct ss_file *file)
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
     PROBE(ss_hash_check(file, NULL, &report, &err) == SS_OK);
-    if (!report.computed)
+    if (!report.computed) {
         return;
+    }
     SHA256(ss_file_bytes(file, 0, report.covered_len).ptr, (size_t)report.covered_len, digest);
     PROBE(memcmp(digest, report.expected, sizeof(digest)) == 0);
 }
@@ -71,14 +72,16 @@ static void check_file(const struct ss_file *file, const uint8_t *data, size_t l
     PROBE(all.len == facts.len);
     PROBE(facts.spooled == (strcmp(facts.packing, "none") != 0));
     PROBE(facts.packed_len == len);
-    if (facts.spooled)
+    if (facts.spooled) {
         PROBE(facts.len <= LIMIT);
-    else
+    } else {
         PROBE(facts.len == len && (len == 0 || memcmp(all.ptr, data, len) == 0));
+    }
     PROBE((facts.member != NULL) ==
           (strncmp(facts.packing, "tar", 3) == 0 || strncmp(facts.packing, "zip", 3) == 0));
-    if (ss_file_readable(file, &err) != SS_OK)
+    if (ss_file_readable(file, &err) != SS_OK) {
         probe_error(&err, (size_t)facts.len);
+    }
     PROBE(ss_file_unchanged(file, &err) == SS_OK);
     check_hash(file);
 }
@@ -101,10 +104,11 @@ static void check(const char *path, uint8_t flags, const uint8_t *data, size_t l
     struct answer first, again;
 
     open_input(path, flags, &first);
-    if (first.status == SS_OK)
+    if (first.status == SS_OK) {
         check_file(first.file, data, len);
-    else
+    } else {
         check_failure(&first, len);
+    }
     open_input(path, flags ^ 1, &again);
     same_answer(&first, &again);
     ss_close(first.file);
@@ -116,14 +120,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[32];
     int fd;
 
-    if (size < 1 || size > INPUT_MAX)
+    if (size < 1 || size > INPUT_MAX) {
         return 0;
+    }
     fd = memfd_create("input", MFD_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return 0;
+    }
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (write(fd, data + 1, size - 1) == (ssize_t)(size - 1))
+    if (write(fd, data + 1, size - 1) == (ssize_t)(size - 1)) {
         check(path, data[0], data + 1, size - 1);
+    }
     close(fd);
     return 0;
 }

@@ -69,8 +69,9 @@ static int by_key(const void *a, const void *b)
 {
     const struct element *x = a, *y = b;
 
-    if (x->bucket != y->bucket)
+    if (x->bucket != y->bucket) {
         return x->bucket < y->bucket ? -1 : 1;
+    }
     return ss_span_cmp(x->key, y->key);
 }
 
@@ -84,8 +85,9 @@ static void take_elements(struct input *in, const uint8_t *data, size_t size)
         size_t key_len = data[at + 1] < left ? data[at + 1] : left;
         size_t value_len = ss_load_u16(data + at + 2, false);
 
-        if (value_len > left - key_len)
+        if (value_len > left - key_len) {
             value_len = left - key_len;
+        }
         e->bucket = choices[data[at] % sizeof(choices)];
         e->key = ss_span_of(data + at + HEAD_LEN, key_len);
         e->value = ss_span_of(data + at + HEAD_LEN + key_len, value_len);
@@ -93,11 +95,12 @@ static void take_elements(struct input *in, const uint8_t *data, size_t size)
         at += HEAD_LEN + key_len + value_len;
     }
     qsort(in->elements, in->count, sizeof(in->elements[0]), by_key);
-    for (uint32_t i = 0; i < in->count; i++)
+    for (uint32_t i = 0; i < in->count; i++) {
         if (i == 0 || by_key(&in->elements[i - 1], &in->elements[i]) != 0) {
             in->per_bucket[in->elements[i].bucket]++;
             in->elements[kept++] = in->elements[i];
         }
+    }
     in->count = kept;
 }
 
@@ -108,11 +111,14 @@ static enum ss_status produce(void *ctx, struct ss_writer *w, struct ss_error *e
 
     for (unsigned bucket = 0; bucket < BUCKET_COUNT && status == SS_OK; bucket++) {
         status = ss_writer_begin(w, ss_span_of(names[bucket], strlen(names[bucket])), 0, err);
-        for (uint32_t i = 0; i < in->count && status == SS_OK; i++)
-            if (in->elements[i].bucket == bucket)
+        for (uint32_t i = 0; i < in->count && status == SS_OK; i++) {
+            if (in->elements[i].bucket == bucket) {
                 status = ss_writer_put(w, in->elements[i].key, in->elements[i].value, err);
-        if (status == SS_OK)
+            }
+        }
+        if (status == SS_OK) {
             status = ss_writer_end(w, err);
+        }
     }
     return status;
 }
@@ -139,10 +145,12 @@ static bool see_member(void *ctx, const struct ss_member *m)
     uint64_t len = m->name.len;
 
     PROBE(m->name.ptr[m->name.len] == '\0');
-    for (size_t i = 0; i < m->peer_url_count; i++)
+    for (size_t i = 0; i < m->peer_url_count; i++) {
         len += m->peer_urls[i].len;
-    for (size_t i = 0; i < m->client_url_count; i++)
+    }
+    for (size_t i = 0; i < m->client_url_count; i++) {
         len += m->client_urls[i].len;
+    }
     /* A byte that is no UTF-8 becomes the three of U+FFFD. */
     PROBE(len <= 3 * INPUT_MAX);
     see_place(ctx, m->off, m->pgid);
@@ -167,8 +175,9 @@ static bool see_user(void *ctx, const struct ss_user *user)
     const struct seen *seen = ctx;
 
     PROBE(user->key.len > 0 && user->name.len + user->password.len <= seen->len);
-    for (size_t i = 0; i < user->role_count; i++)
+    for (size_t i = 0; i < user->role_count; i++) {
         PROBE(user->roles[i].off <= seen->len - user->roles[i].len);
+    }
     see_place(ctx, user->off, user->pgid);
     return true;
 }
@@ -226,8 +235,9 @@ static void ask_meta(const struct ss_file *file, const struct input *in, struct 
     PROBE(ss_etcd_meta_new(file, see_fault, seen, &faults, &meta, &err) == SS_OK);
     PROBE(seen->faults == faults && meta->extra_count + faults <= n);
     PROBE(meta->has_downgrade == (meta->downgrade_target != NULL));
-    if (meta->storage_version != NULL)
+    if (meta->storage_version != NULL) {
         PROBE(strlen(meta->storage_version) <= INPUT_MAX);
+    }
     ss_etcd_meta_free(meta);
     PROBE(ss_boot_facts(file, &boot, &err) == SS_OK);
     PROBE(boot.is_etcd);
@@ -248,16 +258,18 @@ static void ask_rest(const struct ss_file *file, size_t len)
     uint64_t written = 0;
 
     PROBE(report->is_etcd && report->record_count == 0);
-    if (ss_rev_facts(file, &facts, &err) == SS_OK)
+    if (ss_rev_facts(file, &facts, &err) == SS_OK) {
         PROBE(facts.is_etcd && facts.empty && facts.current >= 1);
-    else
+    } else {
         PROBE(report->error_count > 0);
+    }
     PROBE(ss_etcd_status(file, NULL, &status, &err) == SS_OK);
     PROBE(status.revision == 0 && status.live_count == 0);
-    if (ss_dump(file, &opts, probe_count, &written, &result, &err) == SS_OK)
+    if (ss_dump(file, &opts, probe_count, &written, &result, &err) == SS_OK) {
         PROBE(written == result.out_len);
-    else
+    } else {
         PROBE(report->error_count > 0);
+    }
     ss_verify_free(report);
 }
 
@@ -271,8 +283,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ss_file *file;
     struct ss_error err;
 
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     take_elements(&in, data, size);
     probe_memory_begin();
     PROBE(ss_write_db(&opts, produce, &in, probe_sink_write, &sink, &result, &err) == SS_OK);

@@ -75,8 +75,9 @@ static void check(const uint8_t *bytes, size_t len, uint32_t page_size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size > INPUT_MAX)
+    if (size > INPUT_MAX) {
         return 0;
+    }
     probe_memory_begin();
     check(data, size, 0);
     check(data, size, 1024);

@@ -22,8 +22,9 @@ static uint8_t *lay(const uint8_t *data, size_t size, bool big, uint64_t count)
 {
     uint8_t *bytes = calloc(count, PAGE_SIZE);
 
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return NULL;
+    }
     for (uint32_t which = 0; which < 2; which++) {
         uint8_t *m = bytes + which * PAGE_SIZE + 16;
 
@@ -47,11 +48,14 @@ static void check_elements(const struct ss_page *page, const uint8_t *bytes, siz
     uint64_t sum = 0;
 
     ss_page_get_head(page, &head);
-    if (head.type == SS_PAGE_FREELIST)
-        for (uint64_t i = 0, sink = 0; i < ss_page_free_count(page); i++)
+    if (head.type == SS_PAGE_FREELIST) {
+        for (uint64_t i = 0, sink = 0; i < ss_page_free_count(page); i++) {
             PROBE((sink ^= ss_page_free_id(page, i)) <= UINT64_MAX);
-    if (head.type != SS_PAGE_LEAF && head.type != SS_PAGE_BRANCH)
+        }
+    }
+    if (head.type != SS_PAGE_LEAF && head.type != SS_PAGE_BRANCH) {
         return;
+    }
     for (uint32_t i = 0; i < head.count; i++) {
         ss_page_element(page, i, &e);
         probe_span(e.key, bytes, len);
@@ -90,12 +94,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t count;
     uint8_t *bytes;
 
-    if (size < 1 || size > PAGE_MAX * PAGE_SIZE)
+    if (size < 1 || size > PAGE_MAX * PAGE_SIZE) {
         return 0;
+    }
     count = 2 + (size - 1 + PAGE_SIZE - 1) / PAGE_SIZE;
     bytes = lay(data + 1, size - 1, (data[0] & 1) != 0, count);
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return 0;
+    }
     PROBE(ss_open_memory(bytes, count * PAGE_SIZE, "input", NULL, &file, &err) == SS_OK);
     PROBE(ss_file_readable(file, &err) == SS_OK);
     if (ss_page_open(file, 2, &page, &err) == SS_OK) {
@@ -104,8 +110,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         probe_error(&err, count * PAGE_SIZE);
     }
-    if ((data[0] & 2) != 0)
+    if ((data[0] & 2) != 0) {
         check_inline(file, data + 1, size - 1);
+    }
     ss_close(file);
     free(bytes);
     return 0;

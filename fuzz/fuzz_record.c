@@ -30,8 +30,9 @@ static void decode_longer(const struct ss_entry *entry, const struct ss_record *
     struct ss_record again;
     struct ss_error err;
 
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return;
+    }
     memcpy(bytes, entry->value.ptr, len);
     memcpy(bytes + len, unknown, sizeof(unknown));
     longer.value.ptr = bytes;
@@ -52,8 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ss_error err;
     size_t key_len;
 
-    if (size < 1 || size > INPUT_MAX)
+    if (size < 1 || size > INPUT_MAX) {
         return 0;
+    }
     key_len = data[0] < size ? data[0] : size - 1;
     entry.key = (struct ss_span){data + 1, key_len, 1};
     entry.value = (struct ss_span){data + 1 + key_len, size - 1 - key_len, 1 + key_len};
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     probe_span(rec.key, data, size);
     probe_span(rec.value, data, size);
     PROBE(rec.key.len + rec.value.len <= entry.value.len);
-    if (!rec.marker)
+    if (!rec.marker) {
         decode_longer(&entry, &rec);
+    }
     return 0;
 }

@@ -57,14 +57,16 @@ static void take_words(struct words *w, const uint8_t *bytes, size_t len)
     char *at = w->text;
 
     memset(w->word, 0, sizeof(w->word));
-    if (len > 0)
+    if (len > 0) {
         memcpy(w->text, bytes, len);
+    }
     w->text[len] = '\0';
     for (int i = 0; i < WORD_COUNT && at != NULL; i++) {
         char *line = strsep(&at, "\n");
 
-        if (line[0] != '\0')
+        if (line[0] != '\0') {
             w->word[i] = line;
+        }
     }
 }
 
@@ -137,9 +139,11 @@ static struct ss_span bytes_field(struct ss_span message, uint32_t number)
     enum ss_status status;
 
     ss_wire_init(&w, message, SS_E_FIELD, SS_NONE);
-    while ((status = ss_wire_next(&w, &field, &err)) == SS_OK)
-        if (field.number == number && field.type == SS_WIRE_BYTES)
+    while ((status = ss_wire_next(&w, &field, &err)) == SS_OK) {
+        if (field.number == number && field.type == SS_WIRE_BYTES) {
             found = field.body;
+        }
+    }
     PROBE(status == SS_END && found.ptr != NULL);
     return found;
 }
@@ -188,8 +192,9 @@ static bool see_member(void *ctx, const struct ss_member *m)
 
     PROBE(!m->removed && peer != NULL && peer->id == m->id && m->value_id == m->id);
     PROBE(m->is_learner == peer->is_learner && m->peer_url_count == peer->url_count);
-    for (size_t i = 0; i < peer->url_count; i++)
+    for (size_t i = 0; i < peer->url_count; i++) {
         PROBE(strcmp((const char *)m->peer_urls[i].ptr, peer->urls[i]) == 0);
+    }
     PROBE(m->client_url_count == 0);
     seen->count++;
     return true;
@@ -265,8 +270,9 @@ static bool write_db(const struct ss_file *file, const struct ss_cluster *cluste
     enum ss_status status = ss_rev_facts(file, &facts, &err);
 
     ss_verify_free(report);
-    if (status == SS_OK && bump != 0)
+    if (status == SS_OK && bump != 0) {
         status = ss_restore_bump(file, bump, &db.bumped, &err);
+    }
     PROBE(status == SS_OK || !clean || (bump != 0 && err.code == SS_E_ARGUMENT));
     if (status == SS_OK && facts.is_etcd) {
         *revision = bump != 0 ? db.bumped.main : facts.current;
@@ -327,17 +333,20 @@ static void check(const struct words *w, const struct ss_file *file, size_t len)
 
     if (ss_cluster_parse(initial, token, w->word[WORD_LEARNERS], &cluster, &err) == SS_OK) {
         check_cluster(&cluster, token);
-        for (size_t i = 0; i < cluster.count && i < LOGS_MAX; i++)
+        for (size_t i = 0; i < cluster.count && i < LOGS_MAX; i++) {
             check_log(&cluster, &cluster.peers[i]);
+        }
         check_snap(&cluster);
-        if (ss_file_readable(file, &err) == SS_OK)
+        if (ss_file_readable(file, &err) == SS_OK) {
             written = write_db(file, &cluster, bump, len, &revision);
+        }
     } else {
         PROBE(err.code == SS_E_ARGUMENT && cluster.count == 0);
         probe_error(&err, SIZE_MAX);
     }
-    if (ss_file_readable(file, &err) == SS_OK)
+    if (ss_file_readable(file, &err) == SS_OK) {
         dry_run(file, w, bump, &cluster, written, revision);
+    }
     ss_cluster_fini(&cluster);
 }
 
@@ -347,8 +356,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct words words;
     struct ss_file *file;
 
-    if (size > INPUT_MAX || parts.first_len > WORDS_MAX)
+    if (size > INPUT_MAX || parts.first_len > WORDS_MAX) {
         return 0;
+    }
     take_words(&words, parts.first, parts.first_len);
     probe_memory_begin();
     file = probe_open(parts.second, parts.second_len);

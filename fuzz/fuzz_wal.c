@@ -29,10 +29,12 @@ static size_t find_cut(const uint8_t *bytes, size_t len, unsigned n)
         uint64_t step =
             HEAD_LEN + (word & ((UINT64_C(1) << 56) - 1)) + (word >> 63 != 0 ? word >> 56 & 7 : 0);
 
-        if (at > 0 && ss_load_u16(bytes + at + HEAD_LEN, false) == CRC_RECORD && --n == 0)
+        if (at > 0 && ss_load_u16(bytes + at + HEAD_LEN, false) == CRC_RECORD && --n == 0) {
             return at;
-        if (step > len - at)
+        }
+        if (step > len - at) {
             break;
+        }
         at += (size_t)step;
     }
     return len;
@@ -44,8 +46,9 @@ static enum ss_status scan_all(struct ss_wal_scan *scan, const uint8_t *bytes, s
     enum ss_status status;
 
     ss_wal_scan_init(scan);
-    if (cut == len)
+    if (cut == len) {
         return ss_wal_scan_segment(scan, ss_span_of(bytes, len), last, err);
+    }
     status = ss_wal_scan_segment(scan, (struct ss_span){bytes, cut, 0}, false, err);
     return status != SS_OK
                ? status
@@ -66,8 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ss_error err;
     size_t len, cut;
 
-    if (size < 1 || size > INPUT_MAX)
+    if (size < 1 || size > INPUT_MAX) {
         return 0;
+    }
     len = size - 1;
     cut = find_cut(data + 1, len, data[0] >> 1 & 7);
     if (scan_all(&scan, data + 1, len, cut, (data[0] & 1) != 0, &err) != SS_OK) {

@@ -79,8 +79,9 @@ static uint64_t load(const struct image *im, size_t off, unsigned width)
 {
     const uint8_t *at = im->bytes + off;
 
-    if (width == 2)
+    if (width == 2) {
         return ss_load_u16(at, im->big);
+    }
     return width == 4 ? ss_load_u32(at, im->big) : ss_load_u64(at, im->big);
 }
 
@@ -88,12 +89,13 @@ static void store(struct image *im, size_t off, unsigned width, uint64_t value)
 {
     uint8_t *at = im->bytes + off;
 
-    if (width == 2)
+    if (width == 2) {
         ss_store_u16(at, (uint16_t)value, im->big);
-    else if (width == 4)
+    } else if (width == 4) {
         ss_store_u32(at, (uint32_t)value, im->big);
-    else
+    } else {
         ss_store_u64(at, value, im->big);
+    }
 }
 
 /* A number that somebody's arithmetic may not like, or a plausible one. */
@@ -136,8 +138,9 @@ static void look(struct image *im)
         im->big = ss_load_u32(im->bytes + 16, true) == MAGIC;
         size = ss_load_u32(im->bytes + 24, im->big);
     }
-    if (size < 1024 || size > 65536 || (size & (size - 1)) != 0)
+    if (size < 1024 || size > 65536 || (size & (size - 1)) != 0) {
         size = 4096;
+    }
     im->page_size = size;
     im->page_count = im->len / size;
 }
@@ -171,14 +174,17 @@ static bool pick_page(struct image *im, unsigned flag, uint64_t *pgid, uint32_t 
         uint64_t fit;
 
         *pgid = 2 + below(im, im->page_count - 2);
-        if (!is_page(im, *pgid, flag))
+        if (!is_page(im, *pgid, flag)) {
             continue;
+        }
         fit = (run_len(im, *pgid) - HEADER_LEN) / ELEMENT_LEN;
         *count = (uint32_t)load(im, page_off(im, *pgid) + 10, 2);
-        if (*count > fit)
+        if (*count > fit) {
             *count = (uint32_t)fit;
-        if (*count > 0)
+        }
+        if (*count > 0) {
             return true;
+        }
     }
     return false;
 }
@@ -201,8 +207,9 @@ static bool element_place(const struct image *im, uint64_t pgid, uint32_t i, str
     uint64_t key_len = load(im, off + (leaf ? 8 : 4), 4);
     uint64_t value_len = leaf ? load(im, off + 12, 4) : 0;
 
-    if (off + pos > im->len || key_len + value_len > im->len - off - pos)
+    if (off + pos > im->len || key_len + value_len > im->len - off - pos) {
         return false;
+    }
     *out = (struct place){off + (size_t)pos, (size_t)key_len, (size_t)value_len};
     return true;
 }
@@ -212,8 +219,9 @@ static bool pick_element(struct image *im, unsigned flag, uint64_t *pgid, uint32
 {
     uint32_t count;
 
-    if (!pick_page(im, flag, pgid, &count))
+    if (!pick_page(im, flag, pgid, &count)) {
         return false;
+    }
     *i = (uint32_t)below(im, count);
     return element_place(im, *pgid, *i, place);
 }
@@ -247,8 +255,9 @@ static bool mutate_element(struct image *im)
     uint32_t count;
     size_t off;
 
-    if (!pick_page(im, 0, &pgid, &count))
+    if (!pick_page(im, 0, &pgid, &count)) {
         return false;
+    }
     off = element_off(im, pgid, (uint32_t)below(im, count));
     return is_page(im, pgid, FLAG_LEAF)
                ? change_field(im, off, leaf_fields, COUNT_OF(leaf_fields))
@@ -262,14 +271,16 @@ static bool mutate_pointer(struct image *im)
     uint64_t pgid;
     uint32_t i;
 
-    if (!pick_element(im, one_in(im, 2) ? FLAG_BRANCH : FLAG_LEAF, &pgid, &i, &place))
+    if (!pick_element(im, one_in(im, 2) ? FLAG_BRANCH : FLAG_LEAF, &pgid, &i, &place)) {
         return false;
+    }
     if (is_page(im, pgid, FLAG_BRANCH)) {
         store(im, element_off(im, pgid, i) + 8, 8, below(im, im->page_count));
         return true;
     }
-    if (place.value_len < 16)
+    if (place.value_len < 16) {
         return false;
+    }
     store(im, element_off(im, pgid, i), 4, 1);
     store(im, place.key_off + place.key_len, 8, one_in(im, 8) ? 0 : below(im, im->page_count));
     return true;
@@ -283,8 +294,9 @@ static bool mutate_key(struct image *im)
     uint32_t i;
     size_t at;
 
-    if (!pick_element(im, 0, &pgid, &i, &place) || place.key_len == 0)
+    if (!pick_element(im, 0, &pgid, &i, &place) || place.key_len == 0) {
         return false;
+    }
     if (i > 0 && one_in(im, 4) && element_place(im, pgid, i - 1, &other)) {
         size_t n = place.key_len < other.key_len ? place.key_len : other.key_len;
 
@@ -305,8 +317,9 @@ static bool mutate_value(struct image *im)
     uint64_t pgid;
     uint32_t i;
 
-    if (!pick_element(im, FLAG_LEAF, &pgid, &i, &place) || place.value_len == 0)
+    if (!pick_element(im, FLAG_LEAF, &pgid, &i, &place) || place.value_len == 0) {
         return false;
+    }
     im->plain(im->bytes + place.key_off + place.key_len, place.value_len, place.value_len);
     return true;
 }
@@ -315,8 +328,9 @@ static bool copy_page(struct image *im)
 {
     uint64_t from, to;
 
-    if (im->page_count < 2)
+    if (im->page_count < 2) {
         return false;
+    }
     from = below(im, im->page_count);
     to = below(im, im->page_count);
     memmove(im->bytes + page_off(im, to), im->bytes + page_off(im, from), im->page_size);
@@ -327,8 +341,9 @@ static bool swap_pages(struct image *im)
 {
     uint64_t a, b;
 
-    if (im->page_count < 4)
+    if (im->page_count < 4) {
         return false;
+    }
     a = 2 + below(im, im->page_count - 2);
     b = 2 + below(im, im->page_count - 2);
     for (size_t i = 0; i < im->page_size; i++) {
@@ -343,16 +358,18 @@ static bool swap_pages(struct image *im)
 
 static bool zero_page(struct image *im)
 {
-    if (im->page_count == 0)
+    if (im->page_count == 0) {
         return false;
+    }
     memset(im->bytes + page_off(im, below(im, im->page_count)), 0, im->page_size);
     return true;
 }
 
 static bool truncate_file(struct image *im)
 {
-    if (im->len == 0)
+    if (im->len == 0) {
         return false;
+    }
     switch (below(im, 4)) {
     case 0:
         im->len -= 1 + (size_t)below(im, im->len < 64 ? im->len : 64);
@@ -374,16 +391,20 @@ static bool extend_file(struct image *im)
 {
     size_t n = one_in(im, 3) ? HASH_LEN : im->page_size;
 
-    if (im->len < n || im->cap - im->len < n)
+    if (im->len < n || im->cap - im->len < n) {
         return false;
-    if (one_in(im, 3))
+    }
+    if (one_in(im, 3)) {
         memset(im->bytes + im->len, 0, n);
-    else
+    } else {
         memcpy(im->bytes + im->len, im->bytes + below(im, im->len / n) * n, n);
+    }
     im->len += n;
-    if (n == im->page_size && one_in(im, 2))
-        for (uint32_t meta = 0; meta < 2 && im->len >= im->page_size + META_END; meta++)
+    if (n == im->page_size && one_in(im, 2)) {
+        for (uint32_t meta = 0; meta < 2 && im->len >= im->page_size + META_END; meta++) {
             store(im, meta * im->page_size + 56, 8, im->len / im->page_size);
+        }
+    }
     return true;
 }
 
@@ -391,12 +412,14 @@ static bool mutate_tail(struct image *im)
 {
     size_t n = im->len < HASH_LEN ? im->len : HASH_LEN;
 
-    if (n == 0)
+    if (n == 0) {
         return false;
-    if (one_in(im, 2))
+    }
+    if (one_in(im, 2)) {
         memset(im->bytes + im->len - n, 0, n);
-    else
+    } else {
         im->bytes[im->len - 1 - below(im, n)] ^= (uint8_t)(1u << below(im, 8));
+    }
     return true;
 }
 
@@ -411,8 +434,9 @@ static bool mutate_plain(struct image *im)
 /* A page's bytes as if they were nothing else. */
 static bool mutate_page_bytes(struct image *im)
 {
-    if (im->page_count == 0)
+    if (im->page_count == 0) {
         return false;
+    }
     im->plain(im->bytes + page_off(im, below(im, im->page_count)), im->page_size, im->page_size);
     return true;
 }
@@ -447,8 +471,9 @@ static bool leaf_add(struct leaf *leaf, uint32_t at, const struct piece *piece)
     size_t len = piece->key_len + piece->value_len;
     uint8_t *copy = leaf->arena + leaf->used;
 
-    if (leaf->count >= LEAF_MAX || len > leaf->cap || len + GROWTH_MAX > leaf->cap - leaf->used)
+    if (leaf->count >= LEAF_MAX || len > leaf->cap || len + GROWTH_MAX > leaf->cap - leaf->used) {
         return false;
+    }
     memcpy(copy, piece->bytes, len);
     leaf->used += len + GROWTH_MAX;
     memmove(&leaf->pieces[at + 1], &leaf->pieces[at], (leaf->count - at) * sizeof(*piece));
@@ -471,8 +496,9 @@ static void leaf_take(const struct image *im, uint64_t pgid, uint32_t count, str
         struct place place;
         struct piece piece;
 
-        if (!element_place(im, pgid, i, &place))
+        if (!element_place(im, pgid, i, &place)) {
             continue;
+        }
         piece = (struct piece){(uint32_t)load(im, element_off(im, pgid, i), 4), place.key_len,
                                place.value_len, im->bytes + place.key_off};
         leaf_add(leaf, leaf->count, &piece);
@@ -494,8 +520,9 @@ static void leaf_lay(struct image *im, uint64_t pgid, const struct leaf *leaf)
     while (fit < leaf->count) {
         const struct piece *p = &leaf->pieces[fit];
 
-        if (ELEMENT_LEN + p->key_len + p->value_len > room - used)
+        if (ELEMENT_LEN + p->key_len + p->value_len > room - used) {
             break;
+        }
         used += ELEMENT_LEN + p->key_len + p->value_len;
         fit++;
     }
@@ -525,11 +552,13 @@ static void leaf_edit(struct image *im, struct leaf *leaf)
         leaf_drop(leaf, i);
         return;
     case 1:
-        if (!leaf_add(leaf, i + 1, p))
+        if (!leaf_add(leaf, i + 1, p)) {
             return;
+        }
         p = &leaf->pieces[i + 1];
-        if (p->key_len > 0)
+        if (p->key_len > 0) {
             p->bytes[p->key_len - 1]++;
+        }
         break;
     case 2: /* a put becomes a tombstone, or the other way round */
         if (p->key_len == 17) {
@@ -544,9 +573,10 @@ static void leaf_edit(struct image *im, struct leaf *leaf)
     default:
         break;
     }
-    if (one_in(im, 2))
+    if (one_in(im, 2)) {
         p->value_len =
             im->plain(p->bytes + p->key_len, p->value_len, p->value_len + GROWTH_MAX / 2);
+    }
 }
 
 static bool relay_leaf(struct image *im)
@@ -555,8 +585,9 @@ static bool relay_leaf(struct image *im)
     uint64_t pgid;
     uint32_t count;
 
-    if (!pick_page(im, FLAG_LEAF, &pgid, &count) || !leaf_init(&leaf, arena_len(im, pgid)))
+    if (!pick_page(im, FLAG_LEAF, &pgid, &count) || !leaf_init(&leaf, arena_len(im, pgid))) {
         return false;
+    }
     leaf_take(im, pgid, count, &leaf);
     if (leaf.count > 0) {
         leaf_edit(im, &leaf);
@@ -570,8 +601,9 @@ static bool relay_leaf(struct image *im)
 
 static void seal_meta(struct image *im, size_t off)
 {
-    if (im->len < META_END || off > im->len - META_END)
+    if (im->len < META_END || off > im->len - META_END) {
         return;
+    }
     store(im, off + 72, 8, ss_fnv1a_64(im->bytes + off + 16, 56));
 }
 
@@ -589,14 +621,16 @@ static void seal_ids(struct image *im)
 static void seal(struct image *im, unsigned what)
 {
     look(im);
-    if ((what & FUZZ_SEAL_IDS) != 0)
+    if ((what & FUZZ_SEAL_IDS) != 0) {
         seal_ids(im);
+    }
     if ((what & FUZZ_SEAL_METAS) != 0) {
         seal_meta(im, 0);
         seal_meta(im, im->page_size);
     }
-    if ((what & FUZZ_SEAL_HASH) != 0 && im->len > HASH_LEN && im->len % 512 == HASH_LEN)
+    if ((what & FUZZ_SEAL_HASH) != 0 && im->len > HASH_LEN && im->len % 512 == HASH_LEN) {
         SHA256(im->bytes, im->len - HASH_LEN, im->bytes + im->len - HASH_LEN);
+    }
 }
 
 void fuzz_seal(uint8_t *bytes, size_t len, unsigned what)
@@ -610,8 +644,9 @@ void fuzz_seal(uint8_t *bytes, size_t len, unsigned what)
 /* One mutant in five is left as it is; of the others most are sealed wholly. */
 static void seal_or_not(struct image *im)
 {
-    if (one_in(im, 5))
+    if (one_in(im, 5)) {
         return;
+    }
     seal(im, one_in(im, 4) ? (unsigned)below(im, FUZZ_SEAL_ALL + 1) : FUZZ_SEAL_ALL);
 }
 
@@ -634,10 +669,12 @@ size_t fuzz_mutate_file(uint8_t *bytes, size_t len, size_t cap, fuzz_bytes_fn pl
         bool done = false;
 
         look(&im);
-        for (int tries = 0; tries < 8 && !done; tries++)
+        for (int tries = 0; tries < 8 && !done; tries++) {
             done = mutations[below(&im, COUNT_OF(mutations))](&im);
-        if (!done)
+        }
+        if (!done) {
             mutate_plain(&im);
+        }
     }
     seal_or_not(&im);
     return im.len;
@@ -650,8 +687,9 @@ static int compare_keys(const struct piece *a, const struct piece *b)
     size_t n = a->key_len < b->key_len ? a->key_len : b->key_len;
     int c = n == 0 ? 0 : memcmp(a->bytes, b->bytes, n);
 
-    if (c != 0)
+    if (c != 0) {
         return c;
+    }
     return a->key_len < b->key_len ? -1 : a->key_len > b->key_len;
 }
 
@@ -661,12 +699,15 @@ static void leaf_merge(struct image *im, struct leaf *mine, const struct leaf *t
     for (uint32_t i = 0; i < theirs->count; i++) {
         uint32_t at = 0;
 
-        if (!one_in(im, 4))
+        if (!one_in(im, 4)) {
             continue;
-        while (at < mine->count && compare_keys(&mine->pieces[at], &theirs->pieces[i]) < 0)
+        }
+        while (at < mine->count && compare_keys(&mine->pieces[at], &theirs->pieces[i]) < 0) {
             at++;
-        if (at < mine->count && compare_keys(&mine->pieces[at], &theirs->pieces[i]) == 0)
+        }
+        if (at < mine->count && compare_keys(&mine->pieces[at], &theirs->pieces[i]) == 0) {
             leaf_drop(mine, at);
+        }
         leaf_add(mine, at, &theirs->pieces[i]);
     }
 }
@@ -681,8 +722,9 @@ static bool cross_leaves(struct image *im, const struct image *other)
     bool ok;
 
     if (from.big != im->big || !pick_page(im, FLAG_LEAF, &pgid, &count) ||
-        !pick_page(&from, FLAG_LEAF, &their_pgid, &their_count))
+        !pick_page(&from, FLAG_LEAF, &their_pgid, &their_count)) {
         return false;
+    }
     ok = leaf_init(&mine, 2 * arena_len(im, pgid));
     if (leaf_init(&theirs, arena_len(&from, their_pgid)) && ok) {
         leaf_take(im, pgid, count, &mine);
@@ -700,9 +742,10 @@ static void cross_pages(struct image *im, const struct image *other)
     uint64_t n = 1 + below(im, 3);
     size_t size = im->page_size < other->page_size ? im->page_size : other->page_size;
 
-    for (uint64_t i = 0; i < n && im->page_count > 0 && other->page_count > 0; i++)
+    for (uint64_t i = 0; i < n && im->page_count > 0 && other->page_count > 0; i++) {
         memcpy(im->bytes + page_off(im, below(im, im->page_count)),
                other->bytes + page_off(other, below(im, other->page_count)), size);
+    }
 }
 
 size_t fuzz_cross_files(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
@@ -715,12 +758,14 @@ size_t fuzz_cross_files(const uint8_t *a, size_t a_len, const uint8_t *b, size_t
                           .cap = b_len,
                           .random = random};
 
-    if (im.len > 0)
+    if (im.len > 0) {
         memcpy(out, a, im.len);
+    }
     look(&im);
     look(&other);
-    if (one_in(&im, 3) || !cross_leaves(&im, &other))
+    if (one_in(&im, 3) || !cross_leaves(&im, &other)) {
         cross_pages(&im, &other);
+    }
     seal_or_not(&im);
     return im.len;
 }

@@ -50,18 +50,23 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
 static size_t join(const uint8_t *first, size_t first_len, const uint8_t *second, size_t second_len,
                    uint8_t *out, size_t cap)
 {
-    if (cap < FUZZ_PARTS_HEAD)
+    if (cap < FUZZ_PARTS_HEAD) {
         return 0;
+    }
     cap -= FUZZ_PARTS_HEAD;
-    if (first_len > cap)
+    if (first_len > cap) {
         first_len = cap;
-    if (second_len > cap - first_len)
+    }
+    if (second_len > cap - first_len) {
         second_len = cap - first_len;
+    }
     ss_store_u32(out, (uint32_t)first_len, false);
-    if (first_len > 0)
+    if (first_len > 0) {
         memcpy(out + FUZZ_PARTS_HEAD, first, first_len);
-    if (second_len > 0)
+    }
+    if (second_len > 0) {
         memcpy(out + FUZZ_PARTS_HEAD + first_len, second, second_len);
+    }
     return FUZZ_PARTS_HEAD + first_len + second_len;
 }
 
@@ -77,12 +82,15 @@ static bool scratch_init(struct scratch *s, const uint8_t *data, size_t size, si
     size_t room = (cap > size ? cap : size) + 1;
 
     *s = (struct scratch){malloc(room), malloc(room), parts.first_len, parts.second_len};
-    if (s->first == NULL || s->second == NULL)
+    if (s->first == NULL || s->second == NULL) {
         return false;
-    if (parts.first_len > 0)
+    }
+    if (parts.first_len > 0) {
         memcpy(s->first, parts.first, parts.first_len);
-    if (parts.second_len > 0)
+    }
+    if (parts.second_len > 0) {
         memcpy(s->second, parts.second, parts.second_len);
+    }
     return true;
 }
 
@@ -103,10 +111,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
             memcpy(s.second, s.first, s.first_len);
             s.second_len = s.first_len;
         }
-        if (fuzz_random_below(&random, 2) == 0)
+        if (fuzz_random_below(&random, 2) == 0) {
             s.first_len = mutate_part(s.first, s.first_len, max_size, &random);
-        else
+        } else {
             s.second_len = mutate_part(s.second, s.second_len, max_size, &random);
+        }
         size = join(s.first, s.first_len, s.second, s.second_len, data, max_size);
     }
     scratch_fini(&s);
@@ -130,10 +139,11 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
 
         s.second_len =
             fuzz_cross_files(mine.second, mine.second_len, with, len, s.second, out_size, &random);
-        if (fuzz_random_below(&random, 4) == 0)
+        if (fuzz_random_below(&random, 4) == 0) {
             size = join(other.first, other.first_len, s.second, s.second_len, out, out_size);
-        else
+        } else {
             size = join(s.first, s.first_len, s.second, s.second_len, out, out_size);
+        }
     }
     scratch_fini(&s);
     return size;

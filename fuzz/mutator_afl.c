@@ -30,8 +30,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
 {
     size_t at = (size_t)fuzz_random_below(&bytes_random, size);
 
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     switch (fuzz_random_below(&bytes_random, 4)) {
     case 0:
         data[at] ^= (uint8_t)(1u << fuzz_random_below(&bytes_random, 8));
@@ -43,8 +44,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
         memmove(data + at, data + at + 1, size - at - 1);
         return size - 1;
     default: /* a byte comes */
-        if (size == max_size)
+        if (size == max_size) {
             break;
+        }
         memmove(data + at + 1, data + at, size - at);
         data[at] = (uint8_t)fuzz_random_next(&bytes_random);
         return size + 1;
@@ -57,8 +59,9 @@ __attribute__((visibility("default"))) void *afl_custom_init(void *afl, unsigned
     struct mutator *m = calloc(1, sizeof(*m));
 
     (void)afl;
-    if (m != NULL)
+    if (m != NULL) {
         m->random.state = seed;
+    }
     bytes_random.state = ~(uint64_t)seed;
     return m;
 }
@@ -74,15 +77,17 @@ __attribute__((visibility("default"))) size_t afl_custom_fuzz(void *ctx, uint8_t
     if (m->cap < max_size) {
         uint8_t *grown = realloc(m->out, max_size);
 
-        if (grown == NULL)
+        if (grown == NULL) {
             return size;
+        }
         m->out = grown;
         m->cap = max_size;
     }
     *out = m->out;
     size = size < max_size ? size : max_size;
-    if (add_buf != NULL && seed % 8 == 0)
+    if (add_buf != NULL && seed % 8 == 0) {
         return LLVMFuzzerCustomCrossOver(buf, size, add_buf, add_size, m->out, max_size, seed);
+    }
     memcpy(m->out, buf, size);
     return LLVMFuzzerCustomMutator(m->out, size, max_size, seed);
 }

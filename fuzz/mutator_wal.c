@@ -38,8 +38,9 @@ static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *out)
         uint8_t byte = *(*at)++;
 
         *out |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
+        if (byte < 0x80) {
             return true;
+        }
     }
     return false;
 }
@@ -52,12 +53,15 @@ static bool take_record(const uint8_t *at, const uint8_t *end, struct record *ou
     *out = (struct record){.data = NULL};
     if (!take_varint(&at, end, &tag) || tag != 0x08 || !take_varint(&at, end, &out->type) ||
         out->type == 0 || !take_varint(&at, end, &tag) || tag != 0x10 ||
-        !take_varint(&at, end, &out->crc))
+        !take_varint(&at, end, &out->crc)) {
         return false;
-    if (at == end)
+    }
+    if (at == end) {
         return true;
-    if (*at++ != 0x1A || !take_varint(&at, end, &len) || len != (uint64_t)(end - at))
+    }
+    if (*at++ != 0x1A || !take_varint(&at, end, &len) || len != (uint64_t)(end - at)) {
         return false;
+    }
     out->data = at;
     out->len = (size_t)len;
     return true;
@@ -75,13 +79,15 @@ static void take_log(const uint8_t *bytes, size_t len, struct log *log)
 
         if (word == 0 || record_len + padding > len - at - HEAD_LEN ||
             !take_record(bytes + at + HEAD_LEN, bytes + at + HEAD_LEN + record_len,
-                         &log->records[log->count]))
+                         &log->records[log->count])) {
             break;
+        }
         log->count++;
         at += HEAD_LEN + (size_t)(record_len + padding);
     }
-    if (at < len)
+    if (at < len) {
         log->records[log->count++] = (struct record){.data = bytes + at, .len = len - at};
+    }
 }
 
 static void put_record(const struct record *r, struct ss_crc32c *sum, bool wrong,
@@ -92,12 +98,14 @@ static void put_record(const struct record *r, struct ss_crc32c *sum, bool wrong
     uint64_t padding;
     uint8_t head[HEAD_LEN];
 
-    if (r->data != NULL)
+    if (r->data != NULL) {
         ss_crc32c_add(sum, r->data, r->len);
+    }
     ss_bytes_pb_varint(&record, 1, r->type);
     ss_bytes_pb_varint(&record, 2, ss_crc32c_final(sum) ^ (wrong ? 1 : 0));
-    if (r->data != NULL)
+    if (r->data != NULL) {
         ss_bytes_pb_bytes(&record, 3, r->data, r->len);
+    }
     padding = (8 - record.len % 8) % 8;
     ss_store_u64(head, record.len | (padding != 0 ? (0x80 | padding) << 56 : 0), false);
     ss_bytes_add(out, head, sizeof(head));
@@ -119,8 +127,9 @@ static void change(struct log *log, uint8_t *scratch, size_t cap, struct fuzz_ra
         memmove(r, r + 1, (log->count - i) * sizeof(*r));
         break;
     case 1:
-        if (log->count > RECORD_MAX)
+        if (log->count > RECORD_MAX) {
             break;
+        }
         memmove(&log->records[k + 1], &log->records[k], (log->count - k) * sizeof(*r));
         log->records[k] = kept;
         log->count++;
@@ -133,10 +142,12 @@ static void change(struct log *log, uint8_t *scratch, size_t cap, struct fuzz_ra
         r->type = fuzz_random_below(random, 8);
         break;
     default:
-        if (r->len + GROWTH_MAX > cap)
+        if (r->len + GROWTH_MAX > cap) {
             break;
-        if (r->len > 0)
+        }
+        if (r->len > 0) {
             memcpy(scratch, r->data, r->len);
+        }
         r->len = LLVMFuzzerMutate(scratch, r->len, r->len + GROWTH_MAX);
         r->data = scratch;
         break;
@@ -152,10 +163,11 @@ static void put_log(const struct log *log, struct fuzz_random *random, struct ss
     for (size_t i = 0; i < log->count; i++) {
         const struct record *r = &log->records[i];
 
-        if (r->type == 0 && r->data != NULL)
+        if (r->type == 0 && r->data != NULL) {
             ss_bytes_add(out, r->data, r->len);
-        else
+        } else {
             put_record(r, &sum, i == wrong, out);
+        }
     }
 }
 
@@ -168,19 +180,23 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     struct log log;
     size_t len;
 
-    if (size < 2 || fuzz_random_below(&random, 3) == 0)
+    if (size < 2 || fuzz_random_below(&random, 3) == 0) {
         return LLVMFuzzerMutate(data, size, max_size);
+    }
     scratch = malloc(max_size + GROWTH_MAX);
-    if (scratch == NULL)
+    if (scratch == NULL) {
         return size;
+    }
     take_log(data + 1, size - 1, &log);
     change(&log, scratch, max_size + GROWTH_MAX, &random);
     put_log(&log, &random, &out);
     len = out.len < max_size - 1 ? out.len : max_size - 1;
-    if (out.len > 0)
+    if (out.len > 0) {
         memcpy(data + 1, out.ptr, len);
-    if (fuzz_random_below(&random, 8) == 0)
+    }
+    if (fuzz_random_below(&random, 8) == 0) {
         data[0] = (uint8_t)fuzz_random_next(&random);
+    }
     ss_bytes_fini(&out);
     free(scratch);
     return 1 + len;

@@ -27,8 +27,9 @@ static inline struct fuzz_parts fuzz_split(const uint8_t *data, size_t size)
     const uint8_t *first = data + (body == 0 ? 0 : FUZZ_PARTS_HEAD);
     size_t len = body == 0 ? 0 : ss_load_u32(data, false);
 
-    if (len > body)
+    if (len > body) {
         len = body;
+    }
     return (struct fuzz_parts){first, first + len, len, body - len};
 }
 

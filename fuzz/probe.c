@@ -26,14 +26,16 @@ bool probe_sink_write(void *sink, const void *bytes, size_t len)
 {
     struct probe_sink *s = sink;
 
-    if (len > s->limit - s->len)
+    if (len > s->limit - s->len) {
         return false;
+    }
     if (s->cap - s->len < len) {
         size_t cap = 2 * (s->len + len);
         uint8_t *grown = realloc(s->bytes, cap);
 
-        if (grown == NULL)
+        if (grown == NULL) {
             return false;
+        }
         s->bytes = grown;
         s->cap = cap;
     }
@@ -83,8 +85,9 @@ static void same_report(const struct ss_verify_report *a, const struct ss_verify
     PROBE(a->reachable_count == b->reachable_count && a->free_count == b->free_count);
     PROBE(a->leaked_count == b->leaked_count && a->record_count == b->record_count);
     PROBE(a->live_count == b->live_count);
-    for (size_t i = 0; i < a->finding_count; i++)
+    for (size_t i = 0; i < a->finding_count; i++) {
         same_finding(&a->findings[i], &b->findings[i]);
+    }
 }
 
 static void check_report(const struct ss_verify_report *report, size_t len)
@@ -105,10 +108,12 @@ static void check_report(const struct ss_verify_report *report, size_t len)
     PROBE(report->finding_count == 1000 || report->finding_count == report->error_count +
                                                                         report->warning_count +
                                                                         report->note_count);
-    if (report->verdict != SS_VERDICT_UNREADABLE)
+    if (report->verdict != SS_VERDICT_UNREADABLE) {
         PROBE((report->verdict == SS_VERDICT_DAMAGED) == (report->error_count > 0));
-    if (report->verdict == SS_VERDICT_SOUND)
+    }
+    if (report->verdict == SS_VERDICT_SOUND) {
         PROBE(report->hash.state == SS_HASH_VALID && report->checked == SS_VERIFY_ALL);
+    }
 }
 
 struct ss_verify_report *probe_verify(const struct ss_file *file, size_t len)
@@ -141,9 +146,10 @@ void probe_written(const struct ss_file *file, bool damaged)
 
     PROBE(ss_verify(file, &opts, &report, &err) == SS_OK);
     PROBE(report->verdict != SS_VERDICT_UNREADABLE && (damaged || report->error_count == 0));
-    for (size_t i = 0; i < report->finding_count; i++)
+    for (size_t i = 0; i < report->finding_count; i++) {
         PROBE(report->findings[i].check->severity != SS_SEVERITY_ERROR ||
               strcmp(report->findings[i].check->id, "BUCKET-002") == 0);
+    }
     ss_verify_free(report);
 }
 
@@ -184,8 +190,9 @@ static void same_bucket(const struct ss_file *const files[2], struct ss_span pat
             paths[1][level] = entries[1].key;
             same_bucket(files, paths, level + 1);
         }
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < 2; i++) {
             status[i] = ss_cursor_next(cursors[i], &entries[i], &err);
+        }
     }
     PROBE(status[0] == SS_END && status[1] == SS_END);
     for (int i = 0; i < 2; i++) {

@@ -22,8 +22,9 @@
 static inline void probe_span(struct ss_span span, const uint8_t *bytes, size_t len)
 {
     PROBE(span.len <= len);
-    if (span.len == 0)
+    if (span.len == 0) {
         return;
+    }
     PROBE(span.off <= len - span.len);
     PROBE(span.ptr == bytes + span.off);
 }

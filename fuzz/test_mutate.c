@@ -22,8 +22,9 @@
 static size_t flip_first(uint8_t *bytes, size_t len, size_t cap)
 {
     (void)cap;
-    if (len > 0)
+    if (len > 0) {
         bytes[0] ^= 0xFF;
+    }
     return len;
 }
 
@@ -90,7 +91,7 @@ static void test_inside_its_block(void **state)
     uint8_t *seed = load("etcd36-uncompacted-be", &len);
 
     (void)state;
-    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
         for (unsigned run = 0; run < RUNS; run++) {
             struct fuzz_random random = {run};
             uint8_t *block = malloc(caps[i]), *out = malloc(caps[i]);
@@ -104,6 +105,7 @@ static void test_inside_its_block(void **state)
             free(block);
             free(out);
         }
+    }
     free(seed);
 }
 
@@ -119,8 +121,9 @@ static void check_sealed(const uint8_t *bytes, size_t len)
     ss_file_facts(file, &facts);
     for (int which = 0; which < 2 && facts.kind == SS_KIND_BBOLT; which++) {
         ss_file_meta(file, which, &meta);
-        if (meta.present && meta.magic == 0xED0CDAED && meta.page_size == facts.page_size)
+        if (meta.present && meta.magic == 0xED0CDAED && meta.page_size == facts.page_size) {
             assert_int_equal(meta.checksum, meta.computed);
+        }
     }
     if (len > 32 && len % 512 == 32) {
         assert_int_equal(ss_hash_check(file, NULL, &hash, &err), SS_OK);

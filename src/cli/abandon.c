@@ -82,7 +82,7 @@ void cli_abandon_catch(void)
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, before;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+    for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
         if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
             sigaction(caught[i], &action, NULL);
         }

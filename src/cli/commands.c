@@ -23,7 +23,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_cmd_alarms, &cli_cmd_auth,   &cli_cmd_meta,    &cli_cmd_buckets, &cli_cmd_keys,
     &cli_cmd_pages,  &cli_cmd_page,   &cli_cmd_convert, &cli_cmd_restore,
 };
-const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
+const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
 #define NAMES_MAX 40
 
@@ -326,7 +326,7 @@ static int enter_sandbox(struct cli_run *run)
     }
     char text[CLI_SANDBOX_TEXT_MAX];
     fprintf(stderr, "snapscope: --require-sandbox: the sandbox is not whole: %s\n",
-            cli_sandbox_text(&state, text, sizeof text));
+            cli_sandbox_text(&state, text, sizeof(text)));
     return CLI_EXIT_SYSTEM;
 }
 
@@ -393,7 +393,7 @@ static void print_version(FILE *to)
     struct cli_sandbox_state state;
     cli_sandbox_probe(&state);
     fprintf(to, "snapscope %s\nsandbox: %s\n", ss_version(),
-            cli_sandbox_text(&state, text, sizeof text));
+            cli_sandbox_text(&state, text, sizeof(text)));
 }
 
 static int help_main(int argc, char **argv)

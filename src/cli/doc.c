@@ -3,6 +3,7 @@
  */
 #include "doc.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ void cli_doc_bytes(json_t *doc, const char *name, const void *bytes, uint64_t le
         return;
     }
     char member[64];
-    snprintf(member, sizeof member, "%s_base64", name);
+    snprintf(member, sizeof(member), "%s_base64", name);
     char *text = cli_must_alloc(4 * ((size + 2) / 3) + 1);
     size_t text_len = ss_text_base64(bytes, size, text);
     cli_doc_set(doc, member, json_stringn(text, text_len));
@@ -97,7 +98,7 @@ void cli_doc_null(json_t *doc, const char *name)
 void cli_doc_hex(json_t *doc, const char *name, uint64_t value, int digits)
 {
     char text[32];
-    snprintf(text, sizeof text, "0x%0*llx", digits, (unsigned long long)value);
+    snprintf(text, sizeof(text), "0x%0*" PRIx64, digits, (uint64_t)value);
     cli_doc_set(doc, name, json_string(text));
 }
 

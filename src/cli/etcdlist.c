@@ -13,13 +13,13 @@ int cli_run_open_etcd(struct cli_run *run)
         return code;
     }
     static const uint8_t name[] = {'k', 'e', 'y'};
-    const struct ss_span path = {name, sizeof name, SS_NONE};
+    const struct ss_span path = {name, sizeof(name), SS_NONE};
     struct ss_error err = SS_ERROR_INIT;
     struct ss_bucket *bucket = NULL;
     /* A bucket that is there and broken is etcd's all the same; a missing one is not. */
     if (ss_bucket_open(run->file, &path, 1, &bucket, &err) != SS_OK && err.code == SS_E_NOT_FOUND) {
         err.code = SS_E_NOT_ETCD;
-        snprintf(err.message, sizeof err.message, "%s",
+        snprintf(err.message, sizeof(err.message), "%s",
                  "the file has no `key` bucket: it is not etcd's");
         return cli_report(run, &err);
     }
@@ -39,6 +39,6 @@ void cli_etcd_tail(json_t *doc, const struct cli_faults *faults, const struct ss
 struct cli_id_text cli_id_format(uint64_t id)
 {
     struct cli_id_text out;
-    snprintf(out.text, sizeof out.text, "%016" PRIx64, id);
+    snprintf(out.text, sizeof(out.text), "%016" PRIx64, id);
     return out;
 }

@@ -3,6 +3,7 @@
  */
 #include "figure_row.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,9 +102,9 @@ void cli_figure_size(uint64_t len, char out[32])
         uint64_t whole = tenths / 10;
         uint64_t rest = tenths % 10;
         whole += rest > 5 || (rest == 5 && whole % 2 == 1) ? 1 : 0;
-        snprintf(out, 32, "%llu %s", (unsigned long long)whole, units[power]);
+        snprintf(out, 32, "%" PRIu64 " %s", (uint64_t)whole, units[power]);
     } else {
-        snprintf(out, 32, "%llu.%llu %s", (unsigned long long)(tenths / 10),
-                 (unsigned long long)(tenths % 10), units[power]);
+        snprintf(out, 32, "%" PRIu64 ".%" PRIu64 " %s", (uint64_t)(tenths / 10),
+                 (uint64_t)(tenths % 10), units[power]);
     }
 }

@@ -3,6 +3,7 @@
  */
 #include "hexdump.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,10 @@ enum {
 static bool print_line(struct cli_out *out, const uint8_t *bytes, size_t len, uint64_t off)
 {
     char line[96];
-    int at = snprintf(line, sizeof line, "%08llx ", (unsigned long long)off);
+    int at = snprintf(line, sizeof(line), "%08" PRIx64 " ", (uint64_t)off);
     for (size_t i = 0; i < LINE_LEN; i++) {
         const char *gap = i == LINE_LEN / 2 ? "  " : " ";
-        size_t room = sizeof line - (size_t)at;
+        size_t room = sizeof(line) - (size_t)at;
         at += i < len ? snprintf(line + at, room, "%s%02x", gap, bytes[i])
                       : snprintf(line + at, room, "%s  ", gap);
     }

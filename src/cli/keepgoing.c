@@ -30,7 +30,7 @@ static bool revision_text(const struct ss_span *key, char *text, size_t cap)
 static char *bound_text(const struct ss_skip *skip, const struct ss_span *key, bool *is_revision)
 {
     char text[64];
-    *is_revision = strcmp(skip->why.bucket, "key") == 0 && revision_text(key, text, sizeof text);
+    *is_revision = strcmp(skip->why.bucket, "key") == 0 && revision_text(key, text, sizeof(text));
     if (*is_revision) {
         return cli_must_copy(text);
     }
@@ -80,7 +80,7 @@ static void on_skip(void *ctx, const struct ss_skip *skip)
     }
     char why[1024];
     char *lost = lost_text(skip);
-    cli_note(skips->run, "%s: %s", ss_error_text(&skip->why, why, sizeof why), lost);
+    cli_note(skips->run, "%s: %s", ss_error_text(&skip->why, why, sizeof(why)), lost);
     free(lost);
     if (skips->list != NULL) {
         cli_doc_append(skips->list, cli_doc_skip(skip));

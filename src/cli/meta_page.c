@@ -3,23 +3,25 @@
  */
 #include "meta_page.h"
 
+#include <inttypes.h>
+
 void cli_meta_print(struct cli_out *out, const struct ss_meta *meta)
 {
     cli_out_format(out, "magic      0x%08x\n", meta->magic);
     cli_out_format(out, "version    %u\n", meta->version);
     cli_out_format(out, "page size  %u\n", meta->page_size);
     cli_out_format(out, "flags      0x%x\n", meta->flags);
-    cli_out_format(out, "root       %llu\n", (unsigned long long)meta->root);
-    cli_out_format(out, "sequence   %llu\n", (unsigned long long)meta->sequence);
+    cli_out_format(out, "root       %" PRIu64 "\n", (uint64_t)meta->root);
+    cli_out_format(out, "sequence   %" PRIu64 "\n", (uint64_t)meta->sequence);
     if (meta->freelist == SS_NONE) {
         cli_out_text(out, "freelist   not stored\n");
     } else {
-        cli_out_format(out, "freelist   %llu\n", (unsigned long long)meta->freelist);
+        cli_out_format(out, "freelist   %" PRIu64 "\n", (uint64_t)meta->freelist);
     }
-    cli_out_format(out, "high water %llu\n", (unsigned long long)meta->high_water);
-    cli_out_format(out, "txid       %llu\n", (unsigned long long)meta->txid);
-    cli_out_format(out, "checksum   0x%016llx\n", (unsigned long long)meta->checksum);
-    cli_out_format(out, "computed   0x%016llx\n", (unsigned long long)meta->computed);
+    cli_out_format(out, "high water %" PRIu64 "\n", (uint64_t)meta->high_water);
+    cli_out_format(out, "txid       %" PRIu64 "\n", (uint64_t)meta->txid);
+    cli_out_format(out, "checksum   0x%016" PRIx64 "\n", (uint64_t)meta->checksum);
+    cli_out_format(out, "computed   0x%016" PRIx64 "\n", (uint64_t)meta->computed);
     cli_out_format(out, "byte order %s-endian\n", meta->big_endian ? "big" : "little");
     cli_out_format(out, "usable     %s%s\n",
                    meta->valid ? "yes" : "no: ", meta->valid ? "" : meta->reason);

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,18 +237,19 @@ static bool complain_value(const struct cli_command *command, const struct cli_o
         char list[256] = "";
         size_t len = 0;
         for (const char *const *choice = option->choices; *choice != NULL; choice++) {
-            int n = snprintf(list + len, sizeof list - len, "%s%s", len == 0 ? "" : ", ", *choice);
-            len = smaller(len + (size_t)n, sizeof list - 1);
+            int n = snprintf(list + len, sizeof(list) - len, "%s%s", len == 0 ? "" : ", ", *choice);
+            len = smaller(len + (size_t)n, sizeof(list) - 1);
         }
         return complain(command, "--%s: '%s' is none of %s", option->name, text, list);
     }
     case CLI_OPTION_SIZE:
-        return complain(
-            command, "--%s: '%s' is no size from %llu to %llu bytes (K, M, G and T may follow)",
-            option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
+        return complain(command,
+                        "--%s: '%s' is no size from %" PRIu64 " to %" PRIu64
+                        " bytes (K, M, G and T may follow)",
+                        option->name, text, (uint64_t)option->min, (uint64_t)option->max);
     default:
-        return complain(command, "--%s: '%s' is no whole number from %llu to %llu", option->name,
-                        text, (unsigned long long)option->min, (unsigned long long)option->max);
+        return complain(command, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64,
+                        option->name, text, (uint64_t)option->min, (uint64_t)option->max);
     }
 }
 
@@ -333,8 +335,8 @@ static bool complain_getopt(const struct cli_command *command, const struct merg
 static bool common_check(const struct cli_command *command, const struct cli_common *common)
 {
     if ((common->page_size & (common->page_size - 1)) != 0) {
-        return complain(command, "--page-size: %llu is no power of two",
-                        (unsigned long long)common->page_size);
+        return complain(command, "--page-size: %" PRIu64 " is no power of two",
+                        (uint64_t)common->page_size);
     }
     if (common->no_sandbox && common->require_sandbox) {
         return complain(command, "--no-sandbox and --require-sandbox contradict each other");
@@ -373,9 +375,9 @@ static void table_help(const struct cli_option *table, FILE *to)
         char head[64];
         char letter[5] = "    ";
         if (table->letter != 0) {
-            snprintf(letter, sizeof letter, "-%c, ", table->letter);
+            snprintf(letter, sizeof(letter), "-%c, ", table->letter);
         }
-        snprintf(head, sizeof head, "  %s--%s%s%s", letter, table->name,
+        snprintf(head, sizeof(head), "  %s--%s%s%s", letter, table->name,
                  table->arg == NULL ? "" : " ", table->arg == NULL ? "" : table->arg);
         fprintf(to, "%-28s  ", head);
         for (const char *at = table->help; *at != '\0'; at++) {

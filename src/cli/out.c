@@ -55,8 +55,8 @@ static ssize_t write_some(struct cli_out *out, const char *bytes, size_t len)
     if (n >= 0 || errno != EFAULT || bytes == out->buffer) {
         return n;
     }
-    if (len > sizeof out->buffer) {
-        len = sizeof out->buffer;
+    if (len > sizeof(out->buffer)) {
+        len = sizeof(out->buffer);
     }
     memcpy(out->buffer, bytes, len);
     return write(STDOUT_FILENO, out->buffer, len);
@@ -91,10 +91,10 @@ bool cli_out_flush(struct cli_out *out)
 
 static bool put(struct cli_out *out, const void *bytes, size_t len)
 {
-    if (len > sizeof out->buffer - out->used && !cli_out_flush(out)) {
+    if (len > sizeof(out->buffer) - out->used && !cli_out_flush(out)) {
         return false;
     }
-    if (len > sizeof out->buffer) {
+    if (len > sizeof(out->buffer)) {
         return write_through(out, bytes, len);
     }
     memcpy(out->buffer + out->used, bytes, len);
@@ -122,19 +122,19 @@ static bool put_sequence(struct cli_out *out, const unsigned char *bytes, size_t
     char text[20];
     if (!ss_text_is_clean(bytes, len)) {
         for (size_t i = 0; i < len; i++) {
-            if (!put(out, text, (size_t)snprintf(text, sizeof text, "\\x%02x", bytes[i]))) {
+            if (!put(out, text, (size_t)snprintf(text, sizeof(text), "\\x%02x", bytes[i]))) {
                 return false;
             }
         }
         return true;
     }
-    if (ss_text_escape(bytes, len, text, sizeof text) == len) {
+    if (ss_text_escape(bytes, len, text, sizeof(text)) == len) {
         return put(out, bytes, len);
     }
     uint32_t code = code_point(bytes, len);
-    int text_len = code > 0xFFFF ? snprintf(text, sizeof text, "\\u%04X\\u%04X",
+    int text_len = code > 0xFFFF ? snprintf(text, sizeof(text), "\\u%04X\\u%04X",
                                             0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))
-                                 : snprintf(text, sizeof text, "\\u%04X", code);
+                                 : snprintf(text, sizeof(text), "\\u%04X", code);
     return put(out, text, (size_t)text_len);
 }
 
@@ -201,12 +201,12 @@ bool cli_out_format(struct cli_out *out, const char *format, ...)
     char text[1024];
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(text, sizeof text, format, args);
+    int len = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (len < 0) {
         return fail(out);
     }
-    if ((size_t)len < sizeof text) {
+    if ((size_t)len < sizeof(text)) {
         return cli_out_write(out, text, (size_t)len);
     }
     char *all = cli_must_alloc((size_t)len + 1);

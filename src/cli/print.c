@@ -61,7 +61,7 @@ bool cli_print_bytes(struct cli_out *out, const void *bytes, uint64_t len, enum 
     }
     if (len <= SHORT_LEN) {
         char text[4 * SHORT_LEN + 1];
-        return cli_out_write(out, text, ss_text_escape(at, (size_t)len, text, sizeof text));
+        return cli_out_write(out, text, ss_text_escape(at, (size_t)len, text, sizeof(text)));
     }
     while (len > 0) {
         uint64_t step = slice_end(at, len);
@@ -81,13 +81,13 @@ bool cli_print_bytes(struct cli_out *out, const void *bytes, uint64_t len, enum 
 static size_t put_digits(char *to, uint64_t value)
 {
     char digits[20];
-    size_t pos = sizeof digits;
+    size_t pos = sizeof(digits);
     do {
         digits[--pos] = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    memcpy(to, digits + pos, sizeof digits - pos);
-    return sizeof digits - pos;
+    memcpy(to, digits + pos, sizeof(digits) - pos);
+    return sizeof(digits) - pos;
 }
 
 /* Tenths of a unit, halves to the even tenth, as printf rounds. */
@@ -96,7 +96,7 @@ struct cli_size_text cli_size_format(uint64_t len)
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     struct cli_size_text size;
     unsigned unit = 0;
-    while (unit + 1 < sizeof units / sizeof units[0] && len >> (10 * unit) >= 1024) {
+    while (unit + 1 < sizeof(units) / sizeof(units[0]) && len >> (10 * unit) >= 1024) {
         unit++;
     }
     uint64_t one = UINT64_C(1) << (10 * unit), rest = len % one * 10;
@@ -111,7 +111,7 @@ struct cli_size_text cli_size_format(uint64_t len)
         size.text[used++] = (char)('0' + tenths % 10);
     }
     size.text[used++] = ' ';
-    snprintf(size.text + used, sizeof size.text - used, "%s", units[unit]);
+    snprintf(size.text + used, sizeof(size.text) - used, "%s", units[unit]);
     return size;
 }
 
@@ -141,7 +141,7 @@ static bool print_blanks(struct cli_out *out, size_t count)
 {
     static const char blanks[] = "                                ";
     while (count > 0) {
-        size_t step = count < sizeof blanks - 1 ? count : sizeof blanks - 1;
+        size_t step = count < sizeof(blanks) - 1 ? count : sizeof(blanks) - 1;
         if (!cli_out_write(out, blanks, step)) {
             return false;
         }

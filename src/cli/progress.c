@@ -3,6 +3,7 @@
  */
 #include "progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ bool cli_progress_report(void *ctx, const char *phase, uint64_t done, uint64_t t
         double percent = 100.0 * (double)done / (double)total;
         fprintf(stderr, "\r%s: %.0f %%\033[K", phase, percent);
     } else {
-        fprintf(stderr, "\r%s: %llu\033[K", phase, (unsigned long long)done);
+        fprintf(stderr, "\r%s: %" PRIu64 "\033[K", phase, (uint64_t)done);
     }
     fflush(stderr);
     return true;

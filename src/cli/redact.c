@@ -31,7 +31,7 @@ static int key_failed(struct cli_run *run, const char *name, const char *what, i
     struct ss_error err = SS_ERROR_INIT;
     err.code = SS_E_IO;
     err.sys = sys;
-    snprintf(err.message, sizeof err.message, "%s: %s", what, strerror(sys));
+    snprintf(err.message, sizeof(err.message), "%s: %s", what, strerror(sys));
     return cli_report_about(run, name, &err);
 }
 

@@ -104,12 +104,12 @@ static char *value_text(const struct ss_value *value, const char *none)
     case SS_TYPE_BOOL:
         return cli_must_copy(value->is.truth ? "yes" : "no");
     case SS_TYPE_INT:
-        snprintf(number, sizeof number, "%" PRId64, value->is.integer);
+        snprintf(number, sizeof(number), "%" PRId64, value->is.integer);
         return cli_must_copy(number);
     case SS_TYPE_UINT:
         return cli_must_copy(cli_number_format(value->is.number).text);
     case SS_TYPE_ID:
-        snprintf(number, sizeof number, "%016" PRIx64, value->is.number);
+        snprintf(number, sizeof(number), "%016" PRIx64, value->is.number);
         return cli_must_copy(number);
     case SS_TYPE_TEXT: {
         char *text = cli_must_alloc((size_t)value->is.bytes.len + 1);
@@ -169,8 +169,8 @@ static bool print_held(struct render *r)
 static bool add_text(struct render *r)
 {
     if (r->cells == NULL) {
-        r->cells = cli_must_alloc(SAMPLE_ROWS * r->column_count * sizeof *r->cells);
-        r->styles = cli_must_alloc(SAMPLE_ROWS * sizeof *r->styles);
+        r->cells = cli_must_alloc(SAMPLE_ROWS * r->column_count * sizeof(*r->cells));
+        r->styles = cli_must_alloc(SAMPLE_ROWS * sizeof(*r->styles));
     }
     for (size_t i = 0; i < r->column_count; i++) {
         struct ss_value value;
@@ -216,7 +216,7 @@ static void set_list(json_t *doc, const char *name, const struct ss_value *value
     for (size_t i = 0; i < value->is.list.count; i++) {
         cli_doc_append(list, item_doc(&value->is.list.items[i], clean));
     }
-    snprintf(member, sizeof member, "%s%s", name, clean ? "" : "_base64");
+    snprintf(member, sizeof(member), "%s%s", name, clean ? "" : "_base64");
     cli_doc_set(doc, member, list);
 }
 
@@ -404,7 +404,7 @@ static enum ss_status list_rows(struct render *r, const struct ss_query *query,
 int cli_list(struct cli_run *run, const char *table, const struct ss_query *query,
              const struct cli_listing *how)
 {
-    struct render *r = cli_must_alloc(sizeof *r);
+    struct render *r = cli_must_alloc(sizeof(*r));
     *r = (struct render){.run = run,
                          .table = ss_table_find(table),
                          .how = how,

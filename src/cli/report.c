@@ -5,6 +5,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,13 +166,13 @@ static void print_meta_hint(struct cli_run *run, const char *about)
         return;
     }
     run->meta_hinted = true;
-    snprintf(more, sizeof more, "--meta%s %d",
+    snprintf(more, sizeof(more), "--meta%s %d",
              run->second_name == NULL ? ""
              : is_second              ? "-b"
                                       : "-a",
              1 - facts.current_meta);
-    snprintf(behind, sizeof behind, "reads the state of txid %llu instead of %llu",
-             (unsigned long long)other.txid, (unsigned long long)now.txid);
+    snprintf(behind, sizeof(behind), "reads the state of txid %" PRIu64 " instead of %" PRIu64,
+             (uint64_t)other.txid, (uint64_t)now.txid);
     cli_try_again(run, more, behind);
 }
 
@@ -185,7 +186,7 @@ static bool is_tree_fault(enum ss_code code)
 static void print_directory_hint(const char *path, const char *name)
 {
     static const char *const below[] = {"member/snap/db", "snap/db", "db"};
-    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
+    for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
         char *full = NULL;
         bool slash = path[0] != '\0' && path[strlen(path) - 1] == '/';
         if (asprintf(&full, "%s%s%s", path, slash ? "" : "/", below[i]) < 0) {
@@ -218,7 +219,7 @@ static void print_hint(const struct cli_run *run, const struct ss_error *err, co
         return;
     }
     print_keep_going_hint(run, err);
-    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
         bool self = strcmp(run->command->name, "info") == 0 && strstr(hints[i].text, " info ");
         /* A decoder's own bound, or a password: the message says what unpacks it. */
         bool is_decoder =
@@ -242,8 +243,8 @@ static void print_hint(const struct cli_run *run, const struct ss_error *err, co
     }
     if (is_page_fault(err->code) && err->pgid != SS_NONE &&
         strcmp(run->command->name, "page") != 0 && strcmp(run->command->name, "pages") != 0) {
-        fprintf(stderr, "snapscope: try: snapscope page %s %llu --hex shows that page; ", name,
-                (unsigned long long)err->pgid);
+        fprintf(stderr, "snapscope: try: snapscope page %s %" PRIu64 " --hex shows that page; ",
+                name, (uint64_t)err->pgid);
         fprintf(stderr, "snapscope pages %s lists what can be reached\n", name);
     }
 }
@@ -254,9 +255,9 @@ static void print_error(struct cli_run *run, const char *about, const struct ss_
     char text[1024];
     int signo = cli_abandon_signal();
     if (err->code == SS_E_CANCELLED && signo != 0) {
-        snprintf(text, sizeof text, "interrupted by SIG%s", sigabbrev_np(signo));
+        snprintf(text, sizeof(text), "interrupted by SIG%s", sigabbrev_np(signo));
     } else {
-        ss_error_text(err, text, sizeof text);
+        ss_error_text(err, text, sizeof(text));
     }
     cli_progress_clear(&run->progress);
     if (about == NULL) {
@@ -381,7 +382,7 @@ void cli_error_not_found(struct ss_error *err, const char *format, ...)
     *err = (struct ss_error){.code = SS_E_NOT_FOUND, .off = SS_NONE, .pgid = SS_NONE};
     va_list args;
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
 }
 
@@ -427,9 +428,8 @@ void cli_faults_close(struct cli_faults *faults)
 {
     if (faults->count > CLI_FAULTS_SHOWN) {
         cli_note_about(faults->run, faults_about(faults),
-                       "%llu further faults are not listed, %llu in all",
-                       (unsigned long long)(faults->count - CLI_FAULTS_SHOWN),
-                       (unsigned long long)faults->count);
+                       "%" PRIu64 " further faults are not listed, %" PRIu64 " in all",
+                       (uint64_t)(faults->count - CLI_FAULTS_SHOWN), (uint64_t)faults->count);
     }
     if (faults->count > 0) {
         print_meta_hint(faults->run, faults_about(faults));

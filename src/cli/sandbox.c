@@ -144,18 +144,18 @@ char *cli_sandbox_text(const struct cli_sandbox_state *state, char *buf, size_t 
 {
     char landlock[64] = "", holes[96] = "", missing[256] = "";
     if (state->landlock_abi > 0) {
-        snprintf(landlock, sizeof landlock, "%sLandlock (ABI %d)", state->seccomp ? ", " : "",
+        snprintf(landlock, sizeof(landlock), "%sLandlock (ABI %d)", state->seccomp ? ", " : "",
                  state->landlock_abi);
     }
     if (state->seccomp && state->seccomp_holes != NULL) {
-        snprintf(holes, sizeof holes, " (%s)", state->seccomp_holes);
+        snprintf(holes, sizeof(holes), " (%s)", state->seccomp_holes);
     }
     if (!state->seccomp) {
-        snprintf(missing, sizeof missing, "; no seccomp: %s", state->seccomp_not);
+        snprintf(missing, sizeof(missing), "; no seccomp: %s", state->seccomp_not);
     }
     if (state->landlock_abi == 0) {
         size_t len = strlen(missing);
-        snprintf(missing + len, sizeof missing - len, "; no Landlock: %s", state->landlock_not);
+        snprintf(missing + len, sizeof(missing) - len, "; no Landlock: %s", state->landlock_not);
     }
     snprintf(buf, cap, "%s%s%s%s",
              state->seccomp             ? "seccomp"

@@ -61,7 +61,7 @@ static size_t ruleset_make(struct ruleset *set, int abi)
     set->fs |= abi >= 5 ? FS_IOCTL_DEV : 0;
     set->net = abi >= 4 ? NET_TCP : 0;
     set->scoped = abi >= 6 ? SCOPE_ALL : 0;
-    return abi >= 6 ? sizeof *set : abi >= 4 ? 2 * sizeof set->fs : sizeof set->fs;
+    return abi >= 6 ? sizeof(*set) : abi >= 4 ? 2 * sizeof(set->fs) : sizeof(set->fs);
 }
 
 int cli_landlock_abi(void)

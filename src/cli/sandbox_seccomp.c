@@ -96,7 +96,7 @@ static int number_of(const char *name)
 {
     int number = seccomp_syscall_resolve_name(name);
 #ifndef __alpha__
-    for (size_t i = 0; number == __NR_SCMP_ERROR && i < sizeof newer / sizeof newer[0]; i++) {
+    for (size_t i = 0; number == __NR_SCMP_ERROR && i < sizeof(newer) / sizeof(newer[0]); i++) {
         if (strcmp(newer[i].name, name) == 0) {
             number = newer[i].number;
         }
@@ -150,7 +150,7 @@ static void deny_opening(struct filter *f, const char *name, unsigned index, boo
     } else {
         deny_when(f, name, index, CREATE | EXCLUSIVE, CREATE);
     }
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         uint64_t ways_to_make = has_output ? CREATE | TMPFILE_BIT : 0;
         deny_when(f, name, index, O_ACCMODE | ways_to_make, modes[i]);
     }
@@ -165,7 +165,7 @@ static void deny_others_processes(struct filter *f)
     deny_others(f, "prlimit64", 0, 0);
 #ifndef CLI_SANDBOX_SANITIZER
     deny_all(f, never_unless_sanitized,
-             sizeof never_unless_sanitized / sizeof never_unless_sanitized[0]);
+             sizeof(never_unless_sanitized) / sizeof(never_unless_sanitized[0]));
 #ifdef __s390__
     deny_when(f, "clone", 1, CLONE_THREAD, 0);
 #else
@@ -182,11 +182,11 @@ static void deny_controls(struct filter *f)
     static const int locks[] = {F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE};
     static const unsigned long keys[] = {TIOCSTI, TIOCLINUX};
     static const char *const fcntls[] = {"fcntl", "fcntl64"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         deny_when(f, "ioctl", 1, LOW_HALF, keys[i]);
     }
-    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        for (size_t j = 0; j < sizeof fcntls / sizeof fcntls[0]; j++) {
+    for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++) {
+        for (size_t j = 0; j < sizeof(fcntls) / sizeof(fcntls[0]); j++) {
             deny_when(f, fcntls[j], 1, LOW_HALF, (uint64_t)locks[i]);
         }
     }
@@ -194,7 +194,7 @@ static void deny_controls(struct filter *f)
 
 static void fill(struct filter *f, bool has_output)
 {
-    deny_all(f, never, sizeof never / sizeof never[0]);
+    deny_all(f, never, sizeof(never) / sizeof(never[0]));
     deny_as(f, "openat2", ENOSYS, 0, NULL);
 #ifndef CLI_SANDBOX_SANITIZER
     deny_as(f, "clone3", ENOSYS, 0, NULL);
@@ -204,7 +204,7 @@ static void fill(struct filter *f, bool has_output)
     deny_others_processes(f);
     deny_controls(f);
     if (!has_output) {
-        deny_all(f, only_for_outputs, sizeof only_for_outputs / sizeof only_for_outputs[0]);
+        deny_all(f, only_for_outputs, sizeof(only_for_outputs) / sizeof(only_for_outputs[0]));
     }
 }
 

@@ -16,9 +16,9 @@ static bool is_plain(int fd)
 {
     static const unsigned char little[] = {0xED, 0xDA, 0x0C, 0xED};
     static const unsigned char big[] = {0xED, 0x0C, 0xDA, 0xED};
-    unsigned char magic[sizeof little];
-    if (pread(fd, magic, sizeof magic, 16) != (ssize_t)sizeof magic ||
-        (memcmp(magic, little, sizeof magic) != 0 && memcmp(magic, big, sizeof magic) != 0)) {
+    unsigned char magic[sizeof(little)];
+    if (pread(fd, magic, sizeof(magic), 16) != (ssize_t)sizeof(magic) ||
+        (memcmp(magic, little, sizeof(magic)) != 0 && memcmp(magic, big, sizeof(magic)) != 0)) {
         return false;
     }
     void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -31,8 +31,8 @@ static bool is_plain(int fd)
 
 static bool needed_for_stdin(void)
 {
-    struct stat st;
-    if (fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode) ||
+    struct stat info;
+    if (fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode) ||
         lseek(STDIN_FILENO, 0, SEEK_CUR) != 0) {
         return true;
     }
@@ -47,17 +47,17 @@ static bool needed_for_stdin(void)
 
 bool cli_tmpfiles_needed(const char *path)
 {
-    struct stat st;
+    struct stat info;
     if (strcmp(path, "-") == 0) {
         return needed_for_stdin();
     }
-    if (stat(path, &st) != 0) {
+    if (stat(path, &info) != 0) {
         return true; /* ss_open will say why, or may find it */
     }
-    if (S_ISDIR(st.st_mode)) {
+    if (S_ISDIR(info.st_mode)) {
         return false;
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(info.st_mode)) {
         return true; /* a pipe, which is not opened here, since that could wait for its writer */
     }
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;

@@ -27,7 +27,7 @@ static void of_unreadable(const struct ss_source_wal *wal, const char *dir, char
         buf, cap,
         "warning: this member's WAL, %.500s, cannot be read, so what it holds beyond the db is "
         "unknown, and is not in the db: %s",
-        dir, ss_error_text(&wal->err, why, sizeof why));
+        dir, ss_error_text(&wal->err, why, sizeof(why)));
 }
 
 static void of_lag(const struct ss_source_wal *wal, const char *dir, char *buf, size_t cap)

@@ -145,8 +145,8 @@ void cli_path_fini(struct cli_path *path)
 static void path_init(struct cli_path *path, size_t max)
 {
     path->count = 0;
-    path->names = cli_must_alloc(max * sizeof path->names[0]);
-    path->spans = cli_must_alloc(max * sizeof path->spans[0]);
+    path->names = cli_must_alloc(max * sizeof(path->names[0]));
+    path->spans = cli_must_alloc(max * sizeof(path->spans[0]));
 }
 
 static bool path_add(struct cli_path *path, const char *text, size_t len)
@@ -230,7 +230,7 @@ int cli_range_take(const struct cli_run *run, const struct cli_range_words *word
         {"--from", words->from, &bytes->from, &out->from, &out->from_len},
         {"--to", words->to, &bytes->to, &out->to, &out->to_len},
     };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (keys[i].text == NULL) {
             continue;
         }

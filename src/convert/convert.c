@@ -35,8 +35,9 @@ static enum ss_status check_whole(const struct ss_file *file, struct ss_error *e
 {
     enum ss_status status = ss_file_readable(file, err);
 
-    if (status != SS_OK || file->geo.page_count == file->geo.high_water)
+    if (status != SS_OK || file->geo.page_count == file->geo.high_water) {
         return status;
+    }
     return ss_corrupt(err, SS_E_PAGE_RANGE, file->geo.bytes.len, file->geo.page_count,
                       "the file has %" PRIu64 " of its %" PRIu64 " pages: it is truncated",
                       file->geo.page_count, file->geo.high_water);
@@ -49,8 +50,9 @@ static bool tell(void *ctx, uint64_t len)
     const struct ss_convert_opts *opts = job->opts;
     const char *phase = job->result->rebuilt ? "rebuilding" : "copying";
 
-    if (job->checking != NULL && ss_checking_refused(job->checking))
+    if (job->checking != NULL && ss_checking_refused(job->checking)) {
         return false;
+    }
     job->done += len;
     job->cancelled = opts->progress != NULL &&
                      !opts->progress(opts->progress_ctx, phase, job->done,
@@ -98,8 +100,9 @@ static enum ss_status digest_input(struct conversion *job, struct ss_emit *emit,
 
     ss_hash_job_init(&hash, file);
     if (job->checking == NULL || hash.total < emit->len ||
-        !ss_span_sub(file->geo.bytes, emit->len, hash.total - emit->len, &more))
+        !ss_span_sub(file->geo.bytes, emit->len, hash.total - emit->len, &more)) {
         return SS_OK;
+    }
     status = ss_emit_digest_with(emit, more, job->digest, err);
     status = ss_source_check(&file->src, status, err);
     job->has_digest = status == SS_OK;
@@ -120,14 +123,18 @@ static enum ss_status copy_pages(struct conversion *job, struct ss_error *err)
     struct ss_emit emit;
     enum ss_status status = ss_emit_init(&emit, &out, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = copy_bytes(job, &emit, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = digest_input(job, &emit, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_emit_finish(&emit, digest, err);
-    if (!opts->no_hash)
+    }
+    if (!opts->no_hash) {
         memcpy(job->result->sha256, digest, sizeof(digest));
+    }
     job->result->high_water = job->file->geo.high_water;
     job->result->out_len = emit.len;
     ss_emit_fini(&emit);
@@ -156,8 +163,9 @@ static struct ss_span covered(const struct conversion *job)
     struct ss_hash_job hash;
 
     ss_hash_job_init(&hash, job->file);
-    if (job->checking != NULL && hashes_in_step(job->result))
+    if (job->checking != NULL && hashes_in_step(job->result)) {
         ss_span_sub(job->file->geo.bytes, 0, hash.total, &span);
+    }
     return span;
 }
 
@@ -211,8 +219,9 @@ static enum ss_status run(struct conversion *job, struct ss_error *err)
 {
     enum ss_status status = check_whole(job->file, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = job->result->rebuilt ? rebuild(job, err) : copy_pages(job, err);
+    }
     return ss_source_check(&job->file->src, status, err);
 }
 
@@ -245,8 +254,9 @@ static enum ss_status check_and_run(struct conversion *job, struct ss_intake *in
 
     checked = ss_checking_end(job->checking, job->has_digest ? job->digest : NULL, job->cancelled,
                               intake, &check_err);
-    if (checked == SS_OK)
+    if (checked == SS_OK) {
         return intake->accepted ? status : SS_OK;
+    }
     *err = check_err;
     return checked;
 }
@@ -272,7 +282,8 @@ enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_in
     } else {
         status = check_then_run(&job, &how, intake, err);
     }
-    if (status != SS_OK || !intake->accepted)
+    if (status != SS_OK || !intake->accepted) {
         *result = (struct ss_convert_result){0};
+    }
     return status;
 }

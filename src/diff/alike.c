@@ -38,15 +38,19 @@ unsigned ss_differences(const struct ss_diff_opts *opts, const struct ss_record 
 {
     unsigned differs = 0;
 
-    if (opts->keys_only)
+    if (opts->keys_only) {
         return 0;
-    if (!ss_span_eq(a->value, b->value))
+    }
+    if (!ss_span_eq(a->value, b->value)) {
         differs |= SS_DIFFERS_VALUE;
-    if (!opts->ignore_lease && a->lease != b->lease)
+    }
+    if (!opts->ignore_lease && a->lease != b->lease) {
         differs |= SS_DIFFERS_LEASE;
+    }
     if (!opts->values_only && (a->create_revision != b->create_revision ||
-                               a->mod_revision != b->mod_revision || a->version != b->version))
+                               a->mod_revision != b->mod_revision || a->version != b->version)) {
         differs |= SS_DIFFERS_REVISION;
+    }
     return differs;
 }
 
@@ -64,8 +68,9 @@ static inline void locate(const struct ss_alike_job *job, struct pair *p)
 {
     p->located = ss_locator_entry(&job->a->at, p->a.loc, &p->in_a) &&
                  ss_locator_entry(&job->b->at, p->b.loc, &p->in_b);
-    if (!p->located)
+    if (!p->located) {
         return;
+    }
     ss_prefetch(p->in_a.value.ptr, ss_min_u64(p->in_a.value.len, AHEAD_LEN));
     ss_prefetch(p->in_b.value.ptr, ss_min_u64(p->in_b.value.len, AHEAD_LEN));
 }
@@ -84,12 +89,15 @@ static bool is_alike(const struct ss_alike_job *job, const struct pair *p)
 {
     struct ss_record a, b;
 
-    if (!p->located)
+    if (!p->located) {
         return false;
-    if (!job->opts->keys_only && ss_span_eq(p->in_a.value, p->in_b.value))
+    }
+    if (!job->opts->keys_only && ss_span_eq(p->in_a.value, p->in_b.value)) {
         return true;
-    if (needs_all_alike(job->opts))
+    }
+    if (needs_all_alike(job->opts)) {
         return false;
+    }
     return ss_locator_record(&job->a->at, p->a.loc, &a) &&
            ss_locator_record(&job->b->at, p->b.loc, &b) && ss_span_eq(a.key, b.key) &&
            ss_differences(job->opts, &a, &b) == 0;
@@ -107,10 +115,12 @@ static void judge(struct ss_alike_job *job, const struct pair *p)
 
 static void advance(struct walk *w, uint32_t keep)
 {
-    while (w->queued - w->located > keep)
+    while (w->queued - w->located > keep) {
         locate(w->job, &w->queue[w->located++ % QUEUE]);
-    while (w->located - w->judged > keep)
+    }
+    while (w->located - w->judged > keep) {
         judge(w->job, &w->queue[w->judged++ % QUEUE]);
+    }
 }
 
 static void add_pair(struct walk *w, struct ss_slot a, struct ss_slot b)
@@ -152,10 +162,12 @@ void ss_alike_run(struct ss_alike_job *job)
         w.j += a.word >= b.word;
     }
     advance(&w, 0);
-    while (w.i < job->to_a)
+    while (w.i < job->to_a) {
         keep_a(job, job->a->slots[w.i++]);
-    while (w.j < job->to_b)
+    }
+    while (w.j < job->to_b) {
         keep_b(job, job->b->slots[w.j++]);
+    }
 }
 
 /* The first slot whose word is not less. */
@@ -166,10 +178,11 @@ static uint64_t first_from(const struct ss_live *live, uint64_t word)
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
 
-        if (live->slots[mid].word < word)
+        if (live->slots[mid].word < word) {
             lo = mid + 1;
-        else
+        } else {
             hi = mid;
+        }
     }
     return lo;
 }
@@ -195,8 +208,9 @@ void ss_alike_split(struct ss_alike_job *jobs, unsigned count)
 
 static uint64_t close_gap(struct ss_live *live, uint64_t to, uint64_t from, uint64_t kept)
 {
-    if (kept > 0)
+    if (kept > 0) {
         memmove(live->slots + to, live->slots + from, (size_t)kept * sizeof(*live->slots));
+    }
     return to + kept;
 }
 

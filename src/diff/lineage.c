@@ -58,8 +58,9 @@ static enum ss_status settle(struct side *s, enum ss_status status, struct ss_er
         s->ended = true;
         return SS_OK;
     }
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     return ss_record_decode(&s->entry, &s->rec, err);
 }
 
@@ -74,13 +75,16 @@ static enum ss_status start(struct side *s, const struct ss_file *file, struct s
 
     s->file = file;
     status = ss_rev_facts(file, &s->facts, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (!s->facts.is_etcd)
+    }
+    if (!s->facts.is_etcd) {
         return ss_not_etcd(err);
+    }
     status = ss_key_bucket_cursor(file, &s->cursor, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = settle(s, ss_cursor_first(&s->cursor, &s->entry, err), err);
+    }
     return status;
 }
 
@@ -92,20 +96,24 @@ static enum ss_status build_index(struct side *s, int64_t rev, struct ss_error *
     struct ss_record rec;
     enum ss_status status = ss_key_bucket_cursor(s->file, &c, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     ss_key_index_init(&s->index, s->file, &c.tree);
     s->indexed = true;
     for (status = ss_cursor_first(&c, &entry, err); status == SS_OK;
          status = ss_cursor_next(&c, &entry, err)) {
         status = ss_record_decode(&entry, &rec, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
-        if (rec.rev.main > rev)
+        }
+        if (rec.rev.main > rev) {
             break;
+        }
         status = ss_key_index_add(&s->index, &rec, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
+        }
     }
     return status == SS_OK || status == SS_END ? ss_key_index_flush(&s->index, err) : status;
 }
@@ -115,15 +123,18 @@ static void part(struct lineage *l, struct side *at_a, struct side *at_b)
     struct ss_lineage *out = l->out;
 
     out->differing_count += (uint64_t)(at_a != NULL) + (uint64_t)(at_b != NULL);
-    if (l->parted)
+    if (l->parted) {
         return;
+    }
     l->parted = true;
     out->at_a = at_a != NULL;
     out->at_b = at_b != NULL;
-    if (at_a != NULL)
+    if (at_a != NULL) {
         out->record_a = at_a->rec;
-    if (at_b != NULL)
+    }
+    if (at_b != NULL) {
         out->record_b = at_b->rec;
+    }
     out->divergence = at_a != NULL ? at_a->rec.rev : at_b->rec.rev;
 }
 
@@ -138,10 +149,12 @@ static enum ss_status is_compacted(struct side *s, const struct side *other, boo
     enum ss_status status = SS_OK;
 
     *compacted = s->rec.tombstone || rev > s->facts.current;
-    if (*compacted)
+    if (*compacted) {
         return SS_OK;
-    if (!s->indexed)
+    }
+    if (!s->indexed) {
         status = build_index(s, rev, err);
+    }
     *compacted = status == SS_OK && !ss_key_index_holds(&s->index, &s->rec);
     return status;
 }
@@ -155,12 +168,14 @@ static enum ss_status one_sided(struct lineage *l, struct side *s, struct side *
     if (s->rec.rev.main <= other->facts.compacted) {
         enum ss_status status = is_compacted(s, other, &compacted, err);
 
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
-        if (compacted)
+        }
+        if (compacted) {
             *(is_a ? &l->out->gone_b : &l->out->gone_a) += 1;
-        else
+        } else {
             part(l, is_a ? s : NULL, is_a ? NULL : s);
+        }
     } else if (s->rec.rev.main > other->facts.last.main) {
         *(is_a ? &l->out->further_a : &l->out->further_b) += 1;
     } else {
@@ -172,8 +187,9 @@ static enum ss_status one_sided(struct lineage *l, struct side *s, struct side *
 static void alike(struct lineage *l, uint64_t count)
 {
     l->out->equal_count += count;
-    if (l->parted)
+    if (l->parted) {
         return;
+    }
     l->out->has_common = true;
     l->out->last_common = l->a.rec.rev;
 }
@@ -190,10 +206,12 @@ static uint32_t equal_leaf(const struct lineage *l)
     const uint64_t id_len = sizeof(uint64_t);
 
     if (leaf_of(&l->a)->index != 0 || leaf_of(&l->b)->index != 0 || x->count != y->count ||
-        x->big != y->big || x->run.len != y->run.len)
+        x->big != y->big || x->run.len != y->run.len) {
         return 0;
-    if (memcmp(x->run.ptr + id_len, y->run.ptr + id_len, (size_t)(x->run.len - id_len)) != 0)
+    }
+    if (memcmp(x->run.ptr + id_len, y->run.ptr + id_len, (size_t)(x->run.len - id_len)) != 0) {
         return 0;
+    }
     return x->count;
 }
 
@@ -203,10 +221,12 @@ static enum ss_status to_leaf_end(struct side *s, bool decode, struct ss_error *
     struct ss_cursor_frame *leaf = &s->cursor.stack[s->cursor.depth - 1];
     enum ss_status status = SS_OK;
 
-    while (decode && status == SS_OK && leaf->index + 2 < leaf->page.count)
+    while (decode && status == SS_OK && leaf->index + 2 < leaf->page.count) {
         status = step(s, err);
-    if (status != SS_OK || leaf->index + 1 >= leaf->page.count)
+    }
+    if (status != SS_OK || leaf->index + 1 >= leaf->page.count) {
         return status;
+    }
     leaf->index = leaf->page.count - 2;
     return step(s, err);
 }
@@ -218,10 +238,12 @@ static enum ss_status both(struct lineage *l, struct ss_error *err)
 
     if (skip > 0) {
         status = to_leaf_end(&l->a, true, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = to_leaf_end(&l->b, false, err);
-        if (status == SS_OK)
+        }
+        if (status == SS_OK) {
             alike(l, skip);
+        }
     } else if (l->a.rec.tombstone == l->b.rec.tombstone &&
                ss_span_eq(l->a.entry.value, l->b.entry.value)) {
         alike(l, 1);
@@ -237,10 +259,12 @@ static enum ss_status step_both(struct lineage *l, enum ss_side *side, struct ss
 
     *side = SS_SIDE_A;
     status = both(l, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = step(&l->a, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
+    }
     *side = SS_SIDE_B;
     return step(&l->b, err);
 }
@@ -253,12 +277,13 @@ static enum ss_status walk(struct lineage *l, enum ss_side *side, struct ss_erro
         int c = l->a.ended ? 1 : l->b.ended ? -1 : ss_revision_cmp(l->a.rec.rev, l->b.rec.rev);
 
         *side = c < 0 ? SS_SIDE_A : SS_SIDE_B;
-        if (c < 0)
+        if (c < 0) {
             status = one_sided(l, &l->a, &l->b, err);
-        else if (c > 0)
+        } else if (c > 0) {
             status = one_sided(l, &l->b, &l->a, err);
-        else
+        } else {
             status = step_both(l, side, err);
+        }
     }
     return status;
 }
@@ -267,14 +292,18 @@ static enum ss_lineage_verdict judge(const struct ss_lineage *out)
 {
     bool nothing_common = out->equal_count == 0 && !out->facts_a.empty && !out->facts_b.empty;
 
-    if (nothing_common)
+    if (nothing_common) {
         return SS_LINEAGE_UNRELATED;
-    if (out->differing_count > 0)
+    }
+    if (out->differing_count > 0) {
         return SS_LINEAGE_DIVERGED;
-    if (out->further_b > 0)
+    }
+    if (out->further_b > 0) {
         return SS_LINEAGE_B_CONTINUES;
-    if (out->further_a > 0)
+    }
+    if (out->further_a > 0) {
         return SS_LINEAGE_A_CONTINUES;
+    }
     return out->compacted_differently ? SS_LINEAGE_COMPACTED : SS_LINEAGE_SAME;
 }
 
@@ -286,14 +315,17 @@ static enum ss_status run(struct lineage *l, const struct ss_file *a, const stru
 
     *side = SS_SIDE_A;
     status = start(&l->a, a, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     *side = SS_SIDE_B;
     status = start(&l->b, b, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = walk(l, side, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
+    }
     out->facts_a = l->a.facts;
     out->facts_b = l->b.facts;
     out->compacted_differently =
@@ -301,8 +333,9 @@ static enum ss_status run(struct lineage *l, const struct ss_file *a, const stru
     out->verdict = judge(out);
     *side = SS_SIDE_A;
     status = ss_source_check(&a->src, SS_OK, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     *side = SS_SIDE_B;
     return ss_source_check(&b->src, SS_OK, err);
 }
@@ -316,8 +349,9 @@ enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file 
 
     ss_error_clear(err);
     *out = (struct ss_lineage){0};
-    if (l == NULL)
+    if (l == NULL) {
         return ss_nomem(err, sizeof(*l));
+    }
     l->out = out;
     status = run(l, a, b, side != NULL ? side : &ignored, err);
     ss_key_index_fini(&l->a.index);

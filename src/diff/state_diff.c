@@ -75,8 +75,9 @@ static void run_both(ss_task_fn run, void *first, void *second, bool may_start)
     bool started = may_start && ss_task_start(&task, NULL, run, second);
 
     run(first);
-    if (!started)
+    if (!started) {
         run(second);
+    }
     ss_task_wait(&task, NULL, NULL);
 }
 
@@ -111,8 +112,9 @@ static void read_both(struct side_job jobs[2], const struct ss_diff_opts *opts)
 static enum ss_status give(const struct state_diff *d, struct ss_diff_change change,
                            struct ss_error *err)
 {
-    if (d->on_change == NULL)
+    if (d->on_change == NULL) {
         return SS_OK;
+    }
     return d->on_change(d->ctx, &change, err);
 }
 
@@ -160,8 +162,9 @@ static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
         struct ss_record a, b;
         int c;
 
-        if (!still_going(d->opts, i + j, n + m))
+        if (!still_going(d->opts, i + j, n + m)) {
             return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+        }
         if (i < n) {
             ss_state_prefetch(d->a, i, ASK_LEN);
             ss_state_get(d->a, i, &a);
@@ -171,12 +174,13 @@ static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
             ss_state_get(d->b, j, &b);
         }
         c = i == n ? 1 : j == m ? -1 : ss_span_cmp(a.key, b.key);
-        if (c < 0)
+        if (c < 0) {
             status = one_sided(d, SS_CHANGE_REMOVED, &a, err);
-        else if (c > 0)
+        } else if (c > 0) {
             status = one_sided(d, SS_CHANGE_ADDED, &b, err);
-        else
+        } else {
             status = both(d, &a, &b, err);
+        }
         i += c <= 0;
         j += c >= 0;
     }
@@ -226,8 +230,9 @@ static enum ss_status forget_alike(struct state_diff *d, struct side_job jobs[2]
     ss_alike_split(parts, THREADS);
     run_both(drop_alike, &parts[0], &parts[1], may_start(jobs, d->opts));
     d->result->same = ss_alike_join(parts, THREADS);
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < THREADS; i++) {
         cancelled |= parts[i].cancelled;
+    }
     return cancelled ? ss_system(err, SS_E_CANCELLED, 0, "cancelled") : SS_OK;
 }
 
@@ -238,15 +243,18 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
 
     read_both(jobs, d->opts);
     status = first_failure(jobs, side, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     status = forget_alike(d, jobs, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     run_both(sort_side, &jobs[0], &jobs[1], may_start(jobs, d->opts));
     status = first_failure(jobs, side, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     d->a = jobs[0].state;
     d->b = jobs[1].state;
     return check_sides(jobs, merge(d, err), side, err);

@@ -37,14 +37,16 @@ enum ss_status ss_auth_decode(const struct ss_entry *entry, struct ss_auth_facts
     struct ss_span value = entry->value;
 
     if (ss_span_is(entry->key, "authEnabled")) {
-        if (value.len != 1 || value.ptr[0] > 1)
+        if (value.len != 1 || value.ptr[0] > 1) {
             return ss_corrupt(err, SS_E_FIELD, value.off, entry->pgid,
                               "authEnabled is not one byte of 0 or 1");
+        }
         facts->enabled = value.ptr[0] == 1;
     } else if (ss_span_is(entry->key, "authRevision")) {
-        if (value.len != 8)
+        if (value.len != 8) {
             return ss_corrupt(err, SS_E_FIELD, value.off + ss_min_u64(value.len, 8), entry->pgid,
                               "authRevision has %" PRIu64 " bytes, 8 are due", value.len);
+        }
         facts->has_revision = true;
         facts->revision = ss_load_u64(value.ptr, true);
     }
@@ -53,8 +55,9 @@ enum ss_status ss_auth_decode(const struct ss_entry *entry, struct ss_auth_facts
 
 static enum ss_status add_role(struct ss_user *user, struct ss_span name, struct ss_error *err)
 {
-    if (!ss_array_room_counted(user->roles, user->role_count))
+    if (!ss_array_room_counted(user->roles, user->role_count)) {
         return ss_nomem(err, user->role_count * 2 * sizeof(name));
+    }
     ((struct ss_span *)(uintptr_t)user->roles)[user->role_count++] = name;
     return SS_OK;
 }
@@ -64,17 +67,19 @@ static enum ss_status decode_options(struct ss_span body, uint64_t pgid, struct 
 {
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     ss_wire_init(&w, body, SS_E_FIELD, pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number != OPTIONS_NO_PASSWORD)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number != OPTIONS_NO_PASSWORD) {
             continue;
-        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, "no_password", err) != SS_OK)
+        }
+        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, "no_password", err) != SS_OK) {
             return SS_CORRUPT;
+        }
         user->no_password = field.value != 0;
     }
-    return st == SS_END ? SS_OK : st;
+    return status == SS_END ? SS_OK : status;
 }
 
 static enum ss_status take_user_field(const struct ss_wire *w, const struct ss_wire_field *field,
@@ -82,18 +87,23 @@ static enum ss_status take_user_field(const struct ss_wire *w, const struct ss_w
 {
     static const char *const names[] = {"", "name", "password", "roles", "options"};
 
-    if (field->number > USER_OPTIONS)
+    if (field->number > USER_OPTIONS) {
         return SS_OK;
-    if (ss_wire_expect(w, field, SS_WIRE_BYTES, names[field->number], err) != SS_OK)
+    }
+    if (ss_wire_expect(w, field, SS_WIRE_BYTES, names[field->number], err) != SS_OK) {
         return SS_CORRUPT;
-    if (field->number == USER_ROLES)
+    }
+    if (field->number == USER_ROLES) {
         return add_role(user, field->body, err);
-    if (field->number == USER_OPTIONS)
+    }
+    if (field->number == USER_OPTIONS) {
         return decode_options(field->body, w->pgid, user, err);
-    if (field->number == USER_NAME)
+    }
+    if (field->number == USER_NAME) {
         user->name = field->body;
-    else
+    } else {
         user->password = field->body;
+    }
     return SS_OK;
 }
 
@@ -103,7 +113,7 @@ enum ss_status ss_user_decode(const struct ss_entry *entry, struct ss_user *out,
     struct ss_span none = {entry->value.ptr, 0, entry->value.off};
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     *out = (struct ss_user){.key = entry->key,
                             .name = none,
@@ -112,15 +122,17 @@ enum ss_status ss_user_decode(const struct ss_entry *entry, struct ss_user *out,
                             .pgid = entry->pgid,
                             .index = entry->index};
     ss_wire_init(&w, entry->value, SS_E_FIELD, entry->pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        st = take_user_field(&w, &field, out, err);
-        if (st != SS_OK)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        status = take_user_field(&w, &field, out, err);
+        if (status != SS_OK) {
             break;
+        }
     }
-    if (st == SS_END)
+    if (status == SS_END) {
         return SS_OK;
+    }
     ss_user_fini(out);
-    return st;
+    return status;
 }
 
 void ss_user_fini(struct ss_user *user)
@@ -136,25 +148,28 @@ static enum ss_status decode_permission(struct ss_span body, uint64_t pgid,
     static const char *const names[] = {"", "permType", "key", "range_end"};
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     out->key = out->range_end = (struct ss_span){body.ptr, 0, body.off};
     ss_wire_init(&w, body, SS_E_FIELD, pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number > PERMISSION_RANGE_END)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > PERMISSION_RANGE_END) {
             continue;
+        }
         if (ss_wire_expect(&w, &field,
                            field.number == PERMISSION_TYPE ? SS_WIRE_VARINT : SS_WIRE_BYTES,
-                           names[field.number], err) != SS_OK)
+                           names[field.number], err) != SS_OK) {
             return SS_CORRUPT;
-        if (field.number == PERMISSION_TYPE)
+        }
+        if (field.number == PERMISSION_TYPE) {
             out->type = (int32_t)(uint32_t)field.value;
-        else if (field.number == PERMISSION_KEY)
+        } else if (field.number == PERMISSION_KEY) {
             out->key = field.body;
-        else
+        } else {
             out->range_end = field.body;
+        }
     }
-    return st == SS_END ? SS_OK : st;
+    return status == SS_END ? SS_OK : status;
 }
 
 static enum ss_status add_permission(struct ss_role *role, struct ss_span body, uint64_t pgid,
@@ -162,8 +177,9 @@ static enum ss_status add_permission(struct ss_role *role, struct ss_span body, 
 {
     struct ss_permission *permission;
 
-    if (!ss_array_room_counted(role->permissions, role->permission_count))
+    if (!ss_array_room_counted(role->permissions, role->permission_count)) {
         return ss_nomem(err, role->permission_count * 2 * sizeof(*permission));
+    }
     permission = (struct ss_permission *)(uintptr_t)role->permissions + role->permission_count++;
     *permission = (struct ss_permission){0};
     return decode_permission(body, pgid, permission, err);
@@ -172,13 +188,16 @@ static enum ss_status add_permission(struct ss_role *role, struct ss_span body, 
 static enum ss_status take_role_field(const struct ss_wire *w, const struct ss_wire_field *field,
                                       struct ss_role *role, struct ss_error *err)
 {
-    if (field->number > ROLE_PERMISSION)
+    if (field->number > ROLE_PERMISSION) {
         return SS_OK;
+    }
     if (ss_wire_expect(w, field, SS_WIRE_BYTES,
-                       field->number == ROLE_NAME ? "name" : "keyPermission", err) != SS_OK)
+                       field->number == ROLE_NAME ? "name" : "keyPermission", err) != SS_OK) {
         return SS_CORRUPT;
-    if (field->number == ROLE_PERMISSION)
+    }
+    if (field->number == ROLE_PERMISSION) {
         return add_permission(role, field->body, w->pgid, err);
+    }
     role->name = field->body;
     return SS_OK;
 }
@@ -188,7 +207,7 @@ enum ss_status ss_role_decode(const struct ss_entry *entry, struct ss_role *out,
 {
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     *out = (struct ss_role){.key = entry->key,
                             .name = {entry->value.ptr, 0, entry->value.off},
@@ -196,15 +215,17 @@ enum ss_status ss_role_decode(const struct ss_entry *entry, struct ss_role *out,
                             .pgid = entry->pgid,
                             .index = entry->index};
     ss_wire_init(&w, entry->value, SS_E_FIELD, entry->pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        st = take_role_field(&w, &field, out, err);
-        if (st != SS_OK)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        status = take_role_field(&w, &field, out, err);
+        if (status != SS_OK) {
             break;
+        }
     }
-    if (st == SS_END)
+    if (status == SS_END) {
         return SS_OK;
+    }
     ss_role_fini(out);
-    return st;
+    return status;
 }
 
 void ss_role_fini(struct ss_role *role)
@@ -229,28 +250,32 @@ static enum ss_status list_role(void *ctx, const struct ss_entry *entry, struct 
 {
     const struct listing *to = ctx;
     struct ss_role role;
-    enum ss_status st = ss_role_decode(entry, &role, err);
+    enum ss_status status = ss_role_decode(entry, &role, err);
 
-    if (st != SS_OK)
-        return st;
-    if (to->ops->on_role != NULL && !to->ops->on_role(to->ctx, &role))
-        st = SS_END;
+    if (status != SS_OK) {
+        return status;
+    }
+    if (to->ops->on_role != NULL && !to->ops->on_role(to->ctx, &role)) {
+        status = SS_END;
+    }
     ss_role_fini(&role);
-    return st;
+    return status;
 }
 
 static enum ss_status list_user(void *ctx, const struct ss_entry *entry, struct ss_error *err)
 {
     const struct listing *to = ctx;
     struct ss_user user;
-    enum ss_status st = ss_user_decode(entry, &user, err);
+    enum ss_status status = ss_user_decode(entry, &user, err);
 
-    if (st != SS_OK)
-        return st;
-    if (to->ops->on_user != NULL && !to->ops->on_user(to->ctx, &user))
-        st = SS_END;
+    if (status != SS_OK) {
+        return status;
+    }
+    if (to->ops->on_user != NULL && !to->ops->on_user(to->ctx, &user)) {
+        status = SS_END;
+    }
     ss_user_fini(&user);
-    return st;
+    return status;
 }
 
 enum ss_status ss_auth(const struct ss_file *file, const struct ss_auth_ops *ops, void *ctx,
@@ -258,15 +283,17 @@ enum ss_status ss_auth(const struct ss_file *file, const struct ss_auth_ops *ops
 {
     struct ss_fault_sink faults = {ops->on_fault, ctx, fault_count};
     struct listing to = {ops, facts, ctx};
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *fault_count = 0;
     *facts = (struct ss_auth_facts){0};
-    st = ss_bucket_each(file, SS_IN_AUTH, list_auth, &to, &faults, err);
-    if (st == SS_OK)
-        st = ss_bucket_each(file, SS_IN_AUTH_ROLES, list_role, &to, &faults, err);
-    if (st == SS_OK)
-        st = ss_bucket_each(file, SS_IN_AUTH_USERS, list_user, &to, &faults, err);
-    return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
+    status = ss_bucket_each(file, SS_IN_AUTH, list_auth, &to, &faults, err);
+    if (status == SS_OK) {
+        status = ss_bucket_each(file, SS_IN_AUTH_ROLES, list_role, &to, &faults, err);
+    }
+    if (status == SS_OK) {
+        status = ss_bucket_each(file, SS_IN_AUTH_USERS, list_user, &to, &faults, err);
+    }
+    return ss_source_check(&file->src, status == SS_END ? SS_OK : status, err);
 }

@@ -81,14 +81,16 @@ static enum ss_status read_version(const struct ss_file *file, enum ss_etcd_buck
                                    struct ss_semver *version, struct ss_error *err)
 {
     struct ss_entry entry;
-    enum ss_status st = ss_etcd_value(file, bucket, name, &entry, err);
+    enum ss_status status = ss_etcd_value(file, bucket, name, &entry, err);
 
     *presence = ABSENT;
-    if (st != SS_OK)
-        return st == SS_END ? SS_OK : st;
+    if (status != SS_OK) {
+        return status == SS_END ? SS_OK : status;
+    }
     *presence = PRESENT;
-    if (ss_semver_decode(entry.value, name, entry.pgid, version, err) == SS_OK)
+    if (ss_semver_decode(entry.value, name, entry.pgid, version, err) == SS_OK) {
         return SS_OK;
+    }
     *presence = MALFORMED;
     ss_error_clear(err);
     return SS_OK;
@@ -99,18 +101,21 @@ static enum ss_status read_downgrade(const struct ss_file *file, struct fields *
 {
     struct ss_entry entry;
     char *target = NULL;
-    enum ss_status st = ss_etcd_value(file, SS_IN_CLUSTER, "downgrade", &entry, err);
+    enum ss_status status = ss_etcd_value(file, SS_IN_CLUSTER, "downgrade", &entry, err);
 
-    if (st != SS_OK)
-        return st == SS_END ? SS_OK : st;
-    st = ss_downgrade_decode(entry.value, entry.pgid, &f->downgrade_enabled, &target, err);
-    if (st == SS_OK && f->downgrade_enabled)
-        st = ss_semver_decode(ss_span_of(target, strlen(target)), "target", entry.pgid, &f->target,
-                              err);
+    if (status != SS_OK) {
+        return status == SS_END ? SS_OK : status;
+    }
+    status = ss_downgrade_decode(entry.value, entry.pgid, &f->downgrade_enabled, &target, err);
+    if (status == SS_OK && f->downgrade_enabled) {
+        status = ss_semver_decode(ss_span_of(target, strlen(target)), "target", entry.pgid,
+                                  &f->target, err);
+    }
     free(target);
-    if (st == SS_SYSTEM)
-        return st;
-    f->downgrade = st == SS_OK ? PRESENT : MALFORMED;
+    if (status == SS_SYSTEM) {
+        return status;
+    }
+    f->downgrade = status == SS_OK ? PRESENT : MALFORMED;
     ss_error_clear(err);
     return SS_OK;
 }
@@ -119,10 +124,10 @@ static enum ss_status read_presence(const struct ss_file *file, const char *name
                                     struct ss_error *err)
 {
     struct ss_entry entry;
-    enum ss_status st = ss_etcd_value(file, SS_IN_META, name, &entry, err);
+    enum ss_status status = ss_etcd_value(file, SS_IN_META, name, &entry, err);
 
-    *out = st == SS_OK;
-    return st == SS_END ? SS_OK : st;
+    *out = status == SS_OK;
+    return status == SS_END ? SS_OK : status;
 }
 
 static bool is_utf8(struct ss_span text)
@@ -130,8 +135,9 @@ static bool is_utf8(struct ss_span text)
     for (uint64_t pos = 0; pos < text.len;) {
         unsigned n = ss_utf8_sequence_len(text.ptr + pos, (size_t)(text.len - pos));
 
-        if (n == 0)
+        if (n == 0) {
             return false;
+        }
         pos += n;
     }
     return true;
@@ -151,8 +157,9 @@ static bool look_at_user(void *ctx, const struct ss_user *user)
 /* What damage hides is for others to tell: here it is only not known. */
 static enum ss_status not_known(enum ss_status status, struct ss_error *err)
 {
-    if (status == SS_CORRUPT)
+    if (status == SS_CORRUPT) {
         ss_error_clear(err);
+    }
     return status == SS_SYSTEM ? status : SS_OK;
 }
 
@@ -171,32 +178,39 @@ static enum ss_status read_revision(const struct ss_file *file, struct fields *f
     struct ss_rev_facts facts;
     enum ss_status status = ss_rev_facts(file, &facts, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         f->revision = facts.current;
+    }
     return not_known(status, err);
 }
 
 static enum ss_status read_fields(const struct ss_file *file, struct fields *f,
                                   struct ss_error *err)
 {
-    enum ss_status st =
+    enum ss_status status =
         read_version(file, SS_IN_META, "storageVersion", &f->storage, &f->storage_version, err);
 
-    if (st == SS_OK)
-        st = read_version(file, SS_IN_CLUSTER, "clusterVersion", &f->cluster, &f->cluster_version,
-                          err);
-    if (st == SS_OK)
-        st = read_downgrade(file, f, err);
-    if (st == SS_OK)
-        st = read_presence(file, "term", &f->has_term, err);
-    if (st == SS_OK)
-        st = read_presence(file, "confState", &f->has_conf_state, err);
-    if (st == SS_OK)
-        st = read_users(file, f, err);
-    if (st == SS_OK)
-        st = read_revision(file, f, err);
+    if (status == SS_OK) {
+        status = read_version(file, SS_IN_CLUSTER, "clusterVersion", &f->cluster,
+                              &f->cluster_version, err);
+    }
+    if (status == SS_OK) {
+        status = read_downgrade(file, f, err);
+    }
+    if (status == SS_OK) {
+        status = read_presence(file, "term", &f->has_term, err);
+    }
+    if (status == SS_OK) {
+        status = read_presence(file, "confState", &f->has_conf_state, err);
+    }
+    if (status == SS_OK) {
+        status = read_users(file, f, err);
+    }
+    if (status == SS_OK) {
+        status = read_revision(file, f, err);
+    }
     f->txid = ss_file_current(file)->txid;
-    return st;
+    return status;
 }
 
 __attribute__((format(printf, 3, 4))) static bool refuse(struct ss_boot_answer *a,
@@ -218,18 +232,22 @@ static bool refuses_storage(const struct fields *f, unsigned minor, struct ss_bo
 {
     struct ss_semver v = f->storage_version;
 
-    if (f->storage != PRESENT)
+    if (f->storage != PRESENT) {
         return false;
-    if (v.major != 3)
+    }
+    if (v.major != 3) {
         return refuse(a, SS_BOOT_STORAGE_MAJOR, "storageVersion %" PRIu64 ".%" PRIu64 " is not 3.x",
                       v.major, v.minor);
-    if (v.minor > minor)
+    }
+    if (v.minor > minor) {
         return refuse(a, SS_BOOT_STORAGE_NEWER,
                       "storageVersion 3.%" PRIu64 " is newer, \"is not supported\"", v.minor);
-    if (v.minor < STORAGE_MINOR_MIN)
+    }
+    if (v.minor < STORAGE_MINOR_MIN) {
         return refuse(a, SS_BOOT_STORAGE_OLDER,
                       "storageVersion 3.%" PRIu64 " is below 3.5, the first that it can migrate",
                       v.minor);
+    }
     return false;
 }
 
@@ -238,14 +256,16 @@ static bool refuses_cluster(const struct fields *f, unsigned minor, struct ss_bo
 {
     struct ss_semver v = f->cluster_version;
 
-    if (f->cluster == MALFORMED)
+    if (f->cluster == MALFORMED) {
         return refuse(a, SS_BOOT_CLUSTER_MALFORMED, "panics: clusterVersion is no version");
+    }
     if (f->cluster == PRESENT &&
-        ss_semver_cmp((struct ss_semver){.major = 3, .minor = minor}, v) < 0)
+        ss_semver_cmp((struct ss_semver){.major = 3, .minor = minor}, v) < 0) {
         return refuse(a, SS_BOOT_CLUSTER_NEWER,
                       "panics: clusterVersion %" PRIu64 ".%" PRIu64 ".%" PRIu64
                       " is above 3.%u.0, an \"invalid downgrade\"",
                       v.major, v.minor, v.patch, minor);
+    }
     return false;
 }
 
@@ -258,8 +278,9 @@ static bool refuses_capability(const struct fields *f, unsigned minor, struct ss
     struct ss_semver v = f->cluster_version;
     bool listed = v.patch == 0 && !v.is_before && !v.has_meta;
 
-    if (f->cluster != PRESENT || (v.major == 3 && (listed || v.minor < minor)))
+    if (f->cluster != PRESENT || (v.major == 3 && (listed || v.minor < minor))) {
         return false;
+    }
     return refuse(a, SS_BOOT_CLUSTER_INCAPABLE,
                   "answers \"not capable\" for ever: clusterVersion %" PRIu64 ".%" PRIu64
                   ".%" PRIu64 "%s is none that it knows or raises",
@@ -272,15 +293,17 @@ static bool refuses_capability(const struct fields *f, unsigned minor, struct ss
 /* What no release survives. */
 static bool refuses_numbers(const struct fields *f, struct ss_boot_answer *a)
 {
-    if (f->txid >= SS_TXID_END)
+    if (f->txid >= SS_TXID_END) {
         return refuse(a, SS_BOOT_TXID_END,
                       "loses commits in silence: bbolt's transaction id is %" PRIu64
                       ", near its end; a rebuilt file starts anew",
                       f->txid);
-    if (f->revision == INT64_MAX)
+    }
+    if (f->revision == INT64_MAX) {
         return refuse(a, SS_BOOT_REVISION_END,
                       "no put succeeds: its revision is %" PRId64 ", the last that there is",
                       f->revision);
+    }
     return false;
 }
 
@@ -293,13 +316,16 @@ static bool refuses_users(const struct fields *f, unsigned minor, struct ss_boot
 
 static bool refuses_downgrade(const struct fields *f, unsigned minor, struct ss_boot_answer *a)
 {
-    if (f->downgrade == MALFORMED)
+    if (f->downgrade == MALFORMED) {
         return refuse(a, SS_BOOT_DOWNGRADE_MALFORMED,
                       "panics: the element downgrade cannot be read");
-    if (minor > 5 || !f->downgrade_enabled)
+    }
+    if (minor > 5 || !f->downgrade_enabled) {
         return false;
-    if (ss_semver_cmp(f->target, (struct ss_semver){.major = 3, .minor = minor}) == 0)
+    }
+    if (ss_semver_cmp(f->target, (struct ss_semver){.major = 3, .minor = minor}) == 0) {
         return false;
+    }
     return refuse(a, SS_BOOT_DOWNGRADE_TARGET,
                   "a downgrade to %" PRIu64 ".%" PRIu64 ".%" PRIu64
                   " is enabled, 3.%u joins only one to 3.%u.0",
@@ -313,14 +339,17 @@ static void answer(const struct ss_file *file, const struct fields *f, enum ss_e
 
     *a = (struct ss_boot_answer){.starts = true, .why = SS_BOOT_STARTS};
     if (file->geo.big &&
-        refuse(a, SS_BOOT_BYTE_ORDER, "big-endian: bbolt reads it on a big-endian machine only"))
+        refuse(a, SS_BOOT_BYTE_ORDER, "big-endian: bbolt reads it on a big-endian machine only")) {
         return;
+    }
     if (refuses_numbers(f, a) || line == SS_ETCD_3_4 || refuses_downgrade(f, minor, a) ||
-        line == SS_ETCD_3_5)
+        line == SS_ETCD_3_5) {
         return;
+    }
     if (!refuses_storage(f, minor, a) && !refuses_cluster(f, minor, a) &&
-        !refuses_users(f, minor, a))
+        !refuses_users(f, minor, a)) {
         refuses_capability(f, minor, a);
+    }
 }
 
 static struct ss_semver higher(struct ss_semver a, enum presence presence, struct ss_semver b)
@@ -333,17 +362,20 @@ static void tell_writer(const struct fields *f, struct ss_boot_facts *out)
 {
     struct ss_semver least = {0};
 
-    if (f->has_term || f->has_conf_state)
+    if (f->has_term || f->has_conf_state) {
         least = (struct ss_semver){.major = 3, .minor = 5};
-    if (f->storage != ABSENT)
+    }
+    if (f->storage != ABSENT) {
         least = (struct ss_semver){.major = 3, .minor = 6};
+    }
     least = higher(least, f->storage, f->storage_version);
     least = higher(least, f->cluster, f->cluster_version);
     out->writer_major = least.major;
     out->writer_minor = least.minor;
     out->storage_version_malformed = f->storage == MALFORMED;
-    if (!f->downgrade_enabled || f->downgrade != PRESENT)
+    if (!f->downgrade_enabled || f->downgrade != PRESENT) {
         return;
+    }
     out->downgrading = true;
     snprintf(out->downgrade_target, sizeof(out->downgrade_target),
              "%" PRIu64 ".%" PRIu64 ".%" PRIu64, f->target.major, f->target.minor, f->target.patch);
@@ -357,20 +389,25 @@ static enum ss_status tell(const struct ss_file *file, bool rebuilt, struct ss_b
     enum ss_status status = ss_key_bucket_cursor(file, &c, err);
 
     if (status == SS_END) {
-        for (int line = 0; line < SS_ETCD_LINES; line++)
+        for (int line = 0; line < SS_ETCD_LINES; line++) {
             refuse(&out->lines[line], SS_BOOT_NOT_ETCD, "there is no bucket named key");
+        }
         return SS_OK;
     }
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = read_fields(file, &f, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (rebuilt)
+    }
+    if (rebuilt) {
         f.txid = 0;
+    }
     out->is_etcd = true;
     tell_writer(&f, out);
-    for (int line = 0; line < SS_ETCD_LINES; line++)
+    for (int line = 0; line < SS_ETCD_LINES; line++) {
         answer(file, &f, (enum ss_etcd_line)line, &out->lines[line]);
+    }
     return SS_OK;
 }
 
@@ -382,8 +419,9 @@ static enum ss_status boot_facts(const struct ss_file *file, bool rebuilt,
     ss_error_clear(err);
     *out = (struct ss_boot_facts){0};
     status = ss_file_readable(file, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = tell(file, rebuilt, out, err);
+    }
     return ss_source_check(&file->src, status, err);
 }
 

@@ -6,10 +6,12 @@
 void ss_fault_sink_add(const struct ss_fault_sink *faults, const char *bucket, struct ss_error *err)
 {
     ss_error_in_bucket(err, bucket, SS_CORRUPT);
-    if (faults->count != NULL)
+    if (faults->count != NULL) {
         ++*faults->count;
-    if (faults->on_fault != NULL)
+    }
+    if (faults->on_fault != NULL) {
         faults->on_fault(faults->ctx, err);
+    }
 }
 
 enum ss_status ss_elements_open(struct ss_elements *e, const struct ss_file *file,

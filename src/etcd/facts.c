@@ -51,33 +51,39 @@ static enum ss_status read_ends(struct ss_cursor *c, struct ss_rev_facts *out, s
 {
     struct ss_entry entry;
     bool tombstone;
-    enum ss_status st = ss_cursor_first(c, &entry, err);
+    enum ss_status status = ss_cursor_first(c, &entry, err);
 
-    out->empty = st == SS_END;
-    if (st != SS_OK)
-        return st == SS_END ? SS_OK : st;
-    st = ss_revision_decode(entry.key, entry.pgid, &out->first, &tombstone, err);
-    if (st == SS_OK)
-        st = ss_cursor_last(c, &entry, err);
-    if (st == SS_OK)
-        st = ss_revision_decode(entry.key, entry.pgid, &out->last, &tombstone, err);
-    return ss_error_in_bucket(err, SS_KEY_BUCKET, st);
+    out->empty = status == SS_END;
+    if (status != SS_OK) {
+        return status == SS_END ? SS_OK : status;
+    }
+    status = ss_revision_decode(entry.key, entry.pgid, &out->first, &tombstone, err);
+    if (status == SS_OK) {
+        status = ss_cursor_last(c, &entry, err);
+    }
+    if (status == SS_OK) {
+        status = ss_revision_decode(entry.key, entry.pgid, &out->last, &tombstone, err);
+    }
+    return ss_error_in_bucket(err, SS_KEY_BUCKET, status);
 }
 
 static enum ss_status read_facts(const struct ss_file *file, struct ss_rev_facts *out,
                                  struct ss_error *err)
 {
     struct ss_cursor c;
-    enum ss_status st = ss_key_bucket_cursor(file, &c, err);
+    enum ss_status status = ss_key_bucket_cursor(file, &c, err);
 
-    if (st != SS_OK)
-        return st == SS_END ? SS_OK : st;
+    if (status != SS_OK) {
+        return status == SS_END ? SS_OK : status;
+    }
     out->is_etcd = true;
-    st = read_ends(&c, out, err);
-    if (st == SS_OK)
-        st = ss_compaction_marks(file, &out->scheduled_compact, &out->finished_compact, err);
-    if (st != SS_OK)
-        return st;
+    status = read_ends(&c, out, err);
+    if (status == SS_OK) {
+        status = ss_compaction_marks(file, &out->scheduled_compact, &out->finished_compact, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
     out->compacted = max_i64(out->scheduled_compact, out->finished_compact);
     out->current = max_i64(max_i64(out->last.main, out->compacted), 1);
     return SS_OK;
@@ -95,18 +101,22 @@ enum ss_status ss_rev_facts(const struct ss_file *file, struct ss_rev_facts *out
 static enum ss_status resolve(int64_t rev, const struct ss_rev_facts *facts, int64_t *out,
                               struct ss_error *err)
 {
-    if (!facts->is_etcd)
+    if (!facts->is_etcd) {
         return ss_not_etcd(err);
-    if (rev < 0)
+    }
+    if (rev < 0) {
         return ss_system(err, SS_E_ARGUMENT, 0, "revision %" PRId64 " is negative", rev);
-    if (rev > facts->current)
+    }
+    if (rev > facts->current) {
         return ss_system(err, SS_E_REV_FUTURE, 0,
                          "revision %" PRId64 " is asked for, the file ends at %" PRId64, rev,
                          facts->current);
-    if (rev != 0 && rev < facts->compacted)
+    }
+    if (rev != 0 && rev < facts->compacted) {
         return ss_system(err, SS_E_REV_COMPACTED, 0,
                          "revision %" PRId64 " is asked for, the file is compacted at %" PRId64,
                          rev, facts->compacted);
+    }
     *out = rev == 0 ? facts->current : rev;
     return SS_OK;
 }
@@ -116,8 +126,9 @@ static enum ss_status take_end(void *ctx, const struct ss_record *rec, struct ss
     struct ss_rev_facts *facts = ctx;
 
     (void)err;
-    if (facts->empty)
+    if (facts->empty) {
         facts->first = rec->rev;
+    }
     facts->empty = false;
     facts->last = rec->rev;
     return SS_OK;
@@ -148,8 +159,9 @@ static enum ss_status read_facts_keeping(const struct ss_file *file, struct ss_s
 
     *out = (struct ss_rev_facts){.is_etcd = true, .empty = true};
     status = ss_records_standing(file, 0, 0, &silent, take_end, out, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = read_compaction_keeping(file, skips, out, err);
+    }
     out->compacted = max_i64(out->scheduled_compact, out->finished_compact);
     out->current = max_i64(max_i64(out->last.main, out->compacted), 1);
     return status;
@@ -161,8 +173,9 @@ enum ss_status ss_rev_facts_keeping(const struct ss_file *file, struct ss_skips 
     enum ss_status status = ss_rev_facts(file, out, err);
 
     *whole = status != SS_CORRUPT;
-    if (*whole)
+    if (*whole) {
         return status;
+    }
     ss_error_clear(err);
     return ss_source_check(&file->src, read_facts_keeping(file, skips, out, err), err);
 }
@@ -174,8 +187,9 @@ enum ss_status ss_rev_resolve_keeping(const struct ss_file *file, int64_t rev,
     bool whole;
     enum ss_status status = ss_rev_facts_keeping(file, skips, facts, &whole, err);
 
-    if (status != SS_OK || whole || rev < 0)
+    if (status != SS_OK || whole || rev < 0) {
         return status == SS_OK ? resolve(rev, facts, out, err) : status;
+    }
     *out = rev == 0 ? facts->current : rev;
     return SS_OK;
 }

@@ -26,8 +26,9 @@ static struct ss_record weigh(const struct count *n, uint64_t loc)
 {
     struct ss_record rec;
 
-    if (loc == SS_LOC_NONE || !ss_locator_record(&n->index.at, loc, &rec) || rec.tombstone)
+    if (loc == SS_LOC_NONE || !ss_locator_record(&n->index.at, loc, &rec) || rec.tombstone) {
         rec = (struct ss_record){0};
+    }
     return rec;
 }
 
@@ -47,32 +48,34 @@ static enum ss_status take(const struct count *n, struct slot *slot, const struc
                            struct ss_error *err)
 {
     struct ss_record rec;
-    enum ss_status st = ss_record_decode(entry, &rec, err);
+    enum ss_status status = ss_record_decode(entry, &rec, err);
 
-    if (st != SS_OK)
-        return st;
+    if (status != SS_OK) {
+        return status;
+    }
     slot->sums.record_count++;
     slot->sums.tombstone_count += rec.tombstone;
     slot->sums.marker_count += rec.marker;
     slot->sums.key_len += rec.key.len;
     slot->sums.value_len += rec.value.len;
     slot->len += entry->key.len + entry->value.len;
-    if (rec.marker || rec.rev.main == 0)
+    if (rec.marker || rec.rev.main == 0) {
         return SS_OK;
+    }
     return ss_index_list_add(&slot->keys, &n->index, &rec, err);
 }
 
 static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *leaf,
                               struct ss_error *err)
 {
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
 
-    for (uint32_t i = 0; i < leaf->count && st == SS_OK; i++) {
+    for (uint32_t i = 0; i < leaf->count && status == SS_OK; i++) {
         struct ss_entry entry = ss_leaf_entry(leaf, i);
 
-        st = take(ctx, slot, &entry, err);
+        status = take(ctx, slot, &entry, err);
     }
-    return st;
+    return status;
 }
 
 static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
@@ -80,17 +83,17 @@ static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
     struct count *n = ctx;
     struct slot *slot = slot_;
     uint64_t len = slot->len;
-    enum ss_status st;
+    enum ss_status status;
 
     n->out->record_count += slot->sums.record_count;
     n->out->tombstone_count += slot->sums.tombstone_count;
     n->out->marker_count += slot->sums.marker_count;
     n->out->key_len += slot->sums.key_len;
     n->out->value_len += slot->sums.value_len;
-    st = ss_key_index_add_list(&n->index, &slot->keys, err);
+    status = ss_key_index_add_list(&n->index, &slot->keys, err);
     slot->sums = (struct ss_key_figures){0};
     slot->len = 0;
-    return st == SS_OK ? ss_tick(&n->ticker, len, err) : st;
+    return status == SS_OK ? ss_tick(&n->ticker, len, err) : status;
 }
 
 static void slot_fini(void *slot_)
@@ -108,18 +111,20 @@ static enum ss_status count_all(const struct ss_file *file, struct count *n, str
                                              .slot_fini = slot_fini};
     const struct ss_call quiet = ss_call_quiet(n->ticker.call);
     struct ss_cursor c;
-    enum ss_status st = ss_key_bucket_cursor(file, &c, err);
+    enum ss_status status = ss_key_bucket_cursor(file, &c, err);
 
-    if (st != SS_OK)
-        return st == SS_END ? ss_not_etcd(err) : st;
+    if (status != SS_OK) {
+        return status == SS_END ? ss_not_etcd(err) : status;
+    }
     ss_key_index_init(&n->index, file, &c.tree);
     n->index.on_apply = on_apply;
     n->index.apply_ctx = n;
-    st = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, &quiet, NULL, err);
-    if (st == SS_OK)
-        st = ss_key_index_flush(&n->index, err);
+    status = ss_leaves_run(file, &c.tree, SS_KEY_BUCKET, &ops, n, &quiet, NULL, err);
+    if (status == SS_OK) {
+        status = ss_key_index_flush(&n->index, err);
+    }
     n->out->live_count = n->index.count;
-    return st;
+    return status;
 }
 
 enum ss_status ss_key_figures(const struct ss_file *file, const struct ss_call *call,
@@ -127,13 +132,13 @@ enum ss_status ss_key_figures(const struct ss_file *file, const struct ss_call *
 {
     struct count n = {.out = out, .ticker = {.call = ss_call_or_none(call), .phase = "counting"}};
     struct ss_file_facts facts;
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *out = (struct ss_key_figures){0};
     ss_file_facts(file, &facts);
     n.ticker.total = facts.db_len;
-    st = ss_source_check(&file->src, count_all(file, &n, err), err);
+    status = ss_source_check(&file->src, count_all(file, &n, err), err);
     ss_key_index_fini(&n.index);
-    return st;
+    return status;
 }

@@ -48,22 +48,26 @@ struct job {
 
 static enum ss_status resolve(struct job *j, int64_t rev, int64_t compact_rev, struct ss_error *err)
 {
-    enum ss_status st = ss_rev_resolve(j->file, rev, &j->facts, &j->rev, err);
+    enum ss_status status = ss_rev_resolve(j->file, rev, &j->facts, &j->rev, err);
 
-    if (st != SS_OK)
-        return st;
+    if (status != SS_OK) {
+        return status;
+    }
     j->compact_rev = j->facts.compacted > 0 ? j->facts.compacted : -1;
-    if (compact_rev == 0)
+    if (compact_rev == 0) {
         return SS_OK;
-    if (compact_rev < 0 || compact_rev > j->rev)
+    }
+    if (compact_rev < 0 || compact_rev > j->rev) {
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "compaction at %" PRId64 " is asked for, it must be from 1 to %" PRId64,
                          compact_rev, j->rev);
-    if (compact_rev < j->compact_rev)
+    }
+    if (compact_rev < j->compact_rev) {
         return ss_system(err, SS_E_REV_COMPACTED, 0,
                          "compaction at %" PRId64
                          " is asked for, the file is compacted at %" PRId64,
                          compact_rev, j->compact_rev);
+    }
     j->compact_rev = compact_rev;
     return SS_OK;
 }
@@ -79,8 +83,9 @@ struct slot {
 
 static void hash_entry(struct slot *slot, const struct ss_entry *entry)
 {
-    if (slot->hashed_len == 0)
+    if (slot->hashed_len == 0) {
         ss_crc32c_init(&slot->crc);
+    }
     ss_crc32c_add(&slot->crc, entry->key.ptr, entry->key.len);
     ss_crc32c_add(&slot->crc, entry->value.ptr, entry->value.len);
     slot->hashed_len += entry->key.len + entry->value.len;
@@ -89,32 +94,38 @@ static void hash_entry(struct slot *slot, const struct ss_entry *entry)
 /* Later leaves lie elsewhere: the run of bytes at hand ends with this one. */
 static void end_leaf(struct slot *slot)
 {
-    if (slot->hashed_len > 0)
+    if (slot->hashed_len > 0) {
         slot->sum = ss_crc32c_final(&slot->crc);
+    }
 }
 
 static enum ss_status read_record(const struct job *j, struct slot *slot,
                                   const struct ss_entry *entry, struct ss_error *err)
 {
     struct ss_record rec;
-    enum ss_status st = ss_record_decode(entry, &rec, err);
+    enum ss_status status = ss_record_decode(entry, &rec, err);
 
-    if (st != SS_OK)
-        return st;
-    if (rec.rev.main > j->rev)
+    if (status != SS_OK) {
+        return status;
+    }
+    if (rec.rev.main > j->rev) {
         return SS_END;
+    }
     slot->read_len += entry->key.len + entry->value.len;
-    if (rec.rev.main > j->compact_rev)
+    if (rec.rev.main > j->compact_rev) {
         hash_entry(slot, entry);
-    if (!j->has_compacted || rec.rev.main == 0)
+    }
+    if (!j->has_compacted || rec.rev.main == 0) {
         return SS_OK;
+    }
     return ss_index_list_add(&slot->keys, &j->index, &rec, err);
 }
 
 static bool counts(const struct job *j, const struct ss_record *rec)
 {
-    if (rec->tombstone && rec->rev.main == j->compact_rev)
+    if (rec->tombstone && rec->rev.main == j->compact_rev) {
         return false;
+    }
     return j->keep_all || ss_key_index_holds(&j->index, rec);
 }
 
@@ -122,15 +133,18 @@ static enum ss_status read_compacted(const struct job *j, struct slot *slot,
                                      const struct ss_entry *entry, struct ss_error *err)
 {
     struct ss_record rec;
-    enum ss_status st = ss_record_decode(entry, &rec, err);
+    enum ss_status status = ss_record_decode(entry, &rec, err);
 
-    if (st != SS_OK)
-        return st;
-    if (rec.rev.main > j->compact_rev)
+    if (status != SS_OK) {
+        return status;
+    }
+    if (rec.rev.main > j->compact_rev) {
         return SS_END;
+    }
     slot->read_len += entry->key.len + entry->value.len;
-    if (counts(j, &rec))
+    if (counts(j, &rec)) {
         hash_entry(slot, entry);
+    }
     return SS_OK;
 }
 
@@ -138,15 +152,15 @@ static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *
                               struct ss_error *err)
 {
     const struct job *j = ctx;
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
 
-    for (uint32_t i = 0; i < leaf->count && st == SS_OK; i++) {
+    for (uint32_t i = 0; i < leaf->count && status == SS_OK; i++) {
         struct ss_entry entry = ss_leaf_entry(leaf, i);
 
-        st = j->read(j, slot, &entry, err);
+        status = j->read(j, slot, &entry, err);
     }
     end_leaf(slot);
-    return st;
+    return status;
 }
 
 static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
@@ -154,13 +168,13 @@ static enum ss_status on_part(void *ctx, void *slot_, struct ss_error *err)
     struct job *j = ctx;
     struct slot *slot = slot_;
     uint64_t len = slot->read_len;
-    enum ss_status st = ss_key_index_add_list(&j->index, &slot->keys, err);
+    enum ss_status status = ss_key_index_add_list(&j->index, &slot->keys, err);
 
     ss_crc32c_join(&j->crc, slot->sum, slot->hashed_len);
     j->hashed_len += slot->hashed_len;
     slot->sum = 0;
     slot->hashed_len = slot->read_len = 0;
-    return st == SS_OK ? ss_tick(&j->ticker, len, err) : st;
+    return status == SS_OK ? ss_tick(&j->ticker, len, err) : status;
 }
 
 static void slot_fini(void *slot_)
@@ -179,16 +193,16 @@ static enum ss_status pass(struct job *j, read_fn read, uint32_t *sum, uint64_t 
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
     const struct ss_call quiet = ss_call_quiet(j->ticker.call);
-    enum ss_status st;
+    enum ss_status status;
 
     j->read = read;
     j->hashed_len = 0;
     j->ticker.done = j->ticker.next = 0;
     ss_crc32c_init(&j->crc);
-    st = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, &quiet, NULL, err);
+    status = ss_leaves_run(j->file, &j->tree, SS_KEY_BUCKET, &ops, j, &quiet, NULL, err);
     *sum = ss_crc32c_final(&j->crc);
     *len = j->hashed_len;
-    return st;
+    return status;
 }
 
 /* Which of the records at or before the compaction count: those that the index then holds. */
@@ -196,10 +210,12 @@ static enum ss_status find_kept(struct job *j, struct ss_error *err)
 {
     const struct ss_call quiet = ss_call_quiet(j->ticker.call);
 
-    if (j->index.count > 0)
+    if (j->index.count > 0) {
         return SS_OK;
-    if (j->compact_rev > j->facts.compacted)
+    }
+    if (j->compact_rev > j->facts.compacted) {
         return ss_key_index_fill(&j->index, &j->tree, j->compact_rev, NULL, true, &quiet, err);
+    }
     j->keep_all = true;
     return SS_OK;
 }
@@ -208,21 +224,23 @@ static enum ss_status hash_records(struct job *j, struct ss_crc32c *crc, struct 
 {
     uint32_t compacted_sum = 0, sum;
     uint64_t compacted_len = 0, len;
-    enum ss_status st;
+    enum ss_status status;
 
     j->has_compacted = j->facts.first.main <= j->compact_rev;
     ss_key_index_init(&j->index, j->file, &j->tree);
-    st = pass(j, read_record, &sum, &len, err);
-    if (st == SS_OK)
-        st = ss_key_index_flush(&j->index, err);
-    if (st == SS_OK && j->has_compacted) {
-        st = find_kept(j, err);
-        if (st == SS_OK)
-            st = pass(j, read_compacted, &compacted_sum, &compacted_len, err);
+    status = pass(j, read_record, &sum, &len, err);
+    if (status == SS_OK) {
+        status = ss_key_index_flush(&j->index, err);
+    }
+    if (status == SS_OK && j->has_compacted) {
+        status = find_kept(j, err);
+        if (status == SS_OK) {
+            status = pass(j, read_compacted, &compacted_sum, &compacted_len, err);
+        }
     }
     ss_crc32c_join(crc, compacted_sum, compacted_len);
     ss_crc32c_join(crc, sum, len);
-    return st;
+    return status;
 }
 
 static enum ss_status compute(struct job *j, int64_t rev, int64_t compact_rev,
@@ -231,32 +249,34 @@ static enum ss_status compute(struct job *j, int64_t rev, int64_t compact_rev,
     struct ss_file_facts facts;
     struct ss_crc32c crc;
     struct ss_cursor c;
-    enum ss_status st = resolve(j, rev, compact_rev, err);
+    enum ss_status status = resolve(j, rev, compact_rev, err);
 
-    if (st == SS_OK)
-        st = ss_key_bucket_cursor(j->file, &c, err);
-    if (st != SS_OK)
-        return st;
+    if (status == SS_OK) {
+        status = ss_key_bucket_cursor(j->file, &c, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
     j->tree = c.tree;
     ss_file_facts(j->file, &facts);
     j->ticker.total = facts.db_len;
     ss_crc32c_init(&crc);
     ss_crc32c_add(&crc, SS_KEY_BUCKET, strlen(SS_KEY_BUCKET));
-    st = hash_records(j, &crc, err);
+    status = hash_records(j, &crc, err);
     *out = (struct ss_hashkv){
         .hash = ss_crc32c_final(&crc), .revision = j->rev, .compact_revision = j->compact_rev};
-    return st;
+    return status;
 }
 
 enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compact_rev,
                          const struct ss_call *call, struct ss_hashkv *out, struct ss_error *err)
 {
     struct job j = {.file = file, .ticker = {.call = ss_call_or_none(call), .phase = "hashkv"}};
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *out = (struct ss_hashkv){0};
-    st = ss_source_check(&file->src, compute(&j, rev, compact_rev, out, err), err);
+    status = ss_source_check(&file->src, compute(&j, rev, compact_rev, out, err), err);
     ss_key_index_fini(&j.index);
-    return st;
+    return status;
 }

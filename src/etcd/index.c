@@ -32,8 +32,9 @@ uint64_t ss_index_seed(void)
     struct timespec now;
     uint64_t seed;
 
-    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed)) {
         return seed;
+    }
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)(uintptr_t)&now;
 }
@@ -73,8 +74,9 @@ static uint64_t first_not_less(const struct ss_key_index *x, uint64_t word)
 {
     uint64_t pos = home_of(word, x->home_count);
 
-    while (!is_free(&x->slots[pos]) && x->slots[pos].word < word)
+    while (!is_free(&x->slots[pos]) && x->slots[pos].word < word) {
         pos++;
+    }
     return pos;
 }
 
@@ -82,10 +84,12 @@ static uint64_t first_not_less(const struct ss_key_index *x, uint64_t word)
 static bool find(const struct ss_key_index *x, uint64_t word, struct ss_span key, uint64_t *pos)
 {
     for (*pos = first_not_less(x, word); !is_free(&x->slots[*pos]); ++*pos) {
-        if (x->slots[*pos].word != word)
+        if (x->slots[*pos].word != word) {
             return false;
-        if (ss_span_eq(ss_locator_key(&x->at, x->slots[*pos].loc), key))
+        }
+        if (ss_span_eq(ss_locator_key(&x->at, x->slots[*pos].loc), key)) {
             return true;
+        }
     }
     return false;
 }
@@ -94,9 +98,11 @@ static void pack(struct ss_key_index *x)
 {
     uint64_t n = 0;
 
-    for (uint64_t i = 0; i < x->cap; i++)
-        if (!is_free(&x->slots[i]))
+    for (uint64_t i = 0; i < x->cap; i++) {
+        if (!is_free(&x->slots[i])) {
             x->slots[n++] = x->slots[i];
+        }
+    }
 }
 
 /* Slots that the packed ones will take up when spread over home_count homes. */
@@ -123,12 +129,14 @@ static void spread(struct ss_key_index *x)
         struct ss_slot slot = x->slots[from + i];
         uint64_t home = home_of(slot.word, x->home_count);
 
-        while (next < home)
+        while (next < home) {
             x->slots[next++] = (struct ss_slot){0};
+        }
         x->slots[next++] = slot;
     }
-    while (next < x->cap)
+    while (next < x->cap) {
         x->slots[next++] = (struct ss_slot){0};
+    }
 }
 
 static enum ss_status grow(struct ss_key_index *x, struct ss_error *err)
@@ -140,12 +148,14 @@ static enum ss_status grow(struct ss_key_index *x, struct ss_error *err)
     pack(x);
     cap = spread_len(x, homes);
     cap = (cap > homes ? cap : homes) + TAIL;
-    if (!ss_mul_u64(cap, sizeof(*slots), &len) || len > SIZE_MAX)
+    if (!ss_mul_u64(cap, sizeof(*slots), &len) || len > SIZE_MAX) {
         return ss_nomem(err, UINT64_MAX);
+    }
     assert(len > 0);
     slots = realloc(x->slots, (size_t)len);
-    if (slots == NULL)
+    if (slots == NULL) {
         return ss_nomem(err, len);
+    }
     x->slots = slots;
     x->home_count = homes;
     x->cap = cap;
@@ -156,8 +166,9 @@ static enum ss_status grow(struct ss_key_index *x, struct ss_error *err)
 /* The free slot that ends the cluster at pos; cap when there is none. */
 static uint64_t cluster_end(const struct ss_key_index *x, uint64_t pos)
 {
-    while (pos < x->cap && !is_free(&x->slots[pos]))
+    while (pos < x->cap && !is_free(&x->slots[pos])) {
         pos++;
+    }
     return pos;
 }
 
@@ -175,8 +186,9 @@ static void erase(struct ss_key_index *x, uint64_t pos)
 {
     uint64_t end = pos + 1;
 
-    while (!is_free(&x->slots[end]) && home_of(x->slots[end].word, x->home_count) != end)
+    while (!is_free(&x->slots[end]) && home_of(x->slots[end].word, x->home_count) != end) {
         end++;
+    }
     memmove(x->slots + pos, x->slots + pos + 1, (size_t)(end - pos - 1) * sizeof(*x->slots));
     x->slots[end - 1] = (struct ss_slot){0};
     x->count--;
@@ -199,14 +211,17 @@ static inline void probe(struct ss_key_index *x, struct ss_index_pending *p)
     uint64_t off;
 
     p->old = SS_LOC_NONE;
-    if (x->home_count == 0)
+    if (x->home_count == 0) {
         return;
+    }
     p->pos = first_not_less(x, p->word);
-    if (is_free(&x->slots[p->pos]) || x->slots[p->pos].word != p->word)
+    if (is_free(&x->slots[p->pos]) || x->slots[p->pos].word != p->word) {
         return;
+    }
     off = ss_locator_off(&x->at, x->slots[p->pos].loc);
-    if (off == SS_NONE)
+    if (off == SS_NONE) {
         return;
+    }
     p->old = x->slots[p->pos].loc;
     __builtin_prefetch(x->at.file->geo.bytes.ptr + off);
 }
@@ -216,16 +231,18 @@ static inline void locate(struct ss_key_index *x, struct ss_index_pending *p)
 {
     struct ss_entry former;
 
-    if (p->old == SS_LOC_NONE)
+    if (p->old == SS_LOC_NONE) {
         return;
+    }
     if (!ss_locator_entry(&x->at, p->old, &former)) {
         p->old = SS_LOC_NONE;
         return;
     }
     p->old_value = former.value;
     __builtin_prefetch(former.value.ptr);
-    if (former.value.len > SS_LINE_LEN)
+    if (former.value.len > SS_LINE_LEN) {
         __builtin_prefetch(former.value.ptr + SS_LINE_LEN);
+    }
 }
 
 /* Whether what was found on the way is still so, and is this key. */
@@ -243,17 +260,20 @@ static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pendin
     bool known = is_known(x, p);
 
     if (!known) {
-        if ((x->home_count == 0 || !has_room(x)) && grow(x, err) != SS_OK)
+        if ((x->home_count == 0 || !has_room(x)) && grow(x, err) != SS_OK) {
             return SS_SYSTEM;
+        }
         known = find(x, p->word, p->key, &pos);
     }
-    if (x->on_apply != NULL)
+    if (x->on_apply != NULL) {
         x->on_apply(x->apply_ctx, p->loc, known ? x->slots[pos].loc : SS_LOC_NONE);
+    }
     if (known) {
-        if (p->tombstone)
+        if (p->tombstone) {
             erase(x, pos);
-        else
+        } else {
             x->slots[pos].loc = p->loc;
+        }
     } else if (!p->tombstone) {
         insert(x, pos, (struct ss_slot){p->word, p->loc});
     }
@@ -263,13 +283,17 @@ static enum ss_status apply(struct ss_key_index *x, const struct ss_index_pendin
 /* Brings what is queued forward, until only the last `keep` records wait for each step. */
 static enum ss_status advance(struct ss_key_index *x, uint32_t keep, struct ss_error *err)
 {
-    while (x->queued - x->probed > keep)
+    while (x->queued - x->probed > keep) {
         probe(x, queue_at(x, x->probed++));
-    while (x->probed - x->located > keep)
+    }
+    while (x->probed - x->located > keep) {
         locate(x, queue_at(x, x->located++));
-    while (x->located - x->applied > keep)
-        if (apply(x, queue_at(x, x->applied++), err) != SS_OK)
+    }
+    while (x->located - x->applied > keep) {
+        if (apply(x, queue_at(x, x->applied++), err) != SS_OK) {
             return SS_SYSTEM;
+        }
+    }
     return SS_OK;
 }
 
@@ -315,20 +339,22 @@ enum ss_status ss_key_index_add(struct ss_key_index *x, const struct ss_record *
 enum ss_status ss_index_list_add(struct ss_index_list *list, const struct ss_key_index *x,
                                  const struct ss_record *rec, struct ss_error *err)
 {
-    if (!ss_array_add(list->items, list->count, list->cap, entry_of(x, rec)))
+    if (!ss_array_add(list->items, list->count, list->cap, entry_of(x, rec))) {
         return ss_nomem(err, list->count * 2 * sizeof(*list->items));
+    }
     return SS_OK;
 }
 
 enum ss_status ss_key_index_add_list(struct ss_key_index *x, struct ss_index_list *list,
                                      struct ss_error *err)
 {
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
 
-    for (size_t i = 0; st == SS_OK && i < list->count; i++)
-        st = add(x, &list->items[i], err);
+    for (size_t i = 0; status == SS_OK && i < list->count; i++) {
+        status = add(x, &list->items[i], err);
+    }
     list->count = 0;
-    return st;
+    return status;
 }
 
 void ss_index_list_fini(struct ss_index_list *list)
@@ -342,14 +368,17 @@ bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *re
     uint64_t loc = ss_locator_pack(rec->pgid, rec->index);
     uint64_t word;
 
-    if (x->count == 0)
+    if (x->count == 0) {
         return false;
+    }
     word = hash_key(x, rec->key);
     for (uint64_t pos = first_not_less(x, word); !is_free(&x->slots[pos]); pos++) {
-        if (x->slots[pos].word != word)
+        if (x->slots[pos].word != word) {
             return false;
-        if (x->slots[pos].loc == loc)
+        }
+        if (x->slots[pos].loc == loc) {
             return true;
+        }
     }
     return false;
 }

@@ -32,17 +32,22 @@ static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *
     for (uint32_t i = 0; i < leaf->count; i++) {
         struct ss_entry entry = ss_leaf_entry(leaf, i);
         struct ss_record rec;
-        enum ss_status st = SS_OK;
+        enum ss_status status = SS_OK;
 
-        if (is_before_first(entry.key))
+        if (is_before_first(entry.key)) {
             continue;
-        st = ss_record_decode(&entry, &rec, err);
-        if (st == SS_OK && rec.rev.main > fill->rev)
+        }
+        status = ss_record_decode(&entry, &rec, err);
+        if (status == SS_OK && rec.rev.main > fill->rev) {
             return SS_END;
-        if (st == SS_OK && (fill->markers || !rec.marker) && ss_range_has(fill->range, rec.key))
-            st = ss_index_list_add(list, fill->index, &rec, err);
-        if (st != SS_OK)
-            return st;
+        }
+        if (status == SS_OK && (fill->markers || !rec.marker) &&
+            ss_range_has(fill->range, rec.key)) {
+            status = ss_index_list_add(list, fill->index, &rec, err);
+        }
+        if (status != SS_OK) {
+            return status;
+        }
     }
     return SS_OK;
 }
@@ -68,18 +73,19 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
                                              .on_part = on_part,
                                              .slot_fini = slot_fini};
     struct fill fill = {.index = x, .rev = rev, .range = range, .markers = markers};
-    enum ss_status st =
+    enum ss_status status =
         ss_leaves_run(x->at.file, tree, SS_KEY_BUCKET, &ops, &fill, call, NULL, err);
 
-    return st == SS_OK ? ss_key_index_flush(x, err) : st;
+    return status == SS_OK ? ss_key_index_flush(x, err) : status;
 }
 
 static enum ss_status on_standing(void *ctx, const struct ss_record *rec, struct ss_error *err)
 {
     const struct fill *fill = ctx;
 
-    if (rec->marker || !ss_range_has(fill->range, rec->key))
+    if (rec->marker || !ss_range_has(fill->range, rec->key)) {
         return SS_OK;
+    }
     return ss_key_index_add(fill->index, rec, err);
 }
 

@@ -29,8 +29,9 @@ static bool fail(struct reader *r, const char *due)
 
 static void skip_space(struct reader *r)
 {
-    while (r->pos < r->len && memchr(" \t\r\n", r->p[r->pos], 4) != NULL)
+    while (r->pos < r->len && memchr(" \t\r\n", r->p[r->pos], 4) != NULL) {
         r->pos++;
+    }
 }
 
 /* The next byte that is no space; 0 at the end, where a NUL is no JSON either. */
@@ -42,8 +43,9 @@ static uint8_t peek(struct reader *r)
 
 static bool take(struct reader *r, uint8_t byte)
 {
-    if (peek(r) != byte)
+    if (peek(r) != byte) {
         return false;
+    }
     r->pos++;
     return true;
 }
@@ -54,8 +56,9 @@ static bool skip_word(struct reader *r, const char *word)
 {
     size_t len = strlen(word);
 
-    if (r->len - r->pos < len || memcmp(r->p + r->pos, word, len) != 0)
+    if (r->len - r->pos < len || memcmp(r->p + r->pos, word, len) != 0) {
         return fail(r, "a value");
+    }
     r->pos += len;
     return true;
 }
@@ -64,8 +67,9 @@ static size_t skip_digits(struct reader *r)
 {
     size_t start = r->pos;
 
-    while (r->pos < r->len && r->p[r->pos] >= '0' && r->p[r->pos] <= '9')
+    while (r->pos < r->len && r->p[r->pos] >= '0' && r->p[r->pos] <= '9') {
         r->pos++;
+    }
     return r->pos - start;
 }
 
@@ -73,34 +77,41 @@ static bool skip_number(struct reader *r)
 {
     bool zero;
 
-    if (r->p[r->pos] == '-')
+    if (r->p[r->pos] == '-') {
         r->pos++;
+    }
     zero = r->pos < r->len && r->p[r->pos] == '0';
-    if (zero)
+    if (zero) {
         r->pos++;
-    else if (skip_digits(r) == 0)
+    } else if (skip_digits(r) == 0) {
         return fail(r, "a digit");
+    }
     if (r->pos < r->len && r->p[r->pos] == '.') {
         r->pos++;
-        if (skip_digits(r) == 0)
+        if (skip_digits(r) == 0) {
             return fail(r, "a digit");
+        }
     }
     if (r->pos < r->len && (r->p[r->pos] == 'e' || r->p[r->pos] == 'E')) {
         r->pos++;
-        if (r->pos < r->len && (r->p[r->pos] == '+' || r->p[r->pos] == '-'))
+        if (r->pos < r->len && (r->p[r->pos] == '+' || r->p[r->pos] == '-')) {
             r->pos++;
-        if (skip_digits(r) == 0)
+        }
+        if (skip_digits(r) == 0) {
             return fail(r, "a digit");
+        }
     }
     return true;
 }
 
 static int hex_digit(uint8_t c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
+    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -108,12 +119,14 @@ static bool skip_escape(struct reader *r)
 {
     uint8_t c = r->pos < r->len ? r->p[r->pos] : 0;
 
-    if (c == 0 || strchr("\"\\/bfnrtu", c) == NULL)
+    if (c == 0 || strchr("\"\\/bfnrtu", c) == NULL) {
         return fail(r, "the letter of an escape");
+    }
     r->pos++;
     for (int i = 0; c == 'u' && i < 4; i++) {
-        if (r->pos == r->len || hex_digit(r->p[r->pos]) < 0)
+        if (r->pos == r->len || hex_digit(r->p[r->pos]) < 0) {
             return fail(r, "a hexadecimal digit");
+        }
         r->pos++;
     }
     return true;
@@ -129,12 +142,14 @@ static bool skip_string(struct reader *r)
             r->pos++;
             return true;
         }
-        if (c < 0x20)
+        if (c < 0x20) {
             return fail(r, "an escape for a control character");
+        }
         if (c == '\\') {
             r->pos++;
-            if (!skip_escape(r))
+            if (!skip_escape(r)) {
                 return false;
+            }
             r->pos--;
         }
     }
@@ -172,10 +187,12 @@ static bool in_object(const struct nest *nest)
 
 static bool skip_key(struct reader *r)
 {
-    if (peek(r) != '"')
+    if (peek(r) != '"') {
         return fail(r, "a name in quotes");
-    if (!skip_string(r))
+    }
+    if (!skip_string(r)) {
         return false;
+    }
     return take(r, ':') || fail(r, "a colon");
 }
 
@@ -186,14 +203,16 @@ static bool enter(struct reader *r, struct nest *nest, bool *is_empty)
     uint8_t mask = (uint8_t)(1u << nest->depth % 8);
     uint8_t *bits = &nest->is_object[nest->depth / 8];
 
-    if (nest->depth == DEPTH_MAX)
+    if (nest->depth == DEPTH_MAX) {
         return fail(r, "fewer levels");
+    }
     *bits = object ? *bits | mask : (uint8_t)(*bits & ~mask);
     nest->depth++;
     r->pos++;
     *is_empty = take(r, object ? '}' : ']');
-    if (*is_empty)
+    if (*is_empty) {
         nest->depth--;
+    }
     return *is_empty || !object || skip_key(r);
 }
 
@@ -203,10 +222,12 @@ static bool leave(struct reader *r, struct nest *nest)
     while (nest->depth > 0) {
         bool object = in_object(nest);
 
-        if (take(r, ','))
+        if (take(r, ',')) {
             return !object || skip_key(r);
-        if (!take(r, object ? '}' : ']'))
+        }
+        if (!take(r, object ? '}' : ']')) {
             return fail(r, object ? "a comma or a closing brace" : "a comma or a closing bracket");
+        }
         nest->depth--;
     }
     return true;
@@ -222,13 +243,15 @@ static bool skip_value(struct reader *r)
         bool is_whole = true;
 
         if (c == '{' || c == '[') {
-            if (!enter(r, &nest, &is_whole))
+            if (!enter(r, &nest, &is_whole)) {
                 return false;
+            }
         } else if (!skip_scalar(r, c)) {
             return false;
         }
-        if (is_whole && !leave(r, &nest))
+        if (is_whole && !leave(r, &nest)) {
             return false;
+        }
     } while (nest.depth > 0);
     return true;
 }
@@ -261,10 +284,12 @@ static int32_t unit_at(const uint8_t *p, const uint8_t *end)
 {
     int32_t unit = 0;
 
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u') {
         return -1;
-    for (int i = 2; i < 6; i++)
+    }
+    for (int i = 2; i < 6; i++) {
         unit = unit * 16 + hex_digit(p[i]);
+    }
     return unit;
 }
 
@@ -290,8 +315,9 @@ static const uint8_t *take_escape(const uint8_t *p, const uint8_t *end, char **o
     static const char letters[] = "bfnrt", meanings[] = "\b\f\n\r\t";
     const char *letter = strchr(letters, p[1]);
 
-    if (p[1] == 'u')
+    if (p[1] == 'u') {
         return take_unit(p, end, out);
+    }
     *(*out)++ = letter != NULL ? meanings[letter - letters] : (char)p[1];
     return p + 2;
 }
@@ -301,8 +327,9 @@ static bool decode_text(const uint8_t *p, const uint8_t *end, struct ss_json_tex
 {
     char *out = malloc((size_t)(end - p) * 3 + 1);
 
-    if (out == NULL)
+    if (out == NULL) {
         return false;
+    }
     free(to->ptr);
     to->ptr = out;
     while (p < end) {
@@ -358,9 +385,11 @@ static bool same_folded(const struct ss_json_text *key, const char *name)
     const uint8_t *a = (const uint8_t *)key->ptr, *a_end = a + key->len;
     const uint8_t *b = (const uint8_t *)name, *b_end = b + strlen(name);
 
-    while (a < a_end && b < b_end)
-        if (fold(&a, a_end) != fold(&b, b_end))
+    while (a < a_end && b < b_end) {
+        if (fold(&a, a_end) != fold(&b, b_end)) {
             return false;
+        }
+    }
     return a == a_end && b == b_end;
 }
 
@@ -368,12 +397,16 @@ static bool same_folded(const struct ss_json_text *key, const char *name)
 static const struct ss_json_field *find_field(const struct ss_json_text *key,
                                               const struct ss_json_field *fields, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strlen(fields[i].name) == key->len && memcmp(fields[i].name, key->ptr, key->len) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(fields[i].name) == key->len && memcmp(fields[i].name, key->ptr, key->len) == 0) {
             return &fields[i];
-    for (size_t i = 0; i < count; i++)
-        if (same_folded(key, fields[i].name))
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (same_folded(key, fields[i].name)) {
             return &fields[i];
+        }
+    }
     return NULL;
 }
 
@@ -389,13 +422,16 @@ static enum stored store_u64(struct reader *r, uint64_t *to)
     size_t start = r->pos, digits;
     uint64_t value = 0;
 
-    if (!skip_value(r))
+    if (!skip_value(r)) {
         return OTHER_TYPE;
+    }
     digits = r->pos - start;
-    for (size_t i = start; i < start + digits; i++)
+    for (size_t i = start; i < start + digits; i++) {
         if (r->p[i] < '0' || r->p[i] > '9' || !ss_mul_u64(value, 10, &value) ||
-            !ss_add_u64(value, r->p[i] - (uint64_t)'0', &value))
+            !ss_add_u64(value, r->p[i] - (uint64_t)'0', &value)) {
             return OTHER_TYPE;
+        }
+    }
     *to = value;
     return STORED;
 }
@@ -403,16 +439,18 @@ static enum stored store_u64(struct reader *r, uint64_t *to)
 static enum stored store_bool(struct reader *r, uint8_t c, bool *to)
 {
     skip_value(r);
-    if (c != 't' && c != 'f')
+    if (c != 't' && c != 'f') {
         return OTHER_TYPE;
+    }
     *to = c == 't';
     return STORED;
 }
 
 static enum stored store_text(struct reader *r, uint8_t c, struct ss_json_text *to)
 {
-    if (c != '"')
+    if (c != '"') {
         return OTHER_TYPE;
+    }
     return read_text(r, to) ? STORED : NO_MEMORY;
 }
 
@@ -421,20 +459,24 @@ static enum stored store_text_item(struct reader *r, uint8_t c, struct ss_json_t
                                    size_t i)
 {
     if (i == list->kept &&
-        !ss_array_add(list->items, list->kept, list->cap, (struct ss_json_text){0}))
+        !ss_array_add(list->items, list->kept, list->cap, (struct ss_json_text){0})) {
         return NO_MEMORY;
-    if (c != 'n')
+    }
+    if (c != 'n') {
         return store_text(r, c, &list->items[i]);
+    }
     skip_value(r);
     return STORED;
 }
 
 static enum stored store_u64_item(struct reader *r, uint8_t c, struct ss_json_u64s *list, size_t i)
 {
-    if (i == list->kept && !ss_array_add(list->items, list->kept, list->cap, 0))
+    if (i == list->kept && !ss_array_add(list->items, list->kept, list->cap, 0)) {
         return NO_MEMORY;
-    if (c != 'n')
+    }
+    if (c != 'n') {
         return store_u64(r, &list->items[i]);
+    }
     skip_value(r);
     return STORED;
 }
@@ -465,22 +507,25 @@ static enum stored store_list(struct reader *r, const struct ss_json_field *fiel
     enum stored stored = STORED;
     size_t i = 0;
 
-    if (!take(r, '['))
+    if (!take(r, '[')) {
         return OTHER_TYPE;
+    }
     if (take(r, ']')) {
         empty_list(field);
         return STORED;
     }
-    do
+    do {
         stored = store_item(r, field, i++);
-    while (stored == STORED && take(r, ','));
-    if (stored != STORED)
+    } while (stored == STORED && take(r, ','));
+    if (stored != STORED) {
         return stored;
+    }
     take(r, ']');
-    if (field->type == SS_JSON_TEXTS)
+    if (field->type == SS_JSON_TEXTS) {
         ((struct ss_json_texts *)field->to)->count = i;
-    else
+    } else {
         ((struct ss_json_u64s *)field->to)->count = i;
+    }
     return STORED;
 }
 
@@ -494,8 +539,9 @@ static enum stored store(struct reader *r, const struct ss_json_field *field)
     uint8_t c = peek(r);
 
     if (c == 'n') {
-        if (is_list(field))
+        if (is_list(field)) {
             empty_list(field);
+        }
         skip_value(r);
         return STORED;
     }
@@ -544,14 +590,16 @@ static enum ss_status read_object(struct reader *r, uint64_t off, uint64_t pgid,
         }
         take(r, ':');
         field = find_field(&key, fields, count);
-        if (field == NULL)
+        if (field == NULL) {
             skip_value(r);
-        else
+        } else {
             stored = store(r, field);
-        if (stored == NO_MEMORY)
+        }
+        if (stored == NO_MEMORY) {
             status = ss_nomem(err, r->len);
-        else if (stored == OTHER_TYPE)
+        } else if (stored == OTHER_TYPE) {
             status = wrong_type(field, off, pgid, err);
+        }
         take(r, ',');
     }
     free(key.ptr);
@@ -566,30 +614,36 @@ enum ss_status ss_json_decode(struct ss_span text, const char *what, uint64_t pg
     bool good;
     uint8_t c;
 
-    if (text.len > SS_JSON_LEN_MAX)
+    if (text.len > SS_JSON_LEN_MAX) {
         return ss_corrupt(err, SS_E_FIELD, text.off, pgid,
                           "%s has %" PRIu64 " bytes, more than any that etcd writes", what,
                           text.len);
+    }
     good = skip_value(&r);
     skip_space(&r);
-    if (good && r.pos < r.len)
+    if (good && r.pos < r.len) {
         good = fail(&r, "nothing more");
-    if (!good)
+    }
+    if (!good) {
         return ss_corrupt(err, SS_E_FIELD, text.off, pgid,
                           "%s is no JSON object: byte %zu is not %s", what, r.pos, r.due);
+    }
     r.pos = 0;
     c = peek(&r);
-    if (c == '{')
+    if (c == '{') {
         return read_object(&r, text.off, pgid, fields, count, err);
-    if (c == 'n' && null_is_empty)
+    }
+    if (c == 'n' && null_is_empty) {
         return SS_OK;
+    }
     return ss_corrupt(err, SS_E_FIELD, text.off, pgid, "%s is no JSON object", what);
 }
 
 void ss_json_texts_fini(struct ss_json_texts *list)
 {
-    for (size_t i = 0; i < list->kept; i++)
+    for (size_t i = 0; i < list->kept; i++) {
         free(list->items[i].ptr);
+    }
     free(list->items);
     *list = (struct ss_json_texts){0};
 }

@@ -23,14 +23,16 @@ static enum ss_status decode_value(const struct ss_entry *entry, struct ss_lease
     static const char *const names[] = {"", "ID", "TTL", "RemainingTTL"};
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     ss_wire_init(&w, entry->value, SS_E_FIELD, entry->pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number > FIELD_REMAINING_TTL)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > FIELD_REMAINING_TTL) {
             continue;
-        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, names[field.number], err) != SS_OK)
+        }
+        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, names[field.number], err) != SS_OK) {
             return SS_CORRUPT;
+        }
         if (field.number == FIELD_ID) {
             out->id = (int64_t)field.value;
             at->id_off = field.off;
@@ -41,25 +43,27 @@ static enum ss_status decode_value(const struct ss_entry *entry, struct ss_lease
             out->remaining_ttl = (int64_t)field.value;
         }
     }
-    return st == SS_END ? SS_OK : st;
+    return status == SS_END ? SS_OK : status;
 }
 
 enum ss_status ss_lease_decode(const struct ss_entry *entry, struct ss_lease *out,
                                struct ss_lease_places *at, struct ss_error *err)
 {
     struct ss_lease_places places = {entry->value.off, entry->value.off};
-    enum ss_status st;
+    enum ss_status status;
 
     *out = (struct ss_lease){.off = entry->value.off, .pgid = entry->pgid, .index = entry->index};
-    if (entry->key.len != KEY_LEN)
+    if (entry->key.len != KEY_LEN) {
         return ss_corrupt(err, SS_E_FIELD, entry->key.off + ss_min_u64(entry->key.len, KEY_LEN),
                           entry->pgid, "a lease's key has %" PRIu64 " bytes, 8 are due",
                           entry->key.len);
+    }
     out->key_id = (int64_t)ss_load_u64(entry->key.ptr, true);
-    st = decode_value(entry, out, &places, err);
-    if (at != NULL)
+    status = decode_value(entry, out, &places, err);
+    if (at != NULL) {
         *at = places;
-    return st;
+    }
+    return status;
 }
 
 struct listing {
@@ -72,8 +76,9 @@ static enum ss_status list_lease(void *ctx, const struct ss_entry *entry, struct
     const struct listing *to = ctx;
     struct ss_lease lease;
 
-    if (ss_lease_decode(entry, &lease, NULL, err) != SS_OK)
+    if (ss_lease_decode(entry, &lease, NULL, err) != SS_OK) {
         return SS_CORRUPT;
+    }
     return to->on_lease(to->ctx, &lease) ? SS_OK : SS_END;
 }
 
@@ -82,10 +87,10 @@ enum ss_status ss_leases(const struct ss_file *file, ss_lease_fn on_lease, ss_fa
 {
     struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct listing to = {on_lease, ctx};
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *fault_count = 0;
-    st = ss_bucket_each(file, SS_IN_LEASE, list_lease, &to, &faults, err);
-    return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
+    status = ss_bucket_each(file, SS_IN_LEASE, list_lease, &to, &faults, err);
+    return ss_source_check(&file->src, status == SS_END ? SS_OK : status, err);
 }

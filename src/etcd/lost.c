@@ -32,21 +32,24 @@ struct lost_pass {
 
 static void open_range(struct lost_pass *pass, const struct ss_error *err)
 {
-    if (pass->open)
+    if (pass->open) {
         return;
+    }
     pass->open = true;
     pass->range.why = *err;
 }
 
 static void close_range(struct lost_pass *pass, struct ss_revision before)
 {
-    if (!pass->open)
+    if (!pass->open) {
         return;
+    }
     pass->open = false;
     pass->count++;
     pass->range.before = before;
-    if (pass->on_lost != NULL && !pass->stopped)
+    if (pass->on_lost != NULL && !pass->stopped) {
         pass->stopped = !pass->on_lost(pass->ctx, &pass->range);
+    }
 }
 
 static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
@@ -56,8 +59,9 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
 
     /* Of two, which only a broken root bucket can hold, the first. */
     if (bucket->level == 1 && pass->key_node == UINT32_MAX &&
-        ss_etcd_bucket_of(bucket->name) == SS_IN_KEY)
+        ss_etcd_bucket_of(bucket->name) == SS_IN_KEY) {
         pass->key_node = node;
+    }
     return !pass->stopped;
 }
 
@@ -65,10 +69,12 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
 static bool read_record(const struct lost_pass *pass, const struct ss_entry *entry,
                         struct ss_record *rec, struct ss_error *err)
 {
-    if (ss_record_decode(entry, rec, err) != SS_OK)
+    if (ss_record_decode(entry, rec, err) != SS_OK) {
         return false;
-    if (ss_revision_cmp(rec->rev, pass->range.after) >= 0)
+    }
+    if (ss_revision_cmp(rec->rev, pass->range.after) >= 0) {
         return true;
+    }
     ss_corrupt(err, SS_E_KEY_ORDER, entry->key.off, entry->pgid,
                "revision %" PRId64 " stands behind revision %" PRId64, rec->rev.main,
                pass->range.after.main);
@@ -102,12 +108,15 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     uint32_t i;
 
     (void)walk;
-    if (page->node != pass->key_node || page->view->type != SS_PAGE_LEAF)
+    if (page->node != pass->key_node || page->view->type != SS_PAGE_LEAF) {
         return true;
-    if (pass->disordered == page->view->pgid)
+    }
+    if (pass->disordered == page->view->pgid) {
         return true;
-    for (i = 0; i < page->view->count; i++)
+    }
+    for (i = 0; i < page->view->count; i++) {
         take_element(pass, page->view, i);
+    }
     return !pass->stopped;
 }
 
@@ -122,10 +131,12 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
         pass->root_broken = true;
         pass->root_fault = *err;
     }
-    if (node != pass->key_node)
+    if (node != pass->key_node) {
         return;
-    if (is_order_fault(err))
+    }
+    if (is_order_fault(err)) {
         pass->disordered = err->pgid;
+    }
     open_range(pass, err);
 }
 
@@ -134,8 +145,9 @@ static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
     struct lost_pass *pass = ctx;
 
     (void)walk;
-    if (node == pass->key_node)
+    if (node == pass->key_node) {
         close_range(pass, (struct ss_revision){INT64_MAX, 0});
+    }
     return !pass->stopped;
 }
 
@@ -147,10 +159,12 @@ static enum ss_status run(struct lost_pass *pass, const struct ss_file *file, st
                                            .on_fault = on_fault};
     enum ss_status status = ss_walk_run(&pass->walk, file, &ops, pass, err);
 
-    if (status != SS_OK || pass->key_node != UINT32_MAX)
+    if (status != SS_OK || pass->key_node != UINT32_MAX) {
         return status;
-    if (!pass->root_broken)
+    }
+    if (!pass->root_broken) {
         return ss_not_etcd(err);
+    }
     open_range(pass, &pass->root_fault);
     close_range(pass, (struct ss_revision){INT64_MAX, 0});
     return SS_OK;
@@ -165,11 +179,13 @@ enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost,
     *lost_count = 0;
     ss_error_clear(err);
     status = ss_file_readable(file, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     pass = calloc(1, sizeof(*pass));
-    if (pass == NULL)
+    if (pass == NULL) {
         return ss_nomem(err, sizeof(*pass));
+    }
     pass->on_lost = on_lost;
     pass->ctx = ctx;
     pass->key_node = UINT32_MAX;

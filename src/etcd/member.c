@@ -13,17 +13,20 @@ enum ss_status ss_member_id_decode(struct ss_span key, uint64_t pgid, uint64_t *
 {
     uint64_t value = 0;
 
-    if (key.len == 0)
+    if (key.len == 0) {
         return ss_corrupt(err, SS_E_FIELD, key.off, pgid, "a member's key is empty");
+    }
     for (uint64_t i = 0; i < key.len; i++) {
         int digit = ss_hex_digit(key.ptr[i]);
 
-        if (digit < 0)
+        if (digit < 0) {
             return ss_corrupt(err, SS_E_FIELD, key.off + i, pgid,
                               "byte 0x%02x in a member's key is no hexadecimal digit", key.ptr[i]);
-        if (value >> 60 != 0)
+        }
+        if (value >> 60 != 0) {
             return ss_corrupt(err, SS_E_FIELD, key.off + i, pgid,
                               "a member's key does not fit in 64 bits");
+        }
         value = value << 4 | (uint64_t)digit;
     }
     *id = value;
@@ -43,12 +46,15 @@ static enum ss_status set_urls(struct ss_member_doc *doc, struct ss_error *err)
     size_t peers = doc->peers.count, clients = doc->clients.count;
 
     doc->urls = calloc(peers + clients + 1, sizeof(*doc->urls));
-    if (doc->urls == NULL)
+    if (doc->urls == NULL) {
         return ss_nomem(err, (peers + clients + 1) * sizeof(*doc->urls));
-    for (size_t i = 0; i < peers; i++)
+    }
+    for (size_t i = 0; i < peers; i++) {
         doc->urls[i] = span_of_text(&doc->peers.items[i], m->off);
-    for (size_t i = 0; i < clients; i++)
+    }
+    for (size_t i = 0; i < clients; i++) {
         doc->urls[peers + i] = span_of_text(&doc->clients.items[i], m->off);
+    }
     m->peer_urls = doc->urls;
     m->peer_url_count = peers;
     m->client_urls = doc->urls + peers;
@@ -83,10 +89,12 @@ enum ss_status ss_member_decode(const struct ss_entry *entry, struct ss_member_d
     *out = (struct ss_member_doc){
         .member = {.off = entry->value.off, .pgid = entry->pgid, .index = entry->index}};
     status = ss_member_id_decode(entry->key, entry->pgid, &out->member.id, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = read_value(out, entry, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         ss_member_doc_fini(out);
+    }
     return status;
 }
 
@@ -109,13 +117,14 @@ static enum ss_status list_member(void *ctx, const struct ss_entry *entry, struc
 {
     const struct listing *to = ctx;
     struct ss_member_doc doc;
-    enum ss_status st = ss_member_decode(entry, &doc, err);
+    enum ss_status status = ss_member_decode(entry, &doc, err);
 
-    if (st != SS_OK)
-        return st;
-    st = to->on_member(to->ctx, &doc.member) ? SS_OK : SS_END;
+    if (status != SS_OK) {
+        return status;
+    }
+    status = to->on_member(to->ctx, &doc.member) ? SS_OK : SS_END;
     ss_member_doc_fini(&doc);
-    return st;
+    return status;
 }
 
 static enum ss_status list_removed(void *ctx, const struct ss_entry *entry, struct ss_error *err)
@@ -127,8 +136,9 @@ static enum ss_status list_removed(void *ctx, const struct ss_entry *entry, stru
                                .pgid = entry->pgid,
                                .index = entry->index};
 
-    if (ss_member_id_decode(entry->key, entry->pgid, &member.id, err) != SS_OK)
+    if (ss_member_id_decode(entry->key, entry->pgid, &member.id, err) != SS_OK) {
         return SS_CORRUPT;
+    }
     member.value_id = member.id;
     return to->on_member(to->ctx, &member) ? SS_OK : SS_END;
 }
@@ -138,12 +148,13 @@ enum ss_status ss_members(const struct ss_file *file, ss_member_fn on_member, ss
 {
     struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct listing to = {on_member, ctx};
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *fault_count = 0;
-    st = ss_bucket_each(file, SS_IN_MEMBERS, list_member, &to, &faults, err);
-    if (st == SS_OK)
-        st = ss_bucket_each(file, SS_IN_MEMBERS_REMOVED, list_removed, &to, &faults, err);
-    return ss_source_check(&file->src, st == SS_END ? SS_OK : st, err);
+    status = ss_bucket_each(file, SS_IN_MEMBERS, list_member, &to, &faults, err);
+    if (status == SS_OK) {
+        status = ss_bucket_each(file, SS_IN_MEMBERS_REMOVED, list_removed, &to, &faults, err);
+    }
+    return ss_source_check(&file->src, status == SS_END ? SS_OK : status, err);
 }

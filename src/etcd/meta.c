@@ -19,8 +19,9 @@ static enum ss_status add_extra(struct reading *r, const struct ss_entry *entry,
 {
     struct ss_etcd_meta *m = r->meta;
 
-    if (!ss_array_room_counted(m->extras, m->extra_count))
+    if (!ss_array_room_counted(m->extras, m->extra_count)) {
         return ss_nomem(err, m->extra_count * 2 * sizeof(*m->extras));
+    }
     m->extras[m->extra_count++] = (struct ss_extra){.bucket = ss_etcd_bucket_name(r->bucket),
                                                     .key = entry->key,
                                                     .value = entry->value,
@@ -34,8 +35,9 @@ static enum ss_status take_version(const struct ss_entry *entry, const char *nam
 {
     struct ss_semver version;
 
-    if (ss_semver_decode(entry->value, name, entry->pgid, &version, err) != SS_OK)
+    if (ss_semver_decode(entry->value, name, entry->pgid, &version, err) != SS_OK) {
         return SS_CORRUPT;
+    }
     free(*out);
     *out = strndup((const char *)entry->value.ptr, (size_t)entry->value.len);
     return *out != NULL ? SS_OK : ss_nomem(err, entry->value.len + 1);
@@ -45,18 +47,21 @@ static enum ss_status take_cluster_value(struct reading *r, enum ss_meta_key whi
                                          const struct ss_entry *entry, struct ss_error *err)
 {
     struct ss_etcd_meta *m = r->meta;
-    enum ss_status st;
+    enum ss_status status;
 
-    if (which == SS_META_STORAGE_VERSION)
+    if (which == SS_META_STORAGE_VERSION) {
         return take_version(entry, "storageVersion", &m->storage_version, err);
-    if (which == SS_META_CLUSTER_VERSION)
+    }
+    if (which == SS_META_CLUSTER_VERSION) {
         return take_version(entry, "clusterVersion", &m->cluster_version, err);
-    if (which == SS_META_OTHER)
+    }
+    if (which == SS_META_OTHER) {
         return add_extra(r, entry, err);
-    st = ss_downgrade_decode(entry->value, entry->pgid, &m->downgrade_enabled, &m->downgrade_target,
-                             err);
-    m->has_downgrade = st == SS_OK;
-    return st;
+    }
+    status = ss_downgrade_decode(entry->value, entry->pgid, &m->downgrade_enabled,
+                                 &m->downgrade_target, err);
+    m->has_downgrade = status == SS_OK;
+    return status;
 }
 
 static enum ss_status take(void *ctx, const struct ss_entry *entry, struct ss_error *err)
@@ -65,31 +70,31 @@ static enum ss_status take(void *ctx, const struct ss_entry *entry, struct ss_er
     struct ss_etcd_meta *m = r->meta;
     enum ss_meta_key which = ss_meta_key(r->bucket, entry->key);
     struct ss_span value = entry->value;
-    enum ss_status st;
+    enum ss_status status;
 
     switch (which) {
     case SS_META_CONSISTENT_INDEX:
-        st = ss_u64_decode(value, "consistent_index", entry->pgid, &m->consistent_index, err);
-        m->has_consistent_index = st == SS_OK;
-        return st;
+        status = ss_u64_decode(value, "consistent_index", entry->pgid, &m->consistent_index, err);
+        m->has_consistent_index = status == SS_OK;
+        return status;
     case SS_META_TERM:
-        st = ss_u64_decode(value, "term", entry->pgid, &m->term, err);
-        m->has_term = st == SS_OK;
-        return st;
+        status = ss_u64_decode(value, "term", entry->pgid, &m->term, err);
+        m->has_term = status == SS_OK;
+        return status;
     case SS_META_CONF_STATE:
-        st = ss_conf_state_decode(value, entry->pgid, &m->conf_state, err);
-        m->has_conf_state = st == SS_OK;
-        return st;
+        status = ss_conf_state_decode(value, entry->pgid, &m->conf_state, err);
+        m->has_conf_state = status == SS_OK;
+        return status;
     case SS_META_SCHEDULED_COMPACT:
-        st = ss_revision_decode_meta(value, "scheduledCompactRev", entry->pgid,
-                                     &m->scheduled_compact, err);
-        m->has_scheduled_compact = st == SS_OK;
-        return st;
+        status = ss_revision_decode_meta(value, "scheduledCompactRev", entry->pgid,
+                                         &m->scheduled_compact, err);
+        m->has_scheduled_compact = status == SS_OK;
+        return status;
     case SS_META_FINISHED_COMPACT:
-        st = ss_revision_decode_meta(value, "finishedCompactRev", entry->pgid, &m->finished_compact,
-                                     err);
-        m->has_finished_compact = st == SS_OK;
-        return st;
+        status = ss_revision_decode_meta(value, "finishedCompactRev", entry->pgid,
+                                         &m->finished_compact, err);
+        m->has_finished_compact = status == SS_OK;
+        return status;
     default:
         return take_cluster_value(r, which, entry, err);
     }
@@ -99,12 +104,13 @@ static enum ss_status read_both(const struct ss_file *file, struct ss_etcd_meta 
                                 const struct ss_fault_sink *faults, struct ss_error *err)
 {
     struct reading r = {meta, SS_IN_META};
-    enum ss_status st = ss_bucket_each(file, r.bucket, take, &r, faults, err);
+    enum ss_status status = ss_bucket_each(file, r.bucket, take, &r, faults, err);
 
     r.bucket = SS_IN_CLUSTER;
-    if (st == SS_OK)
-        st = ss_bucket_each(file, r.bucket, take, &r, faults, err);
-    return ss_source_check(&file->src, st, err);
+    if (status == SS_OK) {
+        status = ss_bucket_each(file, r.bucket, take, &r, faults, err);
+    }
+    return ss_source_check(&file->src, status, err);
 }
 
 enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn on_fault, void *ctx,
@@ -113,17 +119,18 @@ enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn on_fault
 {
     struct ss_fault_sink faults = {on_fault, ctx, fault_count};
     struct ss_etcd_meta *meta = calloc(1, sizeof(*meta));
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *out = NULL;
     *fault_count = 0;
-    if (meta == NULL)
+    if (meta == NULL) {
         return ss_nomem(err, sizeof(*meta));
-    st = read_both(file, meta, &faults, err);
-    if (st != SS_OK) {
+    }
+    status = read_both(file, meta, &faults, err);
+    if (status != SS_OK) {
         ss_etcd_meta_free(meta);
-        return st;
+        return status;
     }
     *out = meta;
     return SS_OK;
@@ -131,8 +138,9 @@ enum ss_status ss_etcd_meta_new(const struct ss_file *file, ss_fault_fn on_fault
 
 void ss_etcd_meta_free(struct ss_etcd_meta *meta)
 {
-    if (meta == NULL)
+    if (meta == NULL) {
         return;
+    }
     ss_conf_state_fini(&meta->conf_state);
     free(meta->storage_version);
     free(meta->cluster_version);

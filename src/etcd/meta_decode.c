@@ -41,9 +41,10 @@ enum ss_meta_key ss_meta_key(enum ss_etcd_bucket bucket, struct ss_span key)
 enum ss_status ss_u64_decode(struct ss_span value, const char *name, uint64_t pgid, uint64_t *out,
                              struct ss_error *err)
 {
-    if (value.len != U64_LEN)
+    if (value.len != U64_LEN) {
         return ss_corrupt(err, SS_E_FIELD, value.off + ss_min_u64(value.len, U64_LEN), pgid,
                           "%s has %" PRIu64 " bytes, 8 are due", name, value.len);
+    }
     *out = ss_load_u64(value.ptr, true);
     return SS_OK;
 }
@@ -64,9 +65,10 @@ static enum ss_status read_number(struct ss_span value, const char *name, uint64
     while (*pos < value.len && value.ptr[*pos] >= '0' && value.ptr[*pos] <= '9') {
         uint64_t digit = value.ptr[*pos] - (uint64_t)'0';
 
-        if (!ss_mul_u64(n, 10, &n) || !ss_add_u64(n, digit, &n) || n > INT64_MAX)
+        if (!ss_mul_u64(n, 10, &n) || !ss_add_u64(n, digit, &n) || n > INT64_MAX) {
             return ss_corrupt(err, SS_E_VERSION, value.off + start, pgid,
                               "%s holds a number of more than 63 bits", name);
+        }
         ++*pos;
     }
     *out = n;
@@ -79,16 +81,18 @@ static enum ss_status check_identifier(struct ss_span value, uint64_t pos, uint6
 {
     bool in_word = false;
 
-    if (pos == end)
+    if (pos == end) {
         return SS_OK;
+    }
     for (; pos < end; pos++) {
         uint8_t c = value.ptr[pos];
         bool is_word =
             (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
 
-        if (!is_word && (c != '.' || !in_word))
+        if (!is_word && (c != '.' || !in_word)) {
             return ss_corrupt(err, SS_E_VERSION, value.off + pos, pgid,
                               "byte 0x%02x has no place in %s", c, name);
+        }
         in_word = is_word;
     }
     return in_word ? SS_OK : no_semver(value, end, name, pgid, err);
@@ -96,8 +100,9 @@ static enum ss_status check_identifier(struct ss_span value, uint64_t pos, uint6
 
 static uint64_t find_byte(struct ss_span value, uint8_t byte, uint64_t from, uint64_t end)
 {
-    while (from < end && value.ptr[from] != byte)
+    while (from < end && value.ptr[from] != byte) {
         from++;
+    }
     return from;
 }
 
@@ -109,17 +114,21 @@ enum ss_status ss_semver_decode(struct ss_span value, const char *name, uint64_t
 
     *out = (struct ss_semver){0};
     for (int i = 0; i < 3; i++) {
-        if (i > 0 && (pos == value.len || value.ptr[pos++] != '.'))
+        if (i > 0 && (pos == value.len || value.ptr[pos++] != '.')) {
             return no_semver(value, pos == value.len ? pos : pos - 1, name, pgid, err);
-        if (read_number(value, name, pgid, &pos, parts[i], err) != SS_OK)
+        }
+        if (read_number(value, name, pgid, &pos, parts[i], err) != SS_OK) {
             return SS_CORRUPT;
+        }
     }
-    if (pos != hyphen)
+    if (pos != hyphen) {
         return no_semver(value, pos, name, pgid, err);
+    }
     out->is_before = hyphen + 1 < plus;
     out->has_meta = plus + 1 < value.len;
-    if (hyphen < plus && check_identifier(value, hyphen + 1, plus, name, pgid, err) != SS_OK)
+    if (hyphen < plus && check_identifier(value, hyphen + 1, plus, name, pgid, err) != SS_OK) {
         return SS_CORRUPT;
+    }
     return plus == value.len ? SS_OK
                              : check_identifier(value, plus + 1, value.len, name, pgid, err);
 }
@@ -132,14 +141,16 @@ void ss_semver_text(struct ss_span value, char *out, size_t cap)
     int len;
 
     out[0] = '\0';
-    if (value.len >= cap || ss_semver_decode(value, "it", SS_NONE, &v, &err) != SS_OK)
+    if (value.len >= cap || ss_semver_decode(value, "it", SS_NONE, &v, &err) != SS_OK) {
         return;
+    }
     len =
         snprintf(out, cap, "%" PRIu64 ".%" PRIu64 ".%" PRIu64 "%.*s%.*s", v.major, v.minor, v.patch,
                  v.is_before ? (int)(plus - hyphen) : 0, (const char *)value.ptr + hyphen,
                  v.has_meta ? (int)(value.len - plus) : 0, (const char *)value.ptr + plus);
-    if (len < 0 || (size_t)len >= cap)
+    if (len < 0 || (size_t)len >= cap) {
         out[0] = '\0';
+    }
 }
 
 enum ss_status ss_conf_state_decode(struct ss_span value, uint64_t pgid, struct ss_conf_state *out,
@@ -164,8 +175,9 @@ enum ss_status ss_conf_state_decode(struct ss_span value, uint64_t pgid, struct 
     out->voters_outgoing_count = lists[2].count;
     out->learners_next = lists[3].items;
     out->learners_next_count = lists[3].count;
-    if (status != SS_OK)
+    if (status != SS_OK) {
         ss_conf_state_fini(out);
+    }
     return status;
 }
 
@@ -192,16 +204,19 @@ enum ss_status ss_downgrade_decode(struct ss_span value, uint64_t pgid, bool *en
     if (status == SS_OK && *enabled) {
         status = ss_semver_decode(ss_span_of(text.ptr != NULL ? text.ptr : "", text.len),
                                   "a downgrade's target", pgid, &version, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             err->off = value.off;
+        }
     }
     if (status == SS_OK && text.ptr == NULL) {
         text.ptr = strdup("");
-        if (text.ptr == NULL)
+        if (text.ptr == NULL) {
             status = ss_nomem(err, 1);
+        }
     }
-    if (status == SS_CORRUPT)
+    if (status == SS_CORRUPT) {
         err->code = SS_E_VERSION;
+    }
     if (status != SS_OK) {
         free(text.ptr);
         text.ptr = NULL;

@@ -78,8 +78,9 @@ static inline const uint8_t *take_bytes(const uint8_t *p, const uint8_t *end, st
     uint64_t len;
 
     p = take_varint(p, end, &len);
-    if (p == NULL || len > (uint64_t)(end - p))
+    if (p == NULL || len > (uint64_t)(end - p)) {
         return NULL;
+    }
     *out = (struct ss_span){p, len, value.off + (uint64_t)(p - value.ptr)};
     return p + len;
 }
@@ -90,11 +91,13 @@ static inline const uint8_t *take_number(const uint8_t *p, const uint8_t *end, u
 {
     uint64_t value;
 
-    if (p == NULL || p == end || *p != tag)
+    if (p == NULL || p == end || *p != tag) {
         return p;
+    }
     p = take_varint(p + 1, end, &value);
-    if (p != NULL)
+    if (p != NULL) {
         *out = (int64_t)value;
+    }
     return p;
 }
 
@@ -107,14 +110,16 @@ static bool decode_usual(struct ss_span value, struct ss_record *rec)
 {
     const uint8_t *p = value.ptr, *end = p + value.len;
 
-    if (p == end || *p != TAG(FIELD_KEY, SS_WIRE_BYTES))
+    if (p == end || *p != TAG(FIELD_KEY, SS_WIRE_BYTES)) {
         return false;
+    }
     p = take_bytes(p + 1, end, value, &rec->key);
     p = take_number(p, end, TAG(FIELD_CREATE_REVISION, SS_WIRE_VARINT), &rec->create_revision);
     p = take_number(p, end, TAG(FIELD_MOD_REVISION, SS_WIRE_VARINT), &rec->mod_revision);
     p = take_number(p, end, TAG(FIELD_VERSION, SS_WIRE_VARINT), &rec->version);
-    if (p != NULL && p != end && *p == TAG(FIELD_VALUE, SS_WIRE_BYTES))
+    if (p != NULL && p != end && *p == TAG(FIELD_VALUE, SS_WIRE_BYTES)) {
         p = take_bytes(p + 1, end, value, &rec->value);
+    }
     p = take_number(p, end, TAG(FIELD_LEASE, SS_WIRE_VARINT), &rec->lease);
     return p == end;
 }
@@ -125,21 +130,24 @@ static enum ss_status decode_fields(struct ss_span value, struct ss_record *rec,
 {
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     *mod_off = value.off;
     ss_wire_init(&w, value, SS_E_RECORD, rec->pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number > FIELD_LAST)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > FIELD_LAST) {
             continue;
+        }
         if (ss_wire_expect(&w, &field, fields[field.number].type, fields[field.number].name, err) !=
-            SS_OK)
+            SS_OK) {
             return SS_CORRUPT;
-        if (field.number == FIELD_MOD_REVISION)
+        }
+        if (field.number == FIELD_MOD_REVISION) {
             *mod_off = field.off;
+        }
         take_field(rec, &field);
     }
-    return st == SS_END ? SS_OK : st;
+    return status == SS_END ? SS_OK : status;
 }
 
 static void forget_fields(struct ss_span value, struct ss_record *rec)
@@ -155,21 +163,24 @@ static enum ss_status decode_value(struct ss_span value, struct ss_record *rec,
 
     if (!decode_usual(value, rec) || (!rec->tombstone && rec->mod_revision != rec->rev.main)) {
         forget_fields(value, rec);
-        if (decode_fields(value, rec, &mod_off, err) != SS_OK)
+        if (decode_fields(value, rec, &mod_off, err) != SS_OK) {
             return SS_CORRUPT;
+        }
     }
-    if (rec->key.len == 0)
+    if (rec->key.len == 0) {
         return ss_corrupt(err, SS_E_RECORD, value.off, rec->pgid,
                           "the record of revision %" PRId64 " has no key", rec->rev.main);
+    }
     if (rec->tombstone) {
         rec->value = (struct ss_span){value.ptr, 0, value.off};
         rec->create_revision = rec->version = rec->lease = 0;
         rec->mod_revision = rec->rev.main;
     }
-    if (rec->mod_revision != rec->rev.main)
+    if (rec->mod_revision != rec->rev.main) {
         return ss_corrupt(err, SS_E_RECORD, mod_off, rec->pgid,
                           "mod_revision %" PRId64 " in a record of revision %" PRId64,
                           rec->mod_revision, rec->rev.main);
+    }
     return SS_OK;
 }
 
@@ -179,11 +190,13 @@ struct ss_span ss_record_key(struct ss_span value)
     struct ss_error err;
     uint64_t mod_off;
 
-    if (decode_usual(value, &rec))
+    if (decode_usual(value, &rec)) {
         return rec.key;
+    }
     forget_fields(value, &rec);
-    if (decode_fields(value, &rec, &mod_off, &err) != SS_OK)
+    if (decode_fields(value, &rec, &mod_off, &err) != SS_OK) {
         forget_fields(value, &rec);
+    }
     return rec.key;
 }
 
@@ -194,13 +207,16 @@ static enum ss_status decode(const struct ss_entry *entry, struct ss_record *out
 
     *out =
         (struct ss_record){.key = none, .value = none, .pgid = entry->pgid, .index = entry->index};
-    if (entry->is_bucket)
+    if (entry->is_bucket) {
         return ss_corrupt(err, SS_E_RECORD, entry->value.off, entry->pgid,
                           "a bucket stands where a record is due");
-    if (ss_revision_decode(entry->key, entry->pgid, &out->rev, &out->tombstone, err) != SS_OK)
+    }
+    if (ss_revision_decode(entry->key, entry->pgid, &out->rev, &out->tombstone, err) != SS_OK) {
         return SS_CORRUPT;
-    if (entry->value.len > 0 || out->tombstone || out->rev.sub != 0)
+    }
+    if (entry->value.len > 0 || out->tombstone || out->rev.sub != 0) {
         return decode_value(entry->value, out, err);
+    }
     out->marker = true;
     out->mod_revision = out->rev.main;
     return SS_OK;
@@ -218,8 +234,9 @@ enum ss_status ss_key_bucket_standing(const struct ss_file *file, struct ss_skip
     struct ss_tree root;
     enum ss_status status = ss_file_readable(file, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     root = ss_tree_root(file);
     return ss_standing_find_bucket(
         file, &root, "", ss_span_of(SS_KEY_BUCKET, strlen(SS_KEY_BUCKET)), skips, out, err);

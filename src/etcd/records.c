@@ -11,29 +11,34 @@ static enum ss_status walk(const struct ss_file *file, int64_t from_main, int64_
     struct ss_cursor c;
     struct ss_entry entry;
     struct ss_record rec;
-    enum ss_status st = ss_key_bucket_cursor(file, &c, err);
+    enum ss_status status = ss_key_bucket_cursor(file, &c, err);
 
-    if (st != SS_OK)
-        return st == SS_END ? ss_not_etcd(err) : st;
-    for (st = ss_revision_seek(&c, from, &entry, err); st == SS_OK;
-         st = ss_cursor_next(&c, &entry, err)) {
-        st = ss_record_decode(&entry, &rec, err);
-        if (st != SS_OK)
-            return st;
-        if (to_main > 0 && rec.rev.main > to_main)
-            return SS_OK;
-        st = on_record(ctx, &rec, err);
-        if (st != SS_OK)
-            break;
+    if (status != SS_OK) {
+        return status == SS_END ? ss_not_etcd(err) : status;
     }
-    return st == SS_END ? SS_OK : st;
+    for (status = ss_revision_seek(&c, from, &entry, err); status == SS_OK;
+         status = ss_cursor_next(&c, &entry, err)) {
+        status = ss_record_decode(&entry, &rec, err);
+        if (status != SS_OK) {
+            return status;
+        }
+        if (to_main > 0 && rec.rev.main > to_main) {
+            return SS_OK;
+        }
+        status = on_record(ctx, &rec, err);
+        if (status != SS_OK) {
+            break;
+        }
+    }
+    return status == SS_END ? SS_OK : status;
 }
 
 /* Just behind the last key that a record of main revision `to_main` can have; empty: no bound. */
 static struct ss_span end_key(int64_t to_main, uint8_t key[SS_TOMBSTONE_LEN])
 {
-    if (to_main <= 0 || to_main == INT64_MAX)
+    if (to_main <= 0 || to_main == INT64_MAX) {
         return (struct ss_span){0};
+    }
     return ss_span_of(key, ss_revision_encode((struct ss_revision){to_main + 1, 0}, false, key));
 }
 
@@ -49,8 +54,9 @@ enum ss_status ss_records_standing(const struct ss_file *file, int64_t from_main
     struct ss_record rec;
     enum ss_status status = ss_key_bucket_standing(file, skips, &tree, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status == SS_END ? ss_not_etcd(err) : status;
+    }
     ss_standing_init(&w, file, &tree, SS_KEY_BUCKET, NULL, skips);
     ss_standing_between(&w, ss_span_of(from_key, ss_revision_encode(from, false, from_key)),
                         end_key(to_main, to_key));
@@ -61,8 +67,9 @@ enum ss_status ss_records_standing(const struct ss_file *file, int64_t from_main
             continue;
         }
         status = on_record(ctx, &rec, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             break;
+        }
     }
     ss_standing_fini(&w);
     return status == SS_END ? SS_OK : status;
@@ -76,13 +83,16 @@ enum ss_status ss_records_keeping(const struct ss_file *file, int64_t from_main,
     enum ss_status status;
 
     ss_error_clear(err);
-    if (skip_count != NULL)
+    if (skip_count != NULL) {
         *skip_count = 0;
-    if (keep == NULL)
+    }
+    if (keep == NULL) {
         return ss_records(file, from_main, to_main, on_record, ctx, err);
+    }
     status = ss_records_standing(file, from_main, to_main, &skips, on_record, ctx, err);
-    if (skip_count != NULL)
+    if (skip_count != NULL) {
         *skip_count = skips.count;
+    }
     return ss_source_check(&file->src, status, err);
 }
 

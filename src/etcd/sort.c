@@ -80,10 +80,12 @@ static void sift_down(struct item *s, uint64_t root, uint64_t n)
     uint64_t child;
 
     while ((child = 2 * root + 1) < n) {
-        if (child + 1 < n && s[child + 1].word > s[child].word)
+        if (child + 1 < n && s[child + 1].word > s[child].word) {
             child++;
-        if (s[child].word <= moved.word)
+        }
+        if (s[child].word <= moved.word) {
             break;
+        }
         s[root] = s[child];
         root = child;
     }
@@ -92,8 +94,9 @@ static void sift_down(struct item *s, uint64_t root, uint64_t n)
 
 static void heap_sort(struct item *s, uint64_t n)
 {
-    for (uint64_t i = n / 2; i-- > 0;)
+    for (uint64_t i = n / 2; i-- > 0;) {
         sift_down(s, i, n);
+    }
     for (uint64_t end = n; end > 1; end--) {
         swap_items(&s[0], &s[end - 1]);
         sift_down(s, 0, end - 1);
@@ -106,8 +109,9 @@ static void insertion_sort(struct item *s, uint64_t n)
         struct item moved = s[i];
         uint64_t j = i;
 
-        for (; j > 0 && s[j - 1].word > moved.word; j--)
+        for (; j > 0 && s[j - 1].word > moved.word; j--) {
             s[j] = s[j - 1];
+        }
         s[j] = moved;
     }
 }
@@ -130,12 +134,15 @@ static uint64_t partition(struct item *s, uint64_t n)
     uint64_t i = 0, j = n - 1;
 
     for (;;) {
-        while (s[i].word < pivot)
+        while (s[i].word < pivot) {
             i++;
-        while (s[j].word > pivot)
+        }
+        while (s[j].word > pivot) {
             j--;
-        if (i >= j)
+        }
+        if (i >= j) {
             return i > 0 ? i : 1;
+        }
         swap_items(&s[i++], &s[j--]);
     }
 }
@@ -150,8 +157,9 @@ static void sort_by_word(struct item *s, uint64_t n)
     uint32_t top = 0;
     uint32_t budget = 2;
 
-    for (uint64_t bits = n; bits > 0; bits >>= 1)
+    for (uint64_t bits = n; bits > 0; bits >>= 1) {
         budget += 2;
+    }
     for (;;) {
         while (n > INSERT_MAX && budget > 0) {
             uint64_t cut = partition(s, n);
@@ -164,12 +172,14 @@ static void sort_by_word(struct item *s, uint64_t n)
             s = left_is_short ? s : s + cut;
             n = left_is_short ? cut : n - cut;
         }
-        if (n > INSERT_MAX)
+        if (n > INSERT_MAX) {
             heap_sort(s, n);
-        else
+        } else {
             insertion_sort(s, n);
-        if (top == 0)
+        }
+        if (top == 0) {
             return;
+        }
         s = stack[--top].s;
         n = stack[top].n;
         budget = stack[top].budget;
@@ -189,11 +199,13 @@ static uint64_t word_at(const struct room *room, const struct item *item, uint64
     uint8_t bytes[WORD_LEN] = {0};
     struct ss_span key;
 
-    if (depth + WORD_LEN <= COPY_MAX || key_len(room, item) <= COPY_MAX)
+    if (depth + WORD_LEN <= COPY_MAX || key_len(room, item) <= COPY_MAX) {
         return ss_load_u64(room->bytes + item->copy + COPY_HEAD + depth, true);
+    }
     key = room->keys->key(room->keys->ctx, room->locs[item->index]);
-    if (key.len > depth)
+    if (key.len > depth) {
         memcpy(bytes, key.ptr + depth, (size_t)ss_min_u64(key.len - depth, WORD_LEN));
+    }
     return ss_load_u64(bytes, true);
 }
 
@@ -204,13 +216,16 @@ static uint64_t shared_len(const struct room *room, const struct item *items, ui
     uint64_t first[SKIP_MAX / WORD_LEN];
     uint64_t count = ss_min_u64(SKIP_MAX, key_len(room, &items[lo]) - depth) / WORD_LEN;
 
-    for (uint64_t k = 0; k < count; k++)
+    for (uint64_t k = 0; k < count; k++) {
         first[k] = word_at(room, &items[lo], depth + k * WORD_LEN);
+    }
     for (uint64_t i = lo + 1; i < hi && count > 0; i++) {
         count = ss_min_u64(count, (key_len(room, &items[i]) - depth) / WORD_LEN);
-        for (uint64_t k = 0; k < count; k++)
-            if (word_at(room, &items[i], depth + k * WORD_LEN) != first[k])
+        for (uint64_t k = 0; k < count; k++) {
+            if (word_at(room, &items[i], depth + k * WORD_LEN) != first[k]) {
                 count = k;
+            }
+        }
     }
     return count * WORD_LEN;
 }
@@ -220,8 +235,9 @@ static void task_init(struct task *t, const struct room *room, struct item *item
                       uint64_t hi, uint64_t depth)
 {
     depth += shared_len(room, items, lo, hi, depth);
-    for (uint64_t i = lo; i < hi; i++)
+    for (uint64_t i = lo; i < hi; i++) {
         items[i].word = word_at(room, &items[i], depth);
+    }
     sort_by_word(items + lo, hi - lo);
     *t = (struct task){.lo = lo, .hi = hi, .depth = depth, .next = lo};
 }
@@ -251,8 +267,9 @@ static uint64_t run_end(const struct item *items, uint64_t lo, uint64_t hi)
 {
     uint64_t end = lo + 1;
 
-    while (end < hi && items[end].word == items[lo].word)
+    while (end < hi && items[end].word == items[lo].word) {
         end++;
+    }
     return end;
 }
 
@@ -274,8 +291,9 @@ static bool next_run(struct task *t, const struct item *items, uint64_t *lo, uin
         *lo = t->next;
         *hi = t->next == t->big_lo ? t->big_hi : run_end(items, *lo, t->hi);
         t->next = *hi;
-        if (*lo != t->big_lo && *hi - *lo > 1)
+        if (*lo != t->big_lo && *hi - *lo > 1) {
             return true;
+        }
     }
     return false;
 }
@@ -298,8 +316,9 @@ static void sort_items(const struct room *room, struct item *items, uint64_t cou
             hi = t->big_hi;
             depth--;
         }
-        if (hi - lo > 1)
+        if (hi - lo > 1) {
             lo = settle_short(room, items, lo, hi, key_depth);
+        }
         if (hi - lo > 1) {
             task_init(&stack[depth], room, items, lo, hi, key_depth + WORD_LEN);
             find_big_run(&stack[depth++], items);
@@ -316,16 +335,18 @@ static void sort_by_digit(const uint64_t *from, uint64_t *to, uint64_t count, ui
     uint64_t start[UINT64_C(1) << DIGIT_BITS] = {0};
     uint64_t sum = 0;
 
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         start[from[i] >> shift & mask]++;
+    }
     for (uint64_t d = 0; d <= mask; d++) {
         uint64_t n = start[d];
 
         start[d] = sum;
         sum += n;
     }
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         to[start[from[i] >> shift & mask]++] = from[i];
+    }
 }
 
 /* Sorts locs[0, count), with as much scratch behind them. */
@@ -341,22 +362,25 @@ static void sort_locs(uint64_t *locs, uint64_t count)
     for (uint32_t shift = 0; shift < 64; shift += DIGIT_BITS) {
         uint64_t *done = to;
 
-        if ((all ^ some) >> shift == 0)
+        if ((all ^ some) >> shift == 0) {
             break;
+        }
         sort_by_digit(from, to, count, shift);
         to = from;
         from = done;
     }
-    if (from != locs)
+    if (from != locs) {
         memcpy(locs, from, (size_t)count * sizeof(*locs));
+    }
 }
 
 /* ---- parts ---- */
 
 static void look_ahead(const struct ss_sort_keys *keys, const uint64_t *locs, uint64_t count)
 {
-    if (keys->ahead != NULL)
+    if (keys->ahead != NULL) {
         keys->ahead(keys->ctx, locs, count);
+    }
 }
 
 /* A copy of the key's start below `end` in the room, with zeroes behind it; returns its position. */
@@ -386,10 +410,12 @@ static uint64_t sort_part(struct room *room, uint64_t *locs, uint64_t count)
         n++;
     }
     sort_items(room, items, n);
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < n; i++) {
         items[i].word = locs[items[i].index];
-    for (uint64_t i = 0; i < n; i++)
+    }
+    for (uint64_t i = 0; i < n; i++) {
         locs[i] = items[i].word;
+    }
     return n;
 }
 
@@ -414,10 +440,12 @@ static void sift_run(struct run *runs, uint64_t root, uint64_t count)
     uint64_t child;
 
     while ((child = 2 * root + 1) < count) {
-        if (child + 1 < count && ss_span_cmp(runs[child + 1].key, runs[child].key) < 0)
+        if (child + 1 < count && ss_span_cmp(runs[child + 1].key, runs[child].key) < 0) {
             child++;
-        if (ss_span_cmp(moved.key, runs[child].key) <= 0)
+        }
+        if (ss_span_cmp(moved.key, runs[child].key) <= 0) {
             break;
+        }
         runs[root] = runs[child];
         root = child;
     }
@@ -427,16 +455,19 @@ static void sift_run(struct run *runs, uint64_t root, uint64_t count)
 static void merge_runs(const struct ss_sort_keys *keys, struct run *runs, uint64_t count,
                        const uint64_t *locs, uint64_t *to)
 {
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         read_key(keys, locs, &runs[i]);
-    for (uint64_t n = count / 2; n-- > 0;)
+    }
+    for (uint64_t n = count / 2; n-- > 0;) {
         sift_run(runs, n, count);
+    }
     while (count > 0) {
         *to++ = locs[runs[0].next++];
-        if (runs[0].next < runs[0].end)
+        if (runs[0].next < runs[0].end) {
             read_key(keys, locs, &runs[0]);
-        else
+        } else {
             runs[0] = runs[--count];
+        }
         sift_run(runs, 0, count);
     }
 }
@@ -460,8 +491,9 @@ static enum ss_status sort_parts(struct room *room, uint64_t *locs, uint64_t cou
                                  struct run **runs, uint64_t *run_count, struct ss_error *err)
 {
     for (uint64_t done = 0; done < count; ++*run_count) {
-        if (!ss_array_room_counted(*runs, *run_count))
+        if (!ss_array_room_counted(*runs, *run_count)) {
             return ss_nomem(err, *run_count * 2 * sizeof(**runs));
+        }
         (*runs)[*run_count].next = done;
         done += sort_part(room, locs + done, count - done);
         (*runs)[*run_count].end = done;
@@ -475,19 +507,20 @@ enum ss_status ss_sort(const struct ss_sort_keys *keys, uint64_t *locs, uint64_t
     struct room room;
     struct run *runs = NULL;
     uint64_t run_count = 0;
-    enum ss_status st;
+    enum ss_status status;
 
     sort_locs(locs, count);
-    if (!room_init(&room, keys, count, room_len))
+    if (!room_init(&room, keys, count, room_len)) {
         return ss_nomem(err, room.len);
-    st = sort_parts(&room, locs, count, &runs, &run_count, err);
+    }
+    status = sort_parts(&room, locs, count, &runs, &run_count, err);
     free(room.bytes);
-    if (st == SS_OK && run_count > 1) {
+    if (status == SS_OK && run_count > 1) {
         merge_runs(keys, runs, run_count, locs, locs + count);
         memcpy(locs, locs + count, (size_t)count * sizeof(*locs));
     }
     free(runs);
-    return st;
+    return status;
 }
 
 static struct ss_span record_key(const void *ctx, uint64_t loc)
@@ -500,12 +533,14 @@ static void records_ahead(const void *ctx, const uint64_t *locs, uint64_t count)
     const struct ss_locator *at = ctx;
     struct ss_entry entry;
 
-    if (AHEAD_ELEMENT < count)
+    if (AHEAD_ELEMENT < count) {
         ss_locator_prefetch(at, locs[AHEAD_ELEMENT]);
+    }
     if (AHEAD_VALUE < count && ss_locator_entry(at, locs[AHEAD_VALUE], &entry)) {
         __builtin_prefetch(entry.value.ptr);
-        if (entry.value.len > SS_LINE_LEN)
+        if (entry.value.len > SS_LINE_LEN) {
             __builtin_prefetch(entry.value.ptr + SS_LINE_LEN);
+        }
     }
 }
 
@@ -514,7 +549,7 @@ enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots,
 {
     const struct ss_sort_keys keys = {record_key, records_ahead, at};
     uint64_t *locs = (uint64_t *)slots;
-    enum ss_status st;
+    enum ss_status status;
 
     assert(count > 0);
     *out = NULL;
@@ -523,10 +558,10 @@ enum ss_status ss_slots_sort(const struct ss_locator *at, struct ss_slot *slots,
 
         locs[i] = loc;
     }
-    st = ss_sort(&keys, locs, count, room_len, err);
-    if (st != SS_OK) {
+    status = ss_sort(&keys, locs, count, room_len, err);
+    if (status != SS_OK) {
         free(slots);
-        return st;
+        return status;
     }
     *out = ss_array_cut(locs, count);
     return SS_OK;

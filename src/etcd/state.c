@@ -36,19 +36,22 @@ static enum ss_status read_live(struct ss_live *live, struct ss_key_index *x, in
     const struct ss_file *file = live->at.file;
     struct ss_cursor c;
     struct ss_rev_facts facts;
-    enum ss_status st = ss_rev_resolve(file, rev, &facts, &live->rev, err);
+    enum ss_status status = ss_rev_resolve(file, rev, &facts, &live->rev, err);
 
-    if (st == SS_OK)
-        st = ss_key_bucket_cursor(file, &c, err);
-    if (st != SS_OK)
-        return st;
+    if (status == SS_OK) {
+        status = ss_key_bucket_cursor(file, &c, err);
+    }
+    if (status != SS_OK) {
+        return status;
+    }
     ss_key_index_init(x, file, &c.tree);
     x->seed = seed;
     live->at = x->at;
-    st = ss_key_index_fill(x, &c.tree, live->rev, range, false, call, err);
-    if (st == SS_OK)
+    status = ss_key_index_fill(x, &c.tree, live->rev, range, false, call, err);
+    if (status == SS_OK) {
         live->slots = ss_key_index_take(x, &live->count);
-    return st;
+    }
+    return status;
 }
 
 enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, int64_t rev,
@@ -56,15 +59,16 @@ enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, in
                             struct ss_error *err)
 {
     struct ss_key_index x = {0};
-    enum ss_status st;
+    enum ss_status status;
 
     ss_error_clear(err);
     *live = (struct ss_live){.at = {.file = file}};
-    st = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, call, err), err);
+    status = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, call, err), err);
     ss_key_index_fini(&x);
-    if (st != SS_OK)
+    if (status != SS_OK) {
         ss_live_fini(live);
-    return st;
+    }
+    return status;
 }
 
 static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x, int64_t rev,
@@ -76,16 +80,19 @@ static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x
     struct ss_tree tree;
     enum ss_status status = ss_rev_resolve_keeping(file, rev, skips, &facts, &live->rev, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_key_bucket_standing(file, skips, &tree, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status == SS_END ? ss_not_etcd(err) : status;
+    }
     ss_key_index_init(x, file, &tree);
     live->at = x->at;
     /* The latest state has no bound: what is lost may lie behind the last record that can be read. */
     status = ss_key_index_fill_standing(x, rev == 0 ? 0 : live->rev, range, skips, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         live->slots = ss_key_index_take(x, &live->count);
+    }
     return status;
 }
 
@@ -100,8 +107,9 @@ enum ss_status ss_live_read_standing(struct ss_live *live, const struct ss_file 
     *live = (struct ss_live){.at = {.file = file}};
     status = ss_source_check(&file->src, read_standing(live, &x, rev, range, skips, err), err);
     ss_key_index_fini(&x);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         ss_live_fini(live);
+    }
     return status;
 }
 
@@ -114,12 +122,14 @@ void ss_live_fini(struct ss_live *live)
 
 void ss_live_cut(struct ss_live *live, uint64_t count)
 {
-    if (count == live->count)
+    if (count == live->count) {
         return;
-    if (count == 0)
+    }
+    if (count == 0) {
         ss_live_fini(live);
-    else
+    } else {
         live->slots = ss_array_cut(live->slots, count);
+    }
     live->count = count;
 }
 
@@ -127,7 +137,7 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
 {
     struct ss_state *state = calloc(1, sizeof(*state));
     struct ss_slot *slots = live->slots;
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
 
     ss_error_clear(err);
     *out = NULL;
@@ -137,11 +147,12 @@ enum ss_status ss_live_sort(struct ss_live *live, struct ss_state **out, struct 
         return ss_nomem(err, sizeof(*state));
     }
     *state = (struct ss_state){.at = live->at, .rev = live->rev, .count = live->count};
-    if (slots != NULL)
-        st = ss_slots_sort(&state->at, slots, state->count, 0, &state->locs, err);
-    if (st != SS_OK) {
+    if (slots != NULL) {
+        status = ss_slots_sort(&state->at, slots, state->count, 0, &state->locs, err);
+    }
+    if (status != SS_OK) {
         ss_state_free(state);
-        return st;
+        return status;
     }
     *out = state;
     return SS_OK;
@@ -179,8 +190,9 @@ enum ss_status ss_state_standing(const struct ss_file *file, int64_t rev,
     enum ss_status status = ss_live_read(&live, file, rev, range, ss_index_seed(), call, err);
 
     *out = NULL;
-    if (status == SS_CORRUPT)
+    if (status == SS_CORRUPT) {
         status = ss_live_read_standing(&live, file, rev, range, skips, err);
+    }
     return status == SS_OK ? finish(&live, out, err) : status;
 }
 
@@ -194,15 +206,17 @@ enum ss_status ss_state_new_keeping(const struct ss_file *file, int64_t rev,
                                 ? ss_state_new(file, rev, range, call, out, err)
                                 : ss_state_standing(file, rev, range, &skips, call, out, err);
 
-    if (skip_count != NULL)
+    if (skip_count != NULL) {
         *skip_count = skips.count;
+    }
     return status;
 }
 
 void ss_state_free(struct ss_state *state)
 {
-    if (state == NULL)
+    if (state == NULL) {
         return;
+    }
     free(state->locs);
     free(state);
 }
@@ -221,19 +235,22 @@ void ss_state_get(const struct ss_state *state, uint64_t i, struct ss_record *ou
 {
     const struct ss_span none = {state->at.file->geo.bytes.ptr, 0, state->at.file->geo.bytes.off};
 
-    if (i >= state->count || !ss_locator_record(&state->at, state->locs[i], out))
+    if (i >= state->count || !ss_locator_record(&state->at, state->locs[i], out)) {
         *out = (struct ss_record){.key = none, .value = none, .pgid = SS_NONE};
+    }
 }
 
 void ss_state_prefetch(const struct ss_state *state, uint64_t i, uint64_t value_len)
 {
     struct ss_entry entry;
 
-    if (i + AHEAD_ELEMENT < state->count)
+    if (i + AHEAD_ELEMENT < state->count) {
         ss_locator_prefetch(&state->at, state->locs[i + AHEAD_ELEMENT]);
+    }
     if (i + AHEAD_VALUE >= state->count ||
-        !ss_locator_entry(&state->at, state->locs[i + AHEAD_VALUE], &entry))
+        !ss_locator_entry(&state->at, state->locs[i + AHEAD_VALUE], &entry)) {
         return;
+    }
     ss_prefetch(entry.value.ptr, ss_min_u64(value_len, entry.value.len));
 }
 
@@ -246,13 +263,15 @@ enum ss_status ss_state_find(const struct ss_state *state, const void *key, size
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
 
-        if (ss_span_cmp(ss_locator_key(&state->at, state->locs[mid]), wanted) < 0)
+        if (ss_span_cmp(ss_locator_key(&state->at, state->locs[mid]), wanted) < 0) {
             lo = mid + 1;
-        else
+        } else {
             hi = mid;
+        }
     }
-    if (lo == state->count || !ss_span_eq(ss_locator_key(&state->at, state->locs[lo]), wanted))
+    if (lo == state->count || !ss_span_eq(ss_locator_key(&state->at, state->locs[lo]), wanted)) {
         return SS_END;
+    }
     ss_state_get(state, lo, out);
     return SS_OK;
 }

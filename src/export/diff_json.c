@@ -46,8 +46,9 @@ static void put_differs(struct ss_outbuf *out, unsigned differs)
 
     SS_OUTBUF_LITERAL(out, ",\"differs\":[");
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if ((differs & parts[i].bit) == 0)
+        if ((differs & parts[i].bit) == 0) {
             continue;
+        }
         ss_outbuf_text(out, gap);
         ss_outbuf_text(out, parts[i].text);
         gap = ",";
@@ -78,12 +79,15 @@ static enum ss_status put_change(void *ctx, const struct ss_diff_change *change,
     ss_outbuf_text(&d->out, ss_change_name(change->change));
     SS_OUTBUF_LITERAL(&d->out, "\",");
     ss_json_bytes(&d->out, "key", named->key.ptr, (size_t)named->key.len);
-    if (change->change == SS_CHANGE_MODIFIED)
+    if (change->change == SS_CHANGE_MODIFIED) {
         put_differs(&d->out, change->differs);
-    if (change->a != NULL)
+    }
+    if (change->a != NULL) {
         put_side(&d->out, ",\"a\":", change->a, d->values);
-    if (change->b != NULL)
+    }
+    if (change->b != NULL) {
         put_side(&d->out, ",\"b\":", change->b, d->values);
+    }
     SS_OUTBUF_LITERAL(&d->out, "}\n");
     return d->out.failed ? SS_END : SS_OK;
 }
@@ -103,8 +107,9 @@ static enum ss_status diff_end(struct diff_stream *d, enum ss_status status, enu
             return checked;
         }
     }
-    if (status == SS_OK && !whole)
+    if (status == SS_OK && !whole) {
         return ss_system(err, SS_E_OUTPUT, d->out.sys, "output cannot be written");
+    }
     return status;
 }
 
@@ -122,8 +127,9 @@ enum ss_status ss_diff_ndjson(const struct ss_file *a, const struct ss_file *b,
     *result = (struct ss_diff_result){0};
     side = side != NULL ? side : &ignored;
     *side = SS_SIDE_A;
-    if (!ss_outbuf_init(&d.out, guarded_write, &d))
+    if (!ss_outbuf_init(&d.out, guarded_write, &d)) {
         return ss_nomem(err, SS_OUTBUF_LEN);
+    }
     status = ss_diff(a, b, opts, put_change, &d, result, side, err);
     status = diff_end(&d, status, side, err);
     ss_outbuf_fini(&d.out);

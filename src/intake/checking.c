@@ -14,11 +14,13 @@ static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_o
     static const uint8_t zero[sizeof(((struct ss_hash_report *)NULL)->found)];
     struct ss_hash_job job;
 
-    if (!file->readable || file->geo.page_count < file->geo.high_water)
+    if (!file->readable || file->geo.page_count < file->geo.high_water) {
         return false;
+    }
     ss_hash_job_init(&job, file);
-    if (job.report.found_len == 0)
+    if (job.report.found_len == 0) {
         return opts->skip_hash_check || opts->allow_missing_hash || opts->vouches_not;
+    }
     return job.report.found_len == sizeof(zero) &&
            (opts->skip_hash_check || memcmp(job.report.found, zero, sizeof(zero)) != 0);
 }
@@ -31,16 +33,18 @@ static void check_trees(void *arg)
                                   .progress_ctx = &c->task};
 
     c->status = ss_verification_trees(c->file, &opts, &c->verification, &c->err);
-    if (c->status == SS_OK && ss_verification_errors(c->verification, !c->opts.rebuilds) > 0)
+    if (c->status == SS_OK && ss_verification_errors(c->verification, !c->opts.rebuilds) > 0) {
         atomic_store(&c->refused, true);
+    }
 }
 
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
                        const struct ss_intake_opts *opts, bool without_hash)
 {
     if (!ss_file_may_start(file, opts->threads) || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
-        !may_be_accepted(file, opts))
+        !may_be_accepted(file, opts)) {
         return false;
+    }
     *c = (struct ss_checking){.file = file, .opts = *opts, .without_hash = without_hash};
     return ss_task_start(&c->task, "walking trees", check_trees, c);
 }
@@ -62,8 +66,9 @@ static enum ss_status finish(struct ss_checking *c, const uint8_t *digest, struc
     }
     status = ss_verification_finish(c->verification, digest, opts->progress, opts->progress_ctx,
                                     &out->checked, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         ss_intake_judge(out, opts);
+    }
     return status;
 }
 
@@ -73,13 +78,15 @@ enum ss_status ss_checking_end(struct ss_checking *c, const uint8_t *digest, boo
     enum ss_status status;
 
     memset(out, 0, sizeof(*out));
-    if (cancel)
+    if (cancel) {
         ss_task_cancel(&c->task);
+    }
     ss_task_wait(&c->task, c->opts.progress, c->opts.progress_ctx);
-    if (cancel)
+    if (cancel) {
         status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
-    else
+    } else {
         status = finish(c, digest, out, err);
+    }
     ss_verification_free(c->verification);
     return status;
 }

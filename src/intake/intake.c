@@ -48,8 +48,9 @@ static void judge_freelist(struct ss_intake *in, bool rebuilds)
     size_t used = strlen(in->decision);
     char leaked[80] = "";
 
-    if (!in->accepted)
+    if (!in->accepted) {
         return;
+    }
     if (!rebuilds) {
         decide(
             in, false, SS_SEAL_NONE,
@@ -58,10 +59,11 @@ static void judge_freelist(struct ss_intake *in, bool rebuilds)
         return;
     }
     in->heals_freelist = true;
-    if (report->leaked_count > 0)
+    if (report->leaked_count > 0) {
         snprintf(leaked, sizeof(leaked), "; %" PRIu64 " page%s that no tree names %s left out",
                  report->leaked_count, report->leaked_count == 1 ? "" : "s",
                  report->leaked_count == 1 ? "is" : "are");
+    }
     snprintf(in->decision + used, sizeof(in->decision) - used,
              "; no data are lost: the freelist was damaged and is rebuilt%s", leaked);
 }
@@ -78,37 +80,39 @@ static void refuse_damage(struct ss_intake *in, uint64_t errors)
 
 static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
 {
-    if (skip)
+    if (skip) {
         decide(
             in, true, SS_SEAL_OVER_MISMATCH,
             zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
                    "sound, value bytes are not vouched for"
                  : "accepted by --skip-hash-check over a hash that does not match: structure and "
                    "records are sound, but bytes are known to differ from those that were hashed");
-    else
+    } else {
         decide(in, false, SS_SEAL_NONE,
                zero ? "refused: the hash is all zeroes"
                     : "refused: the hash does not match the bytes");
+    }
 }
 
 static void judge_no_hash(struct ss_intake *in, const struct ss_intake_opts *opts)
 {
-    if (opts->allow_missing_hash || opts->skip_hash_check)
+    if (opts->allow_missing_hash || opts->skip_hash_check) {
         decide(in, true, SS_SEAL_SYNTHESISED,
                opts->allow_missing_hash
                    ? "accepted by --allow-missing-hash without a hash: structure and records are "
                      "sound, value bytes are not vouched for"
                    : "accepted by --skip-hash-check without a hash: structure and records are "
                      "sound, value bytes are not vouched for");
-    else if (opts->vouches_not)
+    } else if (opts->vouches_not) {
         decide(in, true, SS_SEAL_NONE,
                "accepted without a hash, since none is written: structure and records are sound, "
                "value "
                "bytes are not vouched for");
-    else
+    } else {
         decide(
             in, false, SS_SEAL_NONE,
             "refused: there is no hash, and a new one would vouch for bytes that nobody checked");
+    }
 }
 
 void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
@@ -138,10 +142,11 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
         decide(in, false, SS_SEAL_NONE, "refused: the file is cut, bytes are missing");
         return;
     }
-    if (errors > 0)
+    if (errors > 0) {
         refuse_damage(in, errors);
-    else if (report->freelist_error_count > 0)
+    } else if (report->freelist_error_count > 0) {
         judge_freelist(in, opts->rebuilds);
+    }
 }
 
 enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
@@ -153,8 +158,9 @@ enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts
 
     memset(out, 0, sizeof(*out));
     status = ss_verify(file, &verify, &out->checked, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         ss_intake_judge(out, opts);
+    }
     return status;
 }
 

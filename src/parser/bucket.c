@@ -25,16 +25,18 @@ enum ss_status ss_tree_decode(const struct ss_geometry *geo, struct ss_span valu
 {
     struct ss_page_view page;
 
-    if (value.len < SS_BUCKET_HEADER_LEN)
+    if (value.len < SS_BUCKET_HEADER_LEN) {
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "bucket header has %" PRIu64 " bytes, due at least %u", value.len,
                           SS_BUCKET_HEADER_LEN);
+    }
     *out = (struct ss_tree){.root = ss_load_u64(value.ptr, geo->big),
                             .sequence = ss_load_u64(value.ptr + 8, geo->big),
                             .ref_off = value.off,
                             .host = host};
-    if (out->root != 0)
+    if (out->root != 0) {
         return SS_OK;
+    }
     out->inline_page =
         (struct ss_span){value.ptr + SS_BUCKET_HEADER_LEN, value.len - SS_BUCKET_HEADER_LEN,
                          value.off + SS_BUCKET_HEADER_LEN};
@@ -46,10 +48,12 @@ bool ss_bucket_path_append(char path[SS_PATH_TEXT_CAP], struct ss_span name)
     size_t used = strlen(path);
     size_t need;
 
-    if (used + 2 >= SS_PATH_TEXT_CAP)
+    if (used + 2 >= SS_PATH_TEXT_CAP) {
         return false;
-    if (used > 0)
+    }
+    if (used > 0) {
         path[used++] = '/';
+    }
     need = ss_text_escape(name.ptr, (size_t)name.len, path + used, SS_PATH_TEXT_CAP - used);
     return need < SS_PATH_TEXT_CAP - used;
 }
@@ -73,16 +77,19 @@ static enum ss_status descend(struct ss_bucket *bucket, struct ss_span name, str
     struct ss_tree child;
     enum ss_status status;
 
-    if (skips != NULL)
+    if (skips != NULL) {
         status = ss_standing_find_bucket(bucket->file, &bucket->tree, bucket->path, name, skips,
                                          &child, err);
-    else
+    } else {
         status = ss_tree_find_bucket(bucket->file, &bucket->tree, bucket->path, name, &child, err);
+    }
     ss_bucket_path_append(bucket->path, name);
-    if (status == SS_END)
+    if (status == SS_END) {
         return ss_system(err, SS_E_NOT_FOUND, 0, "there is no bucket %s", bucket->path);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         bucket->tree = child;
+    }
     return status;
 }
 
@@ -104,19 +111,23 @@ enum ss_status ss_bucket_open_keeping(const struct ss_file *file, const struct s
     *out = NULL;
     ss_error_clear(err);
     status = ss_file_readable(file, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     bucket = calloc(1, sizeof(*bucket));
-    if (bucket == NULL)
+    if (bucket == NULL) {
         return ss_nomem(err, sizeof(*bucket));
+    }
     bucket->file = file;
     bucket->tree = ss_tree_root(file);
-    for (i = 0; i < count && status == SS_OK; i++)
+    for (i = 0; i < count && status == SS_OK; i++) {
         status = descend(bucket, path[i], keep != NULL ? &skips : NULL, err);
+    }
     status = ss_source_check(&file->src, status, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         *out = bucket;
-    else
+    } else {
         ss_bucket_free(bucket);
+    }
     return status;
 }

@@ -29,10 +29,11 @@ static bool is_other_page(const struct ss_geometry *geo, const struct ss_page_he
     uint64_t end = geo->high_water == SS_HIGH_WATER_UNKNOWN ? geo->page_count : geo->high_water;
     uint64_t run = (uint64_t)head->overflow + 1;
 
-    if (head->id < 2)
+    if (head->id < 2) {
         return head->flags == SS_FLAG_META &&
                ss_load_u32(geo->bytes.ptr + head->off + SS_PAGE_HEADER_LEN, geo->big) ==
                    SS_META_MAGIC;
+    }
     return head->id < end && run <= end - head->id &&
            ss_page_count_fits(head->flags, head->count, run * geo->page_size);
 }
@@ -42,17 +43,19 @@ struct ss_content ss_content_at(const struct ss_geometry *geo, uint64_t pgid,
 {
     struct ss_content content = {.pgid = pgid};
 
-    if (head->id == pgid)
+    if (head->id == pgid) {
         return content;
+    }
     content.file =
         ss_sniff_block((struct ss_span){geo->bytes.ptr + head->off, LOOK_LEN, head->off});
-    if (content.file == SS_KIND_ZEROES)
+    if (content.file == SS_KIND_ZEROES) {
         content.kind = SS_CONTENT_ZEROES;
-    else if (ss_page_head_is_zero(head))
+    } else if (ss_page_head_is_zero(head)) {
         content.kind = SS_CONTENT_HEADLESS;
-    else if (is_other_page(geo, head))
+    } else if (is_other_page(geo, head)) {
         content = (struct ss_content){.kind = SS_CONTENT_PAGE, .pgid = head->id};
-    else if (content.file != SS_KIND_UNKNOWN)
+    } else if (content.file != SS_KIND_UNKNOWN) {
         content.kind = SS_CONTENT_FILE;
+    }
     return content;
 }

@@ -32,13 +32,16 @@ static enum ss_status check_stack(const struct ss_cursor *c, uint64_t pgid, uint
 {
     uint32_t i;
 
-    if (c->depth == SS_TREE_DEPTH_MAX)
+    if (c->depth == SS_TREE_DEPTH_MAX) {
         return ss_corrupt(err, SS_E_DEPTH, ref_off, pgid, "tree is deeper than %u levels",
                           SS_TREE_DEPTH_MAX);
-    for (i = 0; i < c->depth; i++)
-        if (c->stack[i].page.pgid == pgid)
+    }
+    for (i = 0; i < c->depth; i++) {
+        if (c->stack[i].page.pgid == pgid) {
             return ss_corrupt(err, SS_E_CYCLE, ref_off, pgid,
                               "page %" PRIu64 " is reached again below itself", pgid);
+        }
+    }
     return SS_OK;
 }
 
@@ -47,10 +50,11 @@ static enum ss_status count_run(struct ss_cursor *c, const struct ss_page_view *
                                 uint64_t ref_off, struct ss_error *err)
 {
     c->entered += page->run_count;
-    if (c->entered > c->file->geo.page_count)
+    if (c->entered > c->file->geo.page_count) {
         return ss_corrupt(err, SS_E_CYCLE, ref_off, page->pgid,
                           "walk entered more pages than the file's %" PRIu64,
                           c->file->geo.page_count);
+    }
     return SS_OK;
 }
 
@@ -63,28 +67,35 @@ static enum ss_status enter(struct ss_cursor *c, uint64_t pgid, uint64_t ref_off
     uint32_t i = 0;
 
     status = check_stack(c, pgid, ref_off, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (c->reads_all && pgid < c->file->geo.page_count)
+    }
+    if (c->reads_all && pgid < c->file->geo.page_count) {
         ss_prefetch_loading(c->file->geo.bytes.ptr + pgid * c->file->geo.page_size,
                             ss_min_u64(c->file->geo.page_size, TOUCH_MAX));
+    }
     frame = &c->stack[c->depth];
     *frame = (struct ss_cursor_frame){.lo = lo, .hi = hi};
-    if (pgid == 0 && c->depth == 0 && c->tree.inline_page.ptr != NULL)
+    if (pgid == 0 && c->depth == 0 && c->tree.inline_page.ptr != NULL) {
         status = ss_page_gate_inline(&c->file->geo, c->tree.inline_page, c->tree.host, &frame->page,
                                      err);
-    else
+    } else {
         status = ss_page_gate(&c->file->geo, pgid, ref_off, &frame->page, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
+    }
+    if (frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH) {
         return ss_tree_page_refuse(&frame->page, err);
+    }
     status = ss_page_order_next(&frame->page, lo, hi, &i, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     status = count_run(c, &frame->page, ref_off, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     frame->end = frame->page.count;
     c->depth++;
     return SS_OK;
@@ -120,11 +131,13 @@ static enum ss_status descend(struct ss_cursor *c, bool to_last, struct ss_error
         enum ss_status status;
 
         top->index = to_last && top->page.count > 0 ? top->page.count - 1 : 0;
-        if (top->page.type == SS_PAGE_LEAF)
+        if (top->page.type == SS_PAGE_LEAF) {
             return SS_OK;
+        }
         status = enter_child(c, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
+        }
     }
 }
 
@@ -171,17 +184,20 @@ static inline __attribute__((always_inline)) void ask_ahead(const struct ss_file
     const uint8_t *near = child_start(file, branch, i + AHEAD_NEAR);
     uint64_t off, count;
 
-    if (far != NULL)
+    if (far != NULL) {
         __builtin_prefetch(far);
-    if (near == NULL)
+    }
+    if (near == NULL) {
         return;
+    }
     off = (uint64_t)(near - file->geo.bytes.ptr) + SS_PAGE_HEADER_LEN;
     count = ss_min_u64(ss_load_u16(near + 10, file->geo.big), AHEAD_ELEMENTS);
     for (; count > 0; count--, off += SS_ELEMENT_LEN) {
         uint64_t data = off + ss_load_u32(file->geo.bytes.ptr + off + 4, file->geo.big);
 
-        if (!ss_in_range_u64(data, UINT64_C(2) * SS_LINE_LEN, file->geo.bytes.len))
+        if (!ss_in_range_u64(data, UINT64_C(2) * SS_LINE_LEN, file->geo.bytes.len)) {
             return;
+        }
         __builtin_prefetch(file->geo.bytes.ptr + data);
         __builtin_prefetch(file->geo.bytes.ptr + data + SS_LINE_LEN);
     }
@@ -197,15 +213,19 @@ static enum ss_status step(struct ss_cursor *c, bool forward, struct ss_error *e
     for (;;) {
         enum ss_status status = to_neighbour(c, forward);
 
-        if (status != SS_OK || top_of(c)->page.type == SS_PAGE_LEAF)
+        if (status != SS_OK || top_of(c)->page.type == SS_PAGE_LEAF) {
             return status;
-        if (forward && !c->reads_all)
+        }
+        if (forward && !c->reads_all) {
             ask_ahead(c->file, &top_of(c)->page, top_of(c)->index);
+        }
         status = enter_child(c, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = descend(c, !forward, err);
-        if (status != SS_OK || top_of(c)->page.count > 0)
+        }
+        if (status != SS_OK || top_of(c)->page.count > 0) {
             return status;
+        }
     }
 }
 
@@ -228,8 +248,9 @@ static enum ss_status settle(struct ss_cursor *c, enum ss_status status, bool fo
 static enum ss_status settle_entry(struct ss_cursor *c, enum ss_status status, bool forward,
                                    struct ss_entry *entry, struct ss_error *err)
 {
-    if (status == SS_OK)
+    if (status == SS_OK) {
         *entry = ss_leaf_entry(&top_of(c)->page, top_of(c)->index);
+    }
     return settle(c, status, forward, err);
 }
 
@@ -246,10 +267,12 @@ static enum ss_status to_edge(struct ss_cursor *c, bool to_last, struct ss_entry
 {
     enum ss_status status = enter_root(c, !to_last, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = descend(c, to_last, err);
-    if (status == SS_OK && top_of(c)->page.count == 0)
+    }
+    if (status == SS_OK && top_of(c)->page.count == 0) {
         status = step(c, !to_last, err);
+    }
     return settle_entry(c, status, !to_last, entry, err);
 }
 
@@ -265,19 +288,23 @@ enum ss_status ss_cursor_last(struct ss_cursor *c, struct ss_entry *entry, struc
 
 enum ss_status ss_cursor_next(struct ss_cursor *c, struct ss_entry *entry, struct ss_error *err)
 {
-    if (c->at == SS_AT_AFTER)
+    if (c->at == SS_AT_AFTER) {
         return SS_END;
-    if (c->at != SS_AT_ENTRY)
+    }
+    if (c->at != SS_AT_ENTRY) {
         return to_edge(c, false, entry, err);
+    }
     return settle_entry(c, step(c, true, err), true, entry, err);
 }
 
 enum ss_status ss_cursor_prev(struct ss_cursor *c, struct ss_entry *entry, struct ss_error *err)
 {
-    if (c->at == SS_AT_BEFORE)
+    if (c->at == SS_AT_BEFORE) {
         return SS_END;
-    if (c->at != SS_AT_ENTRY)
+    }
+    if (c->at != SS_AT_ENTRY) {
         return to_edge(c, true, entry, err);
+    }
     return settle_entry(c, step(c, false, err), false, entry, err);
 }
 
@@ -289,10 +316,11 @@ static uint32_t lower_bound(const struct ss_page_view *page, struct ss_span key)
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
 
-        if (ss_span_cmp(ss_element_key(page, mid), key) < 0)
+        if (ss_span_cmp(ss_element_key(page, mid), key) < 0) {
             lo = mid + 1;
-        else
+        } else {
             hi = mid;
+        }
     }
     return lo;
 }
@@ -302,8 +330,9 @@ static uint32_t child_for(const struct ss_page_view *page, struct ss_span key)
 {
     uint32_t i = lower_bound(page, key);
 
-    if (i < page->count && ss_span_eq(ss_branch_key(page, i), key))
+    if (i < page->count && ss_span_eq(ss_branch_key(page, i), key)) {
         return i;
+    }
     return i > 0 ? i - 1 : 0;
 }
 
@@ -316,12 +345,14 @@ static enum ss_status search(struct ss_cursor *c, struct ss_span key, struct ss_
         top_of(c)->index = child_for(&top_of(c)->page, key);
         status = enter_child(c, err);
     }
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     top = top_of(c);
     top->index = lower_bound(&top->page, key);
-    if (top->index < top->page.count)
+    if (top->index < top->page.count) {
         return SS_OK;
+    }
     return step(c, true, err);
 }
 
@@ -336,10 +367,11 @@ static enum ss_status enter_first(struct ss_cursor *c, struct ss_error *err)
 {
     enum ss_status status = SS_OK;
 
-    if (c->at != SS_AT_PART)
+    if (c->at != SS_AT_PART) {
         status = enter_root(c, true, err);
-    else if (top_of(c)->page.type == SS_PAGE_BRANCH)
+    } else if (top_of(c)->page.type == SS_PAGE_BRANCH) {
         status = enter_child(c, err);
+    }
     return status == SS_OK ? descend(c, false, err) : status;
 }
 
@@ -348,18 +380,21 @@ enum ss_status ss_cursor_next_leaf(struct ss_cursor *c, struct ss_page_view *lea
 {
     enum ss_status status;
 
-    if (c->at == SS_AT_AFTER)
+    if (c->at == SS_AT_AFTER) {
         return SS_END;
+    }
     if (c->at == SS_AT_ENTRY) {
         top_of(c)->index = top_of(c)->end - 1;
         status = step(c, true, err);
     } else {
         status = enter_first(c, err);
-        if (status == SS_OK && top_of(c)->page.count == 0)
+        if (status == SS_OK && top_of(c)->page.count == 0) {
             status = step(c, true, err);
+        }
     }
-    if (status == SS_OK)
+    if (status == SS_OK) {
         *leaf = top_of(c)->page;
+    }
     return settle(c, status, true, err);
 }
 
@@ -377,8 +412,9 @@ static uint32_t part_end(const struct ss_cursor *c, uint64_t len_max)
         if (pgid < c->file->geo.page_count) {
             struct ss_page_head head = ss_page_head_at(&c->file->geo, pgid);
 
-            if (head.type == SS_PAGE_BRANCH)
+            if (head.type == SS_PAGE_BRANCH) {
                 break;
+            }
             run += head.overflow;
         }
         pages += run;
@@ -431,8 +467,9 @@ static enum ss_status next_part(struct ss_cursor *c, uint64_t len_max, struct ss
 enum ss_status ss_cursor_next_part(struct ss_cursor *c, uint64_t len_max, struct ss_cursor *part,
                                    struct ss_error *err)
 {
-    if (c->at == SS_AT_AFTER)
+    if (c->at == SS_AT_AFTER) {
         return SS_END;
+    }
     return settle(c, next_part(c, len_max, part, err), true, err);
 }
 
@@ -441,8 +478,9 @@ enum ss_status ss_tree_account(const struct ss_file *file, const struct ss_tree 
                                struct ss_error *err)
 {
     *sum += entered;
-    if (*sum <= file->geo.page_count)
+    if (*sum <= file->geo.page_count) {
         return SS_OK;
+    }
     ss_corrupt(err, SS_E_CYCLE, tree->ref_off, tree->root,
                "trees share pages: walks entered more of them than the file's %" PRIu64,
                file->geo.page_count);
@@ -469,8 +507,9 @@ static enum ss_status absent_bucket(struct ss_cursor *c, struct ss_error *err)
 static enum ss_status plain_key(const struct ss_tree *parent, const struct ss_entry *entry,
                                 struct ss_error *err)
 {
-    if (parent->host != SS_NONE)
+    if (parent->host != SS_NONE) {
         return SS_END;
+    }
     return ss_corrupt(err, SS_E_BUCKET, entry->key.off, entry->pgid,
                       "a plain key stands among the top-level buckets");
 }
@@ -485,14 +524,17 @@ enum ss_status ss_tree_find_bucket(const struct ss_file *file, const struct ss_t
 
     ss_cursor_init(&c, file, parent, parent_path);
     status = ss_cursor_seek(&c, name.ptr, (size_t)name.len, &entry, err);
-    if (status == SS_END || (status == SS_OK && !ss_span_eq(entry.key, name)))
+    if (status == SS_END || (status == SS_OK && !ss_span_eq(entry.key, name))) {
         return absent_bucket(&c, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (entry.is_bucket)
+    }
+    if (entry.is_bucket) {
         status = ss_tree_decode(&file->geo, entry.value, entry.pgid, out, err);
-    else
+    } else {
         status = plain_key(parent, &entry, err);
+    }
     return ss_error_in_bucket(err, parent_path, status);
 }
 
@@ -501,8 +543,9 @@ enum ss_status ss_cursor_new(const struct ss_bucket *bucket, struct ss_cursor **
 {
     ss_error_clear(err);
     *out = malloc(sizeof(**out));
-    if (*out == NULL)
+    if (*out == NULL) {
         return ss_nomem(err, sizeof(**out));
+    }
     ss_cursor_init(*out, bucket->file, &bucket->tree, bucket->path);
     return SS_OK;
 }

@@ -11,12 +11,15 @@
 
 bool ss_range_has(const struct ss_range *range, struct ss_span key)
 {
-    if (range == NULL)
+    if (range == NULL) {
         return true;
-    if (range->from != NULL && ss_span_cmp(key, ss_span_of(range->from, range->from_len)) < 0)
+    }
+    if (range->from != NULL && ss_span_cmp(key, ss_span_of(range->from, range->from_len)) < 0) {
         return false;
-    if (range->to != NULL && ss_span_cmp(key, ss_span_of(range->to, range->to_len)) >= 0)
+    }
+    if (range->to != NULL && ss_span_cmp(key, ss_span_of(range->to, range->to_len)) >= 0) {
         return false;
+    }
     return range->prefix_len == 0 || ss_span_has_prefix(key, range->prefix, range->prefix_len);
 }
 
@@ -25,12 +28,15 @@ static struct ss_span range_start(const struct ss_range *range)
 {
     struct ss_span from = {0}, prefix = {0};
 
-    if (range != NULL && range->from != NULL)
+    if (range != NULL && range->from != NULL) {
         from = ss_span_of(range->from, range->from_len);
-    if (range != NULL && range->prefix_len > 0)
+    }
+    if (range != NULL && range->prefix_len > 0) {
         prefix = ss_span_of(range->prefix, range->prefix_len);
-    if (from.ptr == NULL || prefix.ptr == NULL)
+    }
+    if (from.ptr == NULL || prefix.ptr == NULL) {
         return from.ptr == NULL ? prefix : from;
+    }
     return ss_span_cmp(from, prefix) < 0 ? prefix : from;
 }
 
@@ -48,8 +54,9 @@ static enum ss_status strict(const struct ss_bucket *bucket, const struct ss_ran
                             : ss_cursor_seek(&c, start.ptr, (size_t)start.len, &entry, err);
     while (status == SS_OK && ss_range_has(range, entry.key)) {
         status = on_entry(ctx, &entry, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_cursor_next(&c, &entry, err);
+        }
     }
     return status;
 }
@@ -63,15 +70,17 @@ static enum ss_status keeping(const struct ss_bucket *bucket, const struct ss_ra
     struct ss_span to = {0};
     enum ss_status status;
 
-    if (range != NULL && range->to != NULL)
+    if (range != NULL && range->to != NULL) {
         to = ss_span_of(range->to, range->to_len);
+    }
     ss_standing_init(&w, bucket->file, &bucket->tree, bucket->path, NULL, skips);
     ss_standing_between(&w, range_start(range), to);
     status = ss_standing_next(&w, &entry, err);
     while (status == SS_OK && ss_range_has(range, entry.key)) {
         status = on_entry(ctx, &entry, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_standing_next(&w, &entry, err);
+        }
     }
     ss_standing_fini(&w);
     return status;
@@ -87,7 +96,8 @@ enum ss_status ss_bucket_entries(const struct ss_bucket *bucket, const struct ss
     ss_error_clear(err);
     status = keep == NULL ? strict(bucket, range, on_entry, ctx, err)
                           : keeping(bucket, range, &skips, on_entry, ctx, err);
-    if (skip_count != NULL)
+    if (skip_count != NULL) {
         *skip_count = skips.count;
+    }
     return status == SS_END ? SS_OK : status;
 }

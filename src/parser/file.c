@@ -30,26 +30,27 @@ static void explain(struct ss_file *file)
 {
     struct ss_error *why = &file->why_not;
 
-    if (file->kind == SS_KIND_EMPTY)
+    if (file->kind == SS_KIND_EMPTY) {
         ss_corrupt(why, SS_E_EMPTY, 0, SS_NONE, "file is empty");
-    else if (file->kind == SS_KIND_UNKNOWN)
+    } else if (file->kind == SS_KIND_UNKNOWN) {
         ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE,
                    "no bbolt meta page at offset 0 or at any page size: this is no etcd snapshot "
                    "or member db, or both of its meta pages are overwritten");
-    else if (file->kind != SS_KIND_BBOLT)
+    } else if (file->kind != SS_KIND_BBOLT) {
         ss_corrupt(why, SS_E_NOT_BBOLT, 0, SS_NONE, "no bbolt file, but %s%s",
                    ss_kind_name(file->kind), kind_text(file->kind));
-    else if (file->meta[0].magic != SS_META_MAGIC && file->meta[1].magic != SS_META_MAGIC)
+    } else if (file->meta[0].magic != SS_META_MAGIC && file->meta[1].magic != SS_META_MAGIC) {
         ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
                    "both meta pages are overwritten, at 0 and 0x%" PRIx64 "; %" PRIu64
                    " of %" PRIu64 " places hold page headers that fit (page size %" PRIu32
                    ", %s-endian)",
                    file->meta[1].off, file->scan.fit_count, file->scan.place_count,
                    file->scan.page_size, file->scan.big_endian ? "big" : "little");
-    else
+    } else {
         ss_corrupt(why, SS_E_META, file->meta[0].off, SS_NONE,
                    "neither meta page can be used: meta 0: %s; meta 1 (offset 0x%" PRIx64 "): %s",
                    file->meta[0].reason, file->meta[1].off, file->meta[1].reason);
+    }
 }
 
 /* Without a usable meta: the file as places of a page size that its headers, or the caller, name. */
@@ -72,8 +73,9 @@ static void look_for_pages(struct ss_file *file, uint32_t forced)
     struct ss_page_scan as_forced;
 
     if (file->kind != SS_KIND_BBOLT && file->kind != SS_KIND_UNKNOWN &&
-        file->kind != SS_KIND_ZEROES && file->kind != SS_KIND_TEXT)
+        file->kind != SS_KIND_ZEROES && file->kind != SS_KIND_TEXT) {
         return;
+    }
     file->scan = ss_page_scan(file->geo.bytes);
     if (forced != 0) {
         as_forced = ss_page_scan_as(file->geo.bytes, forced);
@@ -81,11 +83,13 @@ static void look_for_pages(struct ss_file *file, uint32_t forced)
     } else {
         place_pages(file, &file->scan);
     }
-    if (file->scan.page_size == 0)
+    if (file->scan.page_size == 0) {
         return;
+    }
     file->kind = SS_KIND_BBOLT;
-    if (forced == 0 && file->meta[1].magic != SS_META_MAGIC)
+    if (forced == 0 && file->meta[1].magic != SS_META_MAGIC) {
         ss_meta_1_at(file, file->scan.page_size);
+    }
 }
 
 static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts,
@@ -99,8 +103,9 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
     file->geo.bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
     status = ss_meta_load(file, forced, opts != NULL ? opts->meta : SS_META_AUTO, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return ss_source_check(&file->src, status, err);
+    }
     file->readable = file->current >= 0;
     if (file->readable) {
         file->kind = SS_KIND_BBOLT;
@@ -113,12 +118,14 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
 
 static enum ss_status check_opts(const struct ss_open_opts *opts, struct ss_error *err)
 {
-    if (opts != NULL && (unsigned)opts->meta > SS_META_1)
+    if (opts != NULL && (unsigned)opts->meta > SS_META_1) {
         return ss_system(err, SS_E_ARGUMENT, 0, "there are two meta pages: 0 and 1");
-    if (opts != NULL && opts->page_size != 0 && !ss_page_size_legal(opts->page_size))
+    }
+    if (opts != NULL && opts->page_size != 0 && !ss_page_size_legal(opts->page_size)) {
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "page size %" PRIu32 " is no power of two in [1 KiB, 16 MiB]",
                          opts->page_size);
+    }
     return SS_OK;
 }
 
@@ -130,8 +137,9 @@ static enum ss_status new_file(const struct ss_open_opts *opts, struct ss_file *
     *file = NULL;
     ss_error_clear(err);
     status = check_opts(opts, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     *file = calloc(1, sizeof(**file));
     return *file != NULL ? SS_OK : ss_nomem(err, sizeof(**file));
 }
@@ -161,8 +169,9 @@ enum ss_status ss_open(const char *path, const struct ss_open_opts *opts, struct
     struct ss_file *file;
     enum ss_status status = new_file(opts, &file, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_source_open(&file->src, path, opts, err);
+    }
     return finish(file, status, opts, out, err);
 }
 
@@ -173,15 +182,17 @@ enum ss_status ss_open_memory(const void *bytes, size_t len, const char *name,
     struct ss_file *file;
     enum ss_status status = new_file(opts, &file, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_source_open_memory(&file->src, bytes, len, name, err);
+    }
     return finish(file, status, opts, out, err);
 }
 
 void ss_close(struct ss_file *file)
 {
-    if (file == NULL)
+    if (file == NULL) {
         return;
+    }
     ss_source_close(&file->src);
     free(file);
 }
@@ -206,8 +217,9 @@ void ss_file_facts(const struct ss_file *file, struct ss_file_facts *out)
                                               .big_endian = file->scan.big_endian,
                                               .fit_count = file->scan.fit_count,
                                               .place_count = file->scan.place_count}};
-    if (!file->readable)
+    if (!file->readable) {
         return;
+    }
     out->high_water = file->geo.high_water;
     out->page_count = file->geo.page_count;
     out->db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
@@ -220,8 +232,9 @@ enum ss_status ss_file_placed(const struct ss_file *file, struct ss_error *err)
 
 enum ss_status ss_file_readable(const struct ss_file *file, struct ss_error *err)
 {
-    if (file->readable)
+    if (file->readable) {
         return SS_OK;
+    }
     *err = file->why_not;
     return SS_CORRUPT;
 }
@@ -236,8 +249,9 @@ struct ss_span ss_file_bytes(const struct ss_file *file, uint64_t off, uint64_t 
 {
     struct ss_span span = {file->geo.bytes.ptr, 0, off};
 
-    if (off < file->geo.bytes.len)
+    if (off < file->geo.bytes.len) {
         ss_span_sub(file->geo.bytes, off, ss_min_u64(len, file->geo.bytes.len - off), &span);
+    }
     return span;
 }
 
@@ -253,12 +267,14 @@ enum ss_status ss_freelist_open(const struct ss_file *file, struct ss_page_view 
     const char *type;
     enum ss_status status;
 
-    if (meta->freelist == SS_PGID_NO_FREELIST)
+    if (meta->freelist == SS_PGID_NO_FREELIST) {
         return SS_END;
+    }
     status =
         ss_page_gate(&file->geo, meta->freelist, meta->off + SS_PAGE_HEADER_LEN + 32, page, err);
-    if (status != SS_OK || page->type == SS_PAGE_FREELIST)
+    if (status != SS_OK || page->type == SS_PAGE_FREELIST) {
         return status;
+    }
     type = ss_page_type_name(page->type);
     ss_corrupt(err, SS_E_PAGE_TYPE, page->run.off + 8, page->pgid,
                "meta names a %s page as the freelist", type);

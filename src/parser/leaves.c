@@ -58,14 +58,17 @@ static void read_part(struct team *t, struct part *part)
 
     for (;;) {
         part->status = ss_cursor_next_leaf(&part->cursor, &leaf, &part->err);
-        if (part->status != SS_OK)
+        if (part->status != SS_OK) {
             return;
+        }
         part->status = t->ops->on_leaf(t->ctx, part->slot, &leaf, &part->err);
         part->status = ss_source_check(src, part->status, &part->err);
-        if (part->status == SS_OK)
+        if (part->status == SS_OK) {
             continue;
-        if (part->status == SS_END)
+        }
+        if (part->status == SS_END) {
             part->status = SS_OK;
+        }
         return;
     }
 }
@@ -79,12 +82,14 @@ static struct part *claim(struct team *t)
     struct part *part = &t->ring[t->claimed % t->ring_len];
     enum ss_status status;
 
-    if (t->closed || t->claimed - t->taken == t->ring_len)
+    if (t->closed || t->claimed - t->taken == t->ring_len) {
         return NULL;
+    }
     status = ss_cursor_next_part(&t->tree, SS_PART_LEN, &part->cursor, &part->err);
     t->closed = status != SS_OK;
-    if (status == SS_END)
+    if (status == SS_END) {
         return NULL;
+    }
     part->status = status;
     part->done = status != SS_OK;
     part->branch_count = t->tree.entered;
@@ -99,8 +104,9 @@ static void work(struct team *t, struct part *part)
     read_part(t, part);
     pthread_mutex_lock(&t->lock);
     part->done = true;
-    if (part->status != SS_END)
+    if (part->status != SS_END) {
         t->closed = true;
+    }
 }
 
 static void worker_run(void *arg)
@@ -111,10 +117,11 @@ static void worker_run(void *arg)
     while (!t->closed) {
         struct part *part = claim(t);
 
-        if (part != NULL)
+        if (part != NULL) {
             work(t, part);
-        else if (!t->closed)
+        } else if (!t->closed) {
             pthread_cond_wait(&t->room, &t->lock);
+        }
         pthread_cond_signal(&t->done);
     }
     pthread_mutex_unlock(&t->lock);
@@ -135,8 +142,9 @@ static void start_workers(struct team *t)
 {
     unsigned wanted = threads_of(t) - 1;
 
-    while (t->started < wanted && ss_task_start(&t->workers[t->started], NULL, worker_run, t))
+    while (t->started < wanted && ss_task_start(&t->workers[t->started], NULL, worker_run, t)) {
         t->started++;
+    }
 }
 
 /* Parts together, like one walk, may not enter more pages than there are. */
@@ -146,8 +154,9 @@ static enum ss_status count_pages(struct team *t, const struct part *part, struc
     const struct ss_page_view *branch = &c->stack[c->floor].page;
 
     t->leaf_count += c->entered;
-    if (t->leaf_count + part->branch_count <= t->file->geo.page_count)
+    if (t->leaf_count + part->branch_count <= t->file->geo.page_count) {
         return SS_OK;
+    }
     ss_corrupt(err, SS_E_CYCLE, branch->run.off, branch->pgid,
                "walk entered more pages than the file's %" PRIu64, t->file->geo.page_count);
     return ss_error_in_bucket(err, c->path, SS_CORRUPT);
@@ -159,12 +168,15 @@ static enum ss_status take(struct team *t, struct part *part, struct ss_error *e
     enum ss_status status = t->ops->on_part(t->ctx, part->slot, err);
 
     part->done = false;
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (part->status == SS_OK)
+    }
+    if (part->status == SS_OK) {
         return SS_END;
-    if (part->status == SS_END)
+    }
+    if (part->status == SS_END) {
         return count_pages(t, part, err);
+    }
     *err = part->err;
     return part->status;
 }
@@ -175,8 +187,9 @@ static enum ss_status tell(const struct team *t, const struct part *part, struct
 
     if (call->progress == NULL ||
         call->progress(call->progress_ctx, "reading keys", part->branch_count + t->leaf_count,
-                       t->file->geo.page_count))
+                       t->file->geo.page_count)) {
         return SS_OK;
+    }
     return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
 }
 
@@ -191,10 +204,12 @@ static enum ss_status run(struct team *t, struct ss_error *err)
         if (part->done) {
             pthread_mutex_unlock(&t->lock);
             status = take(t, part, err);
-            if (status == SS_OK)
+            if (status == SS_OK) {
                 status = tell(t, part, err);
-            if (t->taken + 1 == ALONE_COUNT)
+            }
+            if (t->taken + 1 == ALONE_COUNT) {
                 start_workers(t);
+            }
             pthread_mutex_lock(&t->lock);
             t->taken++;
             pthread_cond_signal(&t->room);
@@ -214,14 +229,16 @@ static void end_workers(struct team *t)
     t->closed = true;
     pthread_cond_broadcast(&t->room);
     pthread_mutex_unlock(&t->lock);
-    for (unsigned i = 0; i < t->started; i++)
+    for (unsigned i = 0; i < t->started; i++) {
         ss_task_wait(&t->workers[i], NULL, NULL);
+    }
 }
 
 static void release(struct team *t)
 {
-    for (uint64_t i = 0; i < t->ring_len && t->slots != NULL; i++)
+    for (uint64_t i = 0; i < t->ring_len && t->slots != NULL; i++) {
         t->ops->slot_fini(t->slots + i * t->ops->slot_len);
+    }
     free(t->slots);
     free(t->ring);
     pthread_cond_destroy(&t->done);
@@ -234,8 +251,9 @@ static enum ss_status make_ring(struct team *t, struct ss_error *err)
     t->ring_len = 2 * (uint64_t)ss_threads(t->file->threads, SS_LEAVES_THREADS_MAX);
     t->ring = malloc((size_t)t->ring_len * sizeof(*t->ring));
     t->slots = calloc((size_t)t->ring_len, t->ops->slot_len);
-    if (t->ring == NULL || t->slots == NULL)
+    if (t->ring == NULL || t->slots == NULL) {
         return ss_nomem(err, t->ring_len * (sizeof(*t->ring) + t->ops->slot_len));
+    }
     for (uint64_t i = 0; i < t->ring_len; i++) {
         t->ring[i].slot = t->slots + i * t->ops->slot_len;
         t->ring[i].done = false;
@@ -259,8 +277,9 @@ enum ss_status ss_leaves_run(const struct ss_file *file, const struct ss_tree *t
         pthread_mutex_lock(&t.lock);
         status = run(&t, err);
         end_workers(&t);
-        if (entered != NULL)
+        if (entered != NULL) {
             *entered = t.tree.entered + t.leaf_count;
+        }
     }
     release(&t);
     return status;

@@ -51,19 +51,20 @@ static void judge(struct ss_meta *meta, uint64_t due)
     char *why = meta->reason;
     size_t cap = sizeof(meta->reason);
 
-    if (meta->magic != SS_META_MAGIC)
+    if (meta->magic != SS_META_MAGIC) {
         snprintf(why, cap, "magic is 0x%08" PRIx32 ", not 0x%08x", meta->magic, SS_META_MAGIC);
-    else if (meta->version != SS_META_VERSION)
+    } else if (meta->version != SS_META_VERSION) {
         snprintf(why, cap, "version is %" PRIu32 ", not %u", meta->version, SS_META_VERSION);
-    else if (meta->checksum != meta->computed)
+    } else if (meta->checksum != meta->computed) {
         snprintf(why, cap, "checksum is 0x%016" PRIx64 ", computed 0x%016" PRIx64, meta->checksum,
                  meta->computed);
-    else if (!ss_page_size_legal(meta->page_size))
+    } else if (!ss_page_size_legal(meta->page_size)) {
         snprintf(why, cap, "page size %" PRIu32 " is no power of two in [1 KiB, 16 MiB]",
                  meta->page_size);
-    else if (due != 0 && meta->page_size != due)
+    } else if (due != 0 && meta->page_size != due) {
         snprintf(why, cap, "page size is %" PRIu32 ", but it stands at %" PRIu64, meta->page_size,
                  due);
+    }
     meta->valid = why[0] == '\0';
     meta->fault = meta->valid ? SS_E_NONE : SS_E_META;
 }
@@ -108,10 +109,12 @@ static void probe_meta1(const struct ss_file *file, struct ss_meta *meta)
 
 static int choose(const struct ss_meta meta[2])
 {
-    if (meta[0].valid && meta[1].valid)
+    if (meta[0].valid && meta[1].valid) {
         return meta[1].txid > meta[0].txid ? 1 : 0;
-    if (meta[0].valid)
+    }
+    if (meta[0].valid) {
         return 0;
+    }
     return meta[1].valid ? 1 : -1;
 }
 
@@ -143,18 +146,21 @@ enum ss_status ss_meta_load(struct ss_file *file, uint32_t forced, enum ss_meta_
     int chosen = choice == SS_META_AUTO ? -1 : (int)choice - (int)SS_META_0;
 
     read_meta(file, 0, forced, &meta[0]);
-    if (forced != 0)
+    if (forced != 0) {
         read_meta(file, forced, forced, &meta[1]);
-    else if (meta[0].valid)
+    } else if (meta[0].valid) {
         read_meta(file, meta[0].page_size, meta[0].page_size, &meta[1]);
-    else
+    } else {
         probe_meta1(file, &meta[1]);
+    }
 
     file->in_force = file->current = choose(meta);
-    if (file->in_force < 0)
+    if (file->in_force < 0) {
         return SS_OK;
-    if (chosen >= 0 && !meta[chosen].valid)
+    }
+    if (chosen >= 0 && !meta[chosen].valid) {
         return refuse_choice(file, chosen, err);
+    }
     file->meta_chosen = chosen >= 0;
     take(file, chosen >= 0 ? chosen : file->in_force);
     return SS_OK;

@@ -79,8 +79,9 @@ static enum ss_status add_data(const struct ss_page_view *page, uint32_t i, uint
     uint64_t room = page->run.len - SS_PAGE_HEADER_LEN - (uint64_t)page->count * SS_ELEMENT_LEN;
 
     *sum += len;
-    if (*sum <= room)
+    if (*sum <= room) {
         return SS_OK;
+    }
     ss_corrupt(err, SS_E_ELEM_SIZE, off, page->pgid,
                "data of elements 0 to %" PRIu32 " are longer together than their page", i);
     ss_error_have(err, "%" PRIu64, *sum);
@@ -108,10 +109,12 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
             ss_error_have(err, "0x%" PRIx32, flags);
             return ss_error_expect(err, "0 or 1");
         }
-        if (start < array_end || start > page->run.len)
+        if (start < array_end || start > page->run.len) {
             return refuse_pos(page, i, ss_element_off(page, i) + 4, start, err);
-        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
+        }
+        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start) {
             return refuse_key_size(page, i, ss_element_off(page, i) + 8, start, ksize, err);
+        }
         if (vsize > SS_VALUE_LEN_MAX || ksize + vsize > page->run.len - start) {
             ss_corrupt(err, SS_E_ELEM_SIZE, ss_element_off(page, i) + 12, page->pgid,
                        "value of element %" PRIu32 " does not fit its page", i);
@@ -119,8 +122,9 @@ static enum ss_status check_leaf(struct ss_page_view *page, struct ss_error *err
             return ss_error_expect(err, "at most %" PRIu64,
                                    ss_min_u64(SS_VALUE_LEN_MAX, page->run.len - start - ksize));
         }
-        if (add_data(page, i, ss_element_off(page, i) + 12, ksize + vsize, &sum, err) != SS_OK)
+        if (add_data(page, i, ss_element_off(page, i) + 12, ksize + vsize, &sum, err) != SS_OK) {
             return SS_CORRUPT;
+        }
         any_flags |= flags;
     }
     page->has_bucket = any_flags != 0;
@@ -145,20 +149,24 @@ static enum ss_status check_branch(const struct ss_page_view *page, struct ss_er
             SS_PAGE_HEADER_LEN + (uint64_t)i * SS_ELEMENT_LEN + ss_load_u32(e, page->big);
         uint64_t ksize = ss_load_u32(e + 4, page->big);
 
-        if (start < array_end || start > page->run.len)
+        if (start < array_end || start > page->run.len) {
             return refuse_pos(page, i, ss_element_off(page, i), start, err);
-        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start)
+        }
+        if (ksize == 0 || ksize > SS_KEY_LEN_MAX || ksize > page->run.len - start) {
             return refuse_key_size(page, i, ss_element_off(page, i) + 4, start, ksize, err);
-        if (add_data(page, i, ss_element_off(page, i) + 4, ksize, &sum, err) != SS_OK)
+        }
+        if (add_data(page, i, ss_element_off(page, i) + 4, ksize, &sum, err) != SS_OK) {
             return SS_CORRUPT;
+        }
     }
     return SS_OK;
 }
 
 uint64_t ss_freelist_count(const struct ss_page_view *page)
 {
-    if (page->count != 0xFFFF)
+    if (page->count != 0xFFFF) {
         return page->count;
+    }
     return ss_load_u64(page->run.ptr + SS_PAGE_HEADER_LEN, page->big);
 }
 
@@ -187,8 +195,9 @@ static enum ss_status check_freelist(const struct ss_page_view *page, struct ss_
     uint64_t first = page->count == 0xFFFF ? 1 : 0;
     uint64_t count = ss_freelist_count(page);
 
-    if (count <= slots - first)
+    if (count <= slots - first) {
         return SS_OK;
+    }
     ss_corrupt(err, SS_E_FREELIST, page->run.off + (first ? SS_PAGE_HEADER_LEN : 10), page->pgid,
                "freelist holds more page ids than its pages have room for");
     ss_error_have(err, "%" PRIu64, count);
@@ -199,10 +208,12 @@ static enum ss_status check_elements(struct ss_page_view *page, struct ss_error 
 {
     uint64_t array_len = (uint64_t)page->count * SS_ELEMENT_LEN;
 
-    if (page->type == SS_PAGE_FREELIST)
+    if (page->type == SS_PAGE_FREELIST) {
         return check_freelist(page, err);
-    if (page->type == SS_PAGE_META)
+    }
+    if (page->type == SS_PAGE_META) {
         return SS_OK;
+    }
     if (array_len > page->run.len - SS_PAGE_HEADER_LEN) {
         ss_corrupt(err, SS_E_PAGE_COUNT, page->run.off + 10, page->pgid,
                    "page has more elements than its %" PRIu64 " bytes can hold", page->run.len);
@@ -225,17 +236,18 @@ static enum ss_status check_range(const struct ss_geometry *geo, uint64_t pgid, 
                                marked ? geo->high_water : geo->page_count);
     }
     if (pgid >= geo->page_count) {
-        if (marked)
+        if (marked) {
             ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
                        "page %" PRIu64
                        " lies behind the end of the file, which is truncated: it has %" PRIu64
                        " of %" PRIu64 " pages",
                        pgid, geo->page_count, geo->high_water);
-        else
+        } else {
             ss_corrupt(err, SS_E_PAGE_RANGE, ref_off, pgid,
                        "page %" PRIu64 " lies behind the end of the file: it has room for %" PRIu64
                        " pages of %" PRIu32 " bytes",
                        pgid, geo->page_count, geo->page_size);
+        }
         ss_error_have(err, "%" PRIu64, pgid);
         return ss_error_expect(err, "below %" PRIu64, geo->page_count);
     }
@@ -245,18 +257,21 @@ static enum ss_status check_range(const struct ss_geometry *geo, uint64_t pgid, 
 /* "text", "the start of a gzip file". */
 static void file_text(enum ss_kind kind, char *text, size_t cap)
 {
-    if (kind == SS_KIND_TEXT)
+    if (kind == SS_KIND_TEXT) {
         snprintf(text, cap, "text");
-    else
+    } else {
         snprintf(text, cap, "the start of a %s file", ss_kind_name(kind));
+    }
 }
 
 static const char *overflow_text(const struct ss_geometry *geo, uint64_t pgid, uint32_t overflow)
 {
-    if (geo->high_water == SS_HIGH_WATER_UNKNOWN)
+    if (geo->high_water == SS_HIGH_WATER_UNKNOWN) {
         return "overflow run passes the end of the file";
-    if (overflow >= geo->high_water - pgid)
+    }
+    if (overflow >= geo->high_water - pgid) {
         return "overflow run passes high-water";
+    }
     return "overflow run passes the end of the file, which is truncated";
 }
 
@@ -310,10 +325,12 @@ static enum ss_status refuse_id(const struct ss_geometry *geo, uint64_t pgid,
 static enum ss_status check_head(const struct ss_geometry *geo, uint64_t pgid,
                                  const struct ss_page_head *head, struct ss_error *err)
 {
-    if (head->overflow >= geo->page_count - pgid)
+    if (head->overflow >= geo->page_count - pgid) {
         return refuse_overflow(geo, pgid, head, err);
-    if (head->id != pgid)
+    }
+    if (head->id != pgid) {
         return refuse_id(geo, pgid, head, err);
+    }
     if (head->type == SS_PAGE_UNKNOWN) {
         ss_corrupt(err, SS_E_PAGE_TYPE, head->off + 8, pgid, "page has no single known type");
         ss_error_have(err, "flags 0x%04x", head->flags);
@@ -329,12 +346,14 @@ enum ss_status ss_page_gate(const struct ss_geometry *geo, uint64_t pgid, uint64
     enum ss_status status;
 
     status = check_range(geo, pgid, ref_off, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     head = ss_page_head_at(geo, pgid);
     status = check_head(geo, pgid, &head, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
 
     *out = (struct ss_page_view){.pgid = pgid,
                                  .run_count = 1 + (uint64_t)head.overflow,
@@ -351,18 +370,21 @@ enum ss_status ss_page_gate_inline(const struct ss_geometry *geo, struct ss_span
 {
     struct ss_page_head head;
 
-    if (value.len < SS_PAGE_HEADER_LEN)
+    if (value.len < SS_PAGE_HEADER_LEN) {
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "inline bucket has no room for its page");
+    }
     head = head_from(value.ptr, value.off, geo->big);
-    if (head.id != 0 || head.overflow != 0)
+    if (head.id != 0 || head.overflow != 0) {
         return ss_corrupt(err, SS_E_BUCKET, value.off, host,
                           "inline page says id %" PRIu64 " and overflow %" PRIu32 ", due 0 and 0",
                           head.id, head.overflow);
-    if (head.type != SS_PAGE_LEAF)
+    }
+    if (head.type != SS_PAGE_LEAF) {
         return ss_corrupt(err, SS_E_BUCKET, value.off + 8, host,
                           "inline page has flags 0x%04x, due leaf (0x%04x)", head.flags,
                           SS_FLAG_LEAF);
+    }
     *out = (struct ss_page_view){.run = value,
                                  .pgid = host,
                                  .count = head.count,
@@ -374,10 +396,12 @@ enum ss_status ss_page_gate_inline(const struct ss_geometry *geo, struct ss_span
 
 static const char *order_text(enum ss_code code)
 {
-    if (code == SS_E_KEY_DUPLICATE)
+    if (code == SS_E_KEY_DUPLICATE) {
         return "equals the key before it";
-    if (code == SS_E_KEY_ORDER)
+    }
+    if (code == SS_E_KEY_ORDER) {
         return "is below the key before it";
+    }
     return "is outside the bounds that its parent promises";
 }
 
@@ -392,14 +416,16 @@ enum ss_status ss_page_order_next(const struct ss_page_view *page, struct ss_spa
         if (at > 0) {
             int c = ss_span_cmp(ss_element_key(page, at - 1), key);
 
-            if (c >= 0)
+            if (c >= 0) {
                 code = c == 0 ? SS_E_KEY_DUPLICATE : SS_E_KEY_ORDER;
+            }
         } else if (lo.ptr != NULL && ss_span_cmp(key, lo) < 0) {
             code = SS_E_KEY_BOUNDS;
         }
         if (code == SS_E_NONE && at + 1 == page->count && hi.ptr != NULL &&
-            ss_span_cmp(key, hi) >= 0)
+            ss_span_cmp(key, hi) >= 0) {
             code = SS_E_KEY_BOUNDS;
+        }
         if (code != SS_E_NONE) {
             ++*i;
             return ss_corrupt(err, code, key.off, page->pgid, "key of element %" PRIu32 " %s", at,

@@ -47,18 +47,21 @@ enum ss_status ss_page_head(const struct ss_file *file, uint64_t pgid, struct ss
 
     ss_error_clear(err);
     status = ss_file_placed(file, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (pgid >= file->geo.page_count && !file->readable)
+    }
+    if (pgid >= file->geo.page_count && !file->readable) {
         return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
                           "page %" PRIu64 " is not in the file: it has room for %" PRIu64
                           " pages of %" PRIu32 " bytes",
                           pgid, file->geo.page_count, file->geo.page_size);
-    if (pgid >= file->geo.page_count)
+    }
+    if (pgid >= file->geo.page_count) {
         return ss_corrupt(err, SS_E_PAGE_RANGE, SS_NONE, pgid,
                           "page %" PRIu64 " is not in the file: it has %" PRIu64
                           " whole pages below high-water %" PRIu64,
                           pgid, file->geo.page_count, file->geo.high_water);
+    }
     *out = ss_page_head_at(&file->geo, pgid);
     return ss_source_check(&file->src, SS_OK, err);
 }
@@ -72,14 +75,17 @@ enum ss_status ss_page_open(const struct ss_file *file, uint64_t pgid, struct ss
     *out = NULL;
     ss_error_clear(err);
     status = ss_file_placed(file, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_page_gate(&file->geo, pgid, SS_NONE, &view, err);
+    }
     status = ss_source_check(&file->src, status, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     *out = malloc(sizeof(**out));
-    if (*out == NULL)
+    if (*out == NULL) {
         return ss_nomem(err, sizeof(**out));
+    }
     (*out)->view = view;
     (*out)->head = ss_page_head_at(&file->geo, pgid);
     return SS_OK;
@@ -161,11 +167,13 @@ static void mark_fault(struct ss_page_list *list, const struct ss_error *err)
 {
     uint8_t *state;
 
-    if (list->state == NULL || err->pgid >= list->file->geo.page_count)
+    if (list->state == NULL || err->pgid >= list->file->geo.page_count) {
         return;
+    }
     state = &list->state[err->pgid];
-    if ((*state & STATE_CODE) == 0)
+    if ((*state & STATE_CODE) == 0) {
         *state |= (uint8_t)err->code;
+    }
 }
 
 static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
@@ -180,16 +188,18 @@ static void note_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
         list->owner[err->pgid] = node + 1;
         list->state[err->pgid] |= STATE_REACHED | STATE_HEAD;
     }
-    if (list->on_fault != NULL)
+    if (list->on_fault != NULL) {
         list->on_fault(list->ctx, err);
+    }
 }
 
 static void list_fault(struct ss_page_list *list, const struct ss_error *err)
 {
     list->walk.fault_count++;
     mark_fault(list, err);
-    if (list->on_fault != NULL && !ss_source_failed(&list->file->src))
+    if (list->on_fault != NULL && !ss_source_failed(&list->file->src)) {
         list->on_fault(list->ctx, err);
+    }
 }
 
 /* One id of the stored freelist: legal, named once, and not reachable. */
@@ -199,18 +209,19 @@ static void note_free_id(struct ss_page_list *list, const struct ss_page_view *p
     uint64_t off = ss_freelist_id_off(page, i);
     uint64_t id = ss_freelist_id(page, i);
 
-    if (id < 2 || id >= list->file->geo.high_water)
+    if (id < 2 || id >= list->file->geo.high_water) {
         ss_corrupt(err, SS_E_FREELIST, off, page->pgid,
                    "freelist names page %" PRIu64 ", not in [2, %" PRIu64 ")", id,
                    list->file->geo.high_water);
-    else if (id >= list->file->geo.page_count)
+    } else if (id >= list->file->geo.page_count) {
         return;
-    else if (!ss_bitmap_claim(&list->freed, id))
+    } else if (!ss_bitmap_claim(&list->freed, id)) {
         ss_corrupt(err, SS_E_FREELIST, off, id, "freelist names page %" PRIu64 " twice", id);
-    else if (ss_bitmap_test(&list->walk.claimed, id))
+    } else if (ss_bitmap_test(&list->walk.claimed, id)) {
         ss_corrupt(err, SS_E_FREELIST, off, id, "page %" PRIu64 " is both reachable and free", id);
-    else
+    } else {
         return;
+    }
     list_fault(list, err);
 }
 
@@ -221,14 +232,15 @@ static void check_own_pages(struct ss_page_list *list, const struct ss_page_view
     uint64_t pgid;
 
     for (pgid = page->pgid; pgid < page->pgid + page->run_count; pgid++) {
-        if (ss_bitmap_test(&list->walk.claimed, pgid))
+        if (ss_bitmap_test(&list->walk.claimed, pgid)) {
             ss_corrupt(err, SS_E_FREELIST, page->run.off, pgid,
                        "page of the freelist is used by a tree too");
-        else if (ss_bitmap_test(&list->freed, pgid))
+        } else if (ss_bitmap_test(&list->freed, pgid)) {
             ss_corrupt(err, SS_E_FREELIST, page->run.off, pgid,
                        "page of the freelist is named free by it");
-        else
+        } else {
             continue;
+        }
         list_fault(list, err);
     }
 }
@@ -239,8 +251,9 @@ static void load_freelist(struct ss_page_list *list, struct ss_error *err)
     enum ss_status status = ss_freelist_open(list->file, &page, err);
     uint64_t i;
 
-    if (status == SS_END)
+    if (status == SS_END) {
         return;
+    }
     if (status != SS_OK) {
         list_fault(list, err);
         return;
@@ -248,8 +261,9 @@ static void load_freelist(struct ss_page_list *list, struct ss_error *err)
     list->freelist_stored = true;
     list->freelist_first = page.pgid;
     list->freelist_count = page.run_count;
-    for (i = 0; i < ss_freelist_count(&page); i++)
+    for (i = 0; i < ss_freelist_count(&page); i++) {
         note_free_id(list, &page, i, err);
+    }
     check_own_pages(list, &page, err);
 }
 
@@ -257,15 +271,19 @@ static enum ss_page_use use_of(const struct ss_page_list *list, uint64_t pgid)
 {
     uint8_t state = list->state[pgid];
 
-    if (pgid < 2)
+    if (pgid < 2) {
         return SS_USE_META;
-    if ((state & STATE_REACHED) != 0)
+    }
+    if ((state & STATE_REACHED) != 0) {
         return (state & STATE_HEAD) != 0 ? SS_USE_REACHABLE : SS_USE_OVERFLOW;
+    }
     if (list->freelist_stored && pgid >= list->freelist_first &&
-        pgid - list->freelist_first < list->freelist_count)
+        pgid - list->freelist_first < list->freelist_count) {
         return pgid == list->freelist_first ? SS_USE_FREELIST : SS_USE_OVERFLOW;
-    if (list->freelist_stored)
+    }
+    if (list->freelist_stored) {
         return ss_bitmap_test(&list->freed, pgid) ? SS_USE_FREE : SS_USE_ORPHAN;
+    }
     return list->walk.fault_count == 0 ? SS_USE_FREE : SS_USE_ORPHAN;
 }
 
@@ -275,8 +293,9 @@ static enum ss_status list_init(struct ss_page_list *list, struct ss_error *err)
 
     list->owner = calloc(count, sizeof(*list->owner));
     list->state = calloc(count, 1);
-    if (list->owner == NULL || list->state == NULL || !ss_bitmap_init(&list->freed, count))
+    if (list->owner == NULL || list->state == NULL || !ss_bitmap_init(&list->freed, count)) {
         return ss_nomem(err, (uint64_t)count * 5);
+    }
     return SS_OK;
 }
 
@@ -302,10 +321,12 @@ static enum ss_status find_owners(struct ss_page_list *list, const struct ss_cal
                                     .progress_ctx = call->progress_ctx};
     enum ss_status status = list_init(list, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_walk_run(&list->walk, list->file, &ops, list, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         load_freelist(list, err);
+    }
     return status;
 }
 

@@ -52,10 +52,12 @@ struct ss_page_scan ss_page_scan(struct ss_span bytes)
     for (unsigned shift = 0; shift <= SCAN_SHIFT_MAX; shift++) {
         struct ss_page_scan scan = ss_page_scan_as(bytes, UINT32_C(1024) << shift);
 
-        if (scan.fit_count > best.fit_count)
+        if (scan.fit_count > best.fit_count) {
             best = scan;
+        }
     }
-    if (best.fit_count < FIT_MIN)
+    if (best.fit_count < FIT_MIN) {
         return (struct ss_page_scan){0};
+    }
     return scan_size(bytes, best.page_size, best.big_endian, COUNT_MAX);
 }

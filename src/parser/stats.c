@@ -57,8 +57,9 @@ static uint64_t used_len(const struct ss_page_view *page)
 
     for (i = 0; i < page->count; i++) {
         len += ss_element_key(page, i).len;
-        if (page->type == SS_PAGE_LEAF)
+        if (page->type == SS_PAGE_LEAF) {
             len += ss_leaf_value(page, i).len;
+        }
     }
     return len;
 }
@@ -69,19 +70,24 @@ static bool count_page(void *ctx, struct ss_walk *walk, const struct ss_walk_pag
     struct ss_bucket_stats *now = &pass->now;
 
     (void)walk;
-    if (page->view->type == SS_PAGE_LEAF)
+    if (page->view->type == SS_PAGE_LEAF) {
         count_elements(now, page->view);
-    if (page->view->is_inline)
+    }
+    if (page->view->is_inline) {
         return true;
-    if (pass->space != NULL)
+    }
+    if (pass->space != NULL) {
         pass->space->used_len += used_len(page->view);
-    if (page->view->type == SS_PAGE_LEAF)
+    }
+    if (page->view->type == SS_PAGE_LEAF) {
         now->leaf_count++;
-    else
+    } else {
         now->branch_count++;
+    }
     now->overflow_count += page->view->run_count - 1;
-    if (page->depth > now->depth)
+    if (page->depth > now->depth) {
         now->depth = page->depth;
+    }
     return true;
 }
 
@@ -104,8 +110,9 @@ static void tell_skip(const struct stats_pass *pass, const struct ss_walk *walk,
                            .kept = element != UINT32_MAX && err->code >= SS_E_KEY_ORDER &&
                                    err->code <= SS_E_KEY_BOUNDS};
 
-    if (pass->keep->on_skip != NULL)
+    if (pass->keep->on_skip != NULL) {
         pass->keep->on_skip(pass->keep->ctx, &skip);
+    }
 }
 
 static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
@@ -114,17 +121,20 @@ static void pass_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
     struct stats_pass *pass = ctx;
 
     (void)node;
-    if (pass->keep != NULL)
+    if (pass->keep != NULL) {
         tell_skip(pass, walk, element, err);
-    if (pass->on_fault != NULL)
+    }
+    if (pass->on_fault != NULL) {
         pass->on_fault(pass->ctx, err);
+    }
 }
 
 static void space_fault(struct stats_pass *pass, const struct ss_error *err)
 {
     pass->walk.fault_count++;
-    if (pass->on_fault != NULL && !ss_source_failed(&pass->walk.file->src))
+    if (pass->on_fault != NULL && !ss_source_failed(&pass->walk.file->src)) {
         pass->on_fault(pass->ctx, err);
+    }
 }
 
 /* How many ids of a freelist page are pages that exist and that no tree names. */
@@ -147,8 +157,9 @@ static void read_freelist(struct stats_pass *pass, struct ss_error *err)
     enum ss_status status = ss_freelist_open(file, &page, err);
 
     pass->space->freelist_stored = status != SS_END;
-    if (!pass->space->freelist_stored)
+    if (!pass->space->freelist_stored) {
         return;
+    }
     if (status != SS_OK) {
         space_fault(pass, err);
         ss_error_clear(err);
@@ -169,10 +180,12 @@ static void count_space(struct stats_pass *pass, struct ss_error *err)
     space->tree_count = pass->walk.claimed_count;
     space->beyond_len = file->geo.bytes.len > db_len ? file->geo.bytes.len - db_len : 0;
     taken = ss_min_u64(file->geo.page_count, 2) + space->tree_count + space->freelist_count;
-    if (taken > file->geo.page_count)
+    if (taken > file->geo.page_count) {
         return;
-    if (!space->freelist_stored && pass->walk.fault_count == 0)
+    }
+    if (!space->freelist_stored && pass->walk.fault_count == 0) {
         space->free_count = file->geo.page_count - taken;
+    }
     space->lost_count =
         file->geo.page_count - taken - ss_min_u64(space->free_count, file->geo.page_count - taken);
 }
@@ -204,8 +217,9 @@ static enum ss_status begin_pass(const struct ss_file *file, struct stats_pass *
     *fault_count = 0;
     ss_error_clear(err);
     status = ss_file_readable(file, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     *out = calloc(1, sizeof(**out));
     return *out != NULL ? SS_OK : ss_nomem(err, sizeof(**out));
 }
@@ -217,11 +231,13 @@ enum ss_status ss_buckets_space(const struct ss_file *file, ss_bucket_stats_fn o
     struct stats_pass *pass;
     enum ss_status status;
 
-    if (space != NULL)
+    if (space != NULL) {
         *space = (struct ss_space){0};
+    }
     status = begin_pass(file, &pass, fault_count, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     pass->on_stats = on_stats;
     pass->on_fault = on_fault;
     pass->ctx = ctx;
@@ -236,8 +252,9 @@ enum ss_status ss_buckets_keeping(const struct ss_file *file, ss_bucket_stats_fn
     struct stats_pass *pass;
     enum ss_status status = begin_pass(file, &pass, skip_count, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     pass->on_stats = on_stats;
     pass->keep = keep;
     pass->ctx = ctx;

@@ -18,11 +18,14 @@ void ss_walk_path(const struct ss_walk *walk, uint32_t node, char path[SS_PATH_T
     uint32_t n = 0;
 
     snprintf(path, SS_PATH_TEXT_CAP, "%s", walk->base);
-    for (; node != 0 && n < SS_BUCKET_LEVEL_MAX; node = walk->buckets[node].parent)
+    for (; node != 0 && n < SS_BUCKET_LEVEL_MAX; node = walk->buckets[node].parent) {
         chain[n++] = node;
-    while (n > 0)
-        if (!ss_bucket_path_append(path, walk->buckets[chain[--n]].name))
+    }
+    while (n > 0) {
+        if (!ss_bucket_path_append(path, walk->buckets[chain[--n]].name)) {
             return;
+        }
+    }
 }
 
 static void fault(struct ss_walk *walk, uint32_t node, uint32_t element, struct ss_error *err)
@@ -30,8 +33,9 @@ static void fault(struct ss_walk *walk, uint32_t node, uint32_t element, struct 
     char path[SS_PATH_TEXT_CAP];
 
     walk->fault_count++;
-    if (walk->ops->on_fault == NULL || ss_source_failed(&walk->file->src))
+    if (walk->ops->on_fault == NULL || ss_source_failed(&walk->file->src)) {
         return;
+    }
     ss_walk_path(walk, node, path);
     ss_error_in_bucket(err, path, SS_CORRUPT);
     walk->ops->on_fault(walk->ctx, walk, node, element, err);
@@ -44,11 +48,13 @@ static enum ss_status add_bucket(struct ss_walk *walk, const struct ss_tree *tre
 {
     uint32_t level = walk->bucket_count == 0 ? 0 : walk->buckets[parent].level + 1;
 
-    if (walk->bucket_count == UINT32_MAX / 2)
+    if (walk->bucket_count == UINT32_MAX / 2) {
         return ss_system(err, SS_E_LIMIT, 0, "file has more than %" PRIu32 " buckets",
                          walk->bucket_count);
-    if (!ss_array_room(walk->buckets, walk->bucket_count, walk->bucket_cap, 1))
+    }
+    if (!ss_array_room(walk->buckets, walk->bucket_count, walk->bucket_cap, 1)) {
         return ss_nomem(err, (uint64_t)walk->bucket_count * 2 * sizeof(*walk->buckets));
+    }
     *node = walk->bucket_count++;
     walk->buckets[*node] = (struct ss_walk_bucket){
         .tree = *tree, .name = name, .parent = parent, .level = level, .next_pending = NO_NODE};
@@ -67,8 +73,9 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
         uint32_t child;
         enum ss_status status;
 
-        if (!ss_leaf_is_bucket(page, i))
+        if (!ss_leaf_is_bucket(page, i)) {
             continue;
+        }
         walk->fault_lo = walk->fault_hi = ss_leaf_key(page, i);
         if (walk->buckets[node].level >= SS_BUCKET_LEVEL_MAX) {
             ss_corrupt(err, SS_E_DEPTH, ss_element_off(page, i), page->pgid,
@@ -82,12 +89,14 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
             continue;
         }
         status = add_bucket(walk, &tree, ss_leaf_key(page, i), node, &child, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
-        if (*tail == NO_NODE)
+        }
+        if (*tail == NO_NODE) {
             *head = child;
-        else
+        } else {
             walk->buckets[*tail].next_pending = child;
+        }
         *tail = child;
     }
     return SS_OK;
@@ -100,8 +109,9 @@ static enum ss_status meet_buckets(struct ss_walk *walk, uint32_t node,
 static bool claim_head(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
                        struct ss_error *err)
 {
-    if (pgid < 2 || pgid >= walk->file->geo.page_count)
+    if (pgid < 2 || pgid >= walk->file->geo.page_count) {
         return true;
+    }
     if (ss_bitmap_claim(&walk->claimed, pgid)) {
         walk->claimed_count++;
         return true;
@@ -135,8 +145,9 @@ static void report_order(struct ss_walk *walk, uint32_t node, const struct ss_wa
 {
     uint32_t i = 0;
 
-    while (ss_page_order_next(&frame->page, frame->lo, frame->hi, &i, err) != SS_OK)
+    while (ss_page_order_next(&frame->page, frame->lo, frame->hi, &i, err) != SS_OK) {
         fault(walk, node, i - 1, err);
+    }
 }
 
 /* The interface of bbolt puts nothing but buckets there; keys show a root that leads elsewhere. */
@@ -150,8 +161,9 @@ static void report_plain_keys(struct ss_walk *walk, const struct ss_page_view *p
     for (i = 0; page->type == SS_PAGE_LEAF && i < page->count; i++) {
         struct ss_span key = ss_leaf_key(page, i);
 
-        if (ss_leaf_is_bucket(page, i))
+        if (ss_leaf_is_bucket(page, i)) {
             continue;
+        }
         ss_corrupt(err, SS_E_BUCKET, key.off, page->pgid,
                    "a plain key stands among the top-level buckets");
         ss_text_escape(key.ptr, (size_t)key.len, name, sizeof(name));
@@ -180,31 +192,37 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
         return false;
     }
     is_inline = walk->depth == 0 && tree->inline_page.ptr != NULL;
-    if (!is_inline && !claim_head(walk, node, pgid, ref_off, err))
+    if (!is_inline && !claim_head(walk, node, pgid, ref_off, err)) {
         return false;
+    }
     frame = &walk->stack[walk->depth];
     *frame = (struct ss_walk_frame){.lo = lo, .hi = hi};
-    if (is_inline)
+    if (is_inline) {
         status =
             ss_page_gate_inline(&walk->file->geo, tree->inline_page, tree->host, &frame->page, err);
-    else
+    } else {
         status = ss_page_gate(&walk->file->geo, pgid, ref_off, &frame->page, err);
-    if (status == SS_OK && frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH)
+    }
+    if (status == SS_OK && frame->page.type != SS_PAGE_LEAF && frame->page.type != SS_PAGE_BRANCH) {
         status = ss_tree_page_refuse(&frame->page, err);
+    }
     if (status != SS_OK) {
         fault(walk, node, NO_ELEMENT, err);
         return false;
     }
-    if (!claim_run(walk, node, &frame->page, err))
+    if (!claim_run(walk, node, &frame->page, err)) {
         return false;
+    }
     report_order(walk, node, frame, err);
-    if (node == 0 && tree->host == SS_NONE)
+    if (node == 0 && tree->host == SS_NONE) {
         report_plain_keys(walk, &frame->page, err);
+    }
     walk->depth++;
     page = (struct ss_walk_page){
         .view = &frame->page, .node = node, .depth = walk->depth, .lo = lo, .hi = hi};
-    if (walk->ops->on_page != NULL && !walk->ops->on_page(walk->ctx, walk, &page))
+    if (walk->ops->on_page != NULL && !walk->ops->on_page(walk->ctx, walk, &page)) {
         walk->stopped = true;
+    }
     return true;
 }
 
@@ -241,8 +259,9 @@ static enum ss_status check_going(struct ss_walk *walk, struct ss_error *err)
     const struct ss_walk_ops *ops = walk->ops;
 
     if (ops->progress != NULL && !ops->progress(ops->progress_ctx, "walking trees",
-                                                walk->claimed_count, walk->file->geo.page_count))
+                                                walk->claimed_count, walk->file->geo.page_count)) {
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    }
     return ss_source_check(&walk->file->src, SS_OK, err);
 }
 
@@ -263,11 +282,13 @@ static enum ss_status walk_tree(struct ss_walk *walk, uint32_t node, uint32_t *h
             enter_next_child(walk, node, top, err);
             continue;
         }
-        if (top->page.type == SS_PAGE_LEAF && top->page.has_bucket)
+        if (top->page.type == SS_PAGE_LEAF && top->page.has_bucket) {
             status = meet_buckets(walk, node, &top->page, head, tail, err);
+        }
         walk->depth--;
-        if (status == SS_OK && top->page.type == SS_PAGE_BRANCH)
+        if (status == SS_OK && top->page.type == SS_PAGE_BRANCH) {
             status = check_going(walk, err);
+        }
     }
     return status;
 }
@@ -285,14 +306,16 @@ static enum ss_status walk_bucket(struct ss_walk *walk, struct ss_error *err)
         return SS_OK;
     }
     status = walk_tree(walk, node, &head, &tail, err);
-    if (status != SS_OK || walk->stopped)
+    if (status != SS_OK || walk->stopped) {
         return status;
+    }
     if (tail != NO_NODE) {
         walk->buckets[tail].next_pending = walk->pending;
         walk->pending = head;
     }
-    if (walk->ops->on_bucket_end != NULL && !walk->ops->on_bucket_end(walk->ctx, walk, node))
+    if (walk->ops->on_bucket_end != NULL && !walk->ops->on_bucket_end(walk->ctx, walk, node)) {
         walk->stopped = true;
+    }
     return check_going(walk, err);
 }
 
@@ -324,14 +347,17 @@ enum ss_status ss_walk_run_at(struct ss_walk *walk, const struct ss_file *file,
     walk->stopped = walk->at_plain_key = false;
 
     status = ss_file_readable(file, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (!ss_bitmap_init(&walk->claimed, file->geo.page_count))
+    }
+    if (!ss_bitmap_init(&walk->claimed, file->geo.page_count)) {
         return ss_nomem(err, file->geo.page_count / 8);
+    }
     root = tree != NULL ? *tree : ss_tree_root(file);
     status = add_bucket(walk, &root, (struct ss_span){0}, 0, &node, err);
-    while (status == SS_OK && walk->pending != NO_NODE && !walk->stopped)
+    while (status == SS_OK && walk->pending != NO_NODE && !walk->stopped) {
         status = walk_bucket(walk, err);
+    }
     return ss_source_check(&file->src, status, err);
 }
 

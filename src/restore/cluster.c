@@ -30,25 +30,29 @@ static enum ss_status no_memory(struct ss_error *err)
 
 static void peer_fini(struct ss_peer *peer)
 {
-    for (size_t i = 0; i < peer->url_count; i++)
+    for (size_t i = 0; i < peer->url_count; i++) {
         free(peer->urls[i]);
+    }
     free(peer->urls);
     free(peer->name);
 }
 
 void ss_cluster_fini(struct ss_cluster *cluster)
 {
-    for (size_t i = 0; i < cluster->count; i++)
+    for (size_t i = 0; i < cluster->count; i++) {
         peer_fini(&cluster->peers[i]);
+    }
     free(cluster->peers);
     *cluster = (struct ss_cluster){0};
 }
 
 const struct ss_peer *ss_cluster_find(const struct ss_cluster *cluster, const char *name)
 {
-    for (size_t i = 0; i < cluster->count; i++)
-        if (strcmp(cluster->peers[i].name, name) == 0)
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (strcmp(cluster->peers[i].name, name) == 0) {
             return &cluster->peers[i];
+        }
+    }
     return NULL;
 }
 
@@ -77,12 +81,15 @@ static bool is_scheme(const struct ss_go_url *url, const char *name)
 /* What types.NewURLs of etcd wants of a URL that Go can read. */
 static enum ss_status check_url(const struct ss_go_url *url, const char *text, struct ss_error *err)
 {
-    if (is_scheme(url, "unix") || is_scheme(url, "unixs"))
+    if (is_scheme(url, "unix") || is_scheme(url, "unixs")) {
         return SS_OK;
-    if (!is_scheme(url, "http") && !is_scheme(url, "https"))
+    }
+    if (!is_scheme(url, "http") && !is_scheme(url, "https")) {
         return refuse(err, "peer URL scheme must be http, https, unix or unixs", text);
-    if (!ss_go_url_has_port(url))
+    }
+    if (!ss_go_url_has_port(url)) {
         return refuse(err, "peer URL is not of the form http://host:port", text);
+    }
     return url->path.len == 0 ? SS_OK : refuse(err, "peer URL must not have a path", text);
 }
 
@@ -97,8 +104,9 @@ static size_t space_at(const uint8_t *text, size_t len, bool at_end)
     for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
         size_t n = strlen(spaces[i]);
 
-        if (n <= len && memcmp(at_end ? text + len - n : text, spaces[i], n) == 0)
+        if (n <= len && memcmp(at_end ? text + len - n : text, spaces[i], n) == 0) {
             return n;
+        }
     }
     return 0;
 }
@@ -112,8 +120,9 @@ static char *trimmed(char *text)
         text += n;
         len -= n;
     }
-    while ((n = space_at((const uint8_t *)text, len, true)) > 0)
+    while ((n = space_at((const uint8_t *)text, len, true)) > 0) {
         len -= n;
+    }
     text[len] = '\0';
     return text;
 }
@@ -132,16 +141,18 @@ static enum ss_status read_url(char *text, char **out, struct ss_error *err)
     if (status == SS_OK) {
         ss_go_url_write(&url, &written);
         ss_bytes_add(&written, "", 1);
-        if (written.failed)
+        if (written.failed) {
             status = no_memory(err);
-        else if (!ss_text_is_clean(written.ptr, written.len - 1))
+        } else if (!ss_text_is_clean(written.ptr, written.len - 1)) {
             status = refuse(err, "peer URL is no UTF-8", text);
+        }
     }
     ss_go_url_fini(&url);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         *out = (char *)written.ptr;
-    else
+    } else {
         ss_bytes_fini(&written);
+    }
     return status;
 }
 
@@ -155,8 +166,9 @@ static enum ss_status add_url(struct ss_peer *peer, char *text, struct ss_error 
     char *url = NULL;
     enum ss_status status = read_url(text, &url, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     if (!ss_array_room_counted(peer->urls, peer->url_count)) {
         free(url);
         return no_memory(err);
@@ -170,14 +182,17 @@ static enum ss_status add_url(struct ss_peer *peer, char *text, struct ss_error 
 static enum ss_status add_peer(struct ss_cluster *cluster, const char *name, struct ss_peer **out,
                                struct ss_error *err)
 {
-    if (name[0] == '\0' || !ss_text_is_clean(name, strlen(name)))
+    if (name[0] == '\0' || !ss_text_is_clean(name, strlen(name))) {
         return refuse(err, "initial cluster has a member without a proper name", name);
-    if (!ss_array_room_counted(cluster->peers, cluster->count))
+    }
+    if (!ss_array_room_counted(cluster->peers, cluster->count)) {
         return no_memory(err);
+    }
     *out = &cluster->peers[cluster->count];
     **out = (struct ss_peer){.name = strdup(name)};
-    if ((*out)->name == NULL)
+    if ((*out)->name == NULL) {
         return no_memory(err);
+    }
     cluster->count++;
     return SS_OK;
 }
@@ -189,14 +204,18 @@ static enum ss_status add_pair(struct ss_cluster *cluster, char *pair, struct ss
     struct ss_peer *peer = NULL;
     enum ss_status status = SS_OK;
 
-    if (equals == NULL)
+    if (equals == NULL) {
         return refuse(err, "initial cluster must read NAME=URL,…", pair);
+    }
     *equals = '\0';
-    for (size_t i = 0; i < cluster->count && peer == NULL; i++)
-        if (strcmp(cluster->peers[i].name, pair) == 0)
+    for (size_t i = 0; i < cluster->count && peer == NULL; i++) {
+        if (strcmp(cluster->peers[i].name, pair) == 0) {
             peer = &cluster->peers[i];
-    if (peer == NULL)
+        }
+    }
+    if (peer == NULL) {
         status = add_peer(cluster, pair, &peer, err);
+    }
     return status == SS_OK ? add_url(peer, equals + 1, err) : status;
 }
 
@@ -210,8 +229,9 @@ static enum ss_status for_each_part(const char *list,
     enum ss_status status = copy == NULL ? no_memory(err) : SS_OK;
 
     for (char *part = copy == NULL ? NULL : strtok_r(copy, ",", &rest);
-         part != NULL && status == SS_OK; part = strtok_r(NULL, ",", &rest))
+         part != NULL && status == SS_OK; part = strtok_r(NULL, ",", &rest)) {
         status = each(cluster, part, err);
+    }
     free(copy);
     return status;
 }
@@ -233,8 +253,9 @@ static bool sha1_u64(const void *bytes, size_t len, uint64_t *out)
     unsigned digest_len = 0;
 
     if (!ss_openssl_ready() || EVP_Digest(bytes, len, digest, &digest_len, EVP_sha1(), NULL) != 1 ||
-        digest_len != SHA1_LEN)
+        digest_len != SHA1_LEN) {
         return false;
+    }
     *out = ss_load_u64(digest, true);
     return true;
 }
@@ -245,8 +266,9 @@ static enum ss_status set_id(struct ss_peer *peer, const char *token, struct ss_
     bool ok;
 
     qsort(peer->urls, peer->url_count, sizeof(*peer->urls), compare_texts);
-    for (size_t i = 0; i < peer->url_count; i++)
+    for (size_t i = 0; i < peer->url_count; i++) {
         ss_bytes_text(&text, peer->urls[i]);
+    }
     ss_bytes_text(&text, token);
     ok = !text.failed && sha1_u64(text.ptr, text.len, &peer->id);
     ss_bytes_fini(&text);
@@ -265,12 +287,15 @@ static enum ss_status set_ids(struct ss_cluster *cluster, const char *token, str
     struct ss_bytes ids = {0};
     enum ss_status status = SS_OK;
 
-    if (cluster->count == 0)
+    if (cluster->count == 0) {
         return ss_system(err, SS_E_ARGUMENT, 0, "initial cluster has no members");
-    for (size_t i = 0; i < cluster->count && status == SS_OK; i++)
+    }
+    for (size_t i = 0; i < cluster->count && status == SS_OK; i++) {
         status = set_id(&cluster->peers[i], token, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
+    }
     qsort(cluster->peers, cluster->count, sizeof(*cluster->peers), compare_peers);
     for (size_t i = 0; i < cluster->count; i++) {
         uint8_t id[8];
@@ -278,21 +303,27 @@ static enum ss_status set_ids(struct ss_cluster *cluster, const char *token, str
         ss_store_u64(id, cluster->peers[i].id, true);
         ss_bytes_add(&ids, id, sizeof(id));
     }
-    if (ids.failed || !sha1_u64(ids.ptr, ids.len, &cluster->id))
+    if (ids.failed || !sha1_u64(ids.ptr, ids.len, &cluster->id)) {
         status = no_memory(err);
+    }
     ss_bytes_fini(&ids);
     return status;
 }
 
 static enum ss_status check_urls_once(const struct ss_cluster *cluster, struct ss_error *err)
 {
-    for (size_t i = 0; i < cluster->count; i++)
-        for (size_t j = 0; j < cluster->peers[i].url_count; j++)
-            for (size_t k = i; k < cluster->count; k++)
-                for (size_t m = k == i ? j + 1 : 0; m < cluster->peers[k].url_count; m++)
-                    if (strcmp(cluster->peers[i].urls[j], cluster->peers[k].urls[m]) == 0)
+    for (size_t i = 0; i < cluster->count; i++) {
+        for (size_t j = 0; j < cluster->peers[i].url_count; j++) {
+            for (size_t k = i; k < cluster->count; k++) {
+                for (size_t m = k == i ? j + 1 : 0; m < cluster->peers[k].url_count; m++) {
+                    if (strcmp(cluster->peers[i].urls[j], cluster->peers[k].urls[m]) == 0) {
                         return refuse(err, "initial cluster has one peer URL twice",
                                       cluster->peers[i].urls[j]);
+                    }
+                }
+            }
+        }
+    }
     return SS_OK;
 }
 
@@ -300,17 +331,20 @@ static enum ss_status check_members(const struct ss_cluster *cluster, struct ss_
 {
     size_t voters = 0;
 
-    if (check_urls_once(cluster, err) != SS_OK)
+    if (check_urls_once(cluster, err) != SS_OK) {
         return SS_SYSTEM;
+    }
     for (size_t i = 0; i < cluster->count; i++) {
         voters += !cluster->peers[i].is_learner;
         if (cluster->peers[i].id == 0 ||
-            (i > 0 && cluster->peers[i].id == cluster->peers[i - 1].id))
+            (i > 0 && cluster->peers[i].id == cluster->peers[i - 1].id)) {
             return refuse(err, "member's id is that of another, or none", cluster->peers[i].name);
+        }
     }
-    if (voters == 0)
+    if (voters == 0) {
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "every member is a learner: nobody could elect a leader");
+    }
     return SS_OK;
 }
 
@@ -321,14 +355,18 @@ enum ss_status ss_cluster_parse(const char *initial_cluster, const char *token,
 
     *out = (struct ss_cluster){0};
     status = for_each_part(initial_cluster, add_pair, out, err);
-    if (status == SS_OK && learners != NULL)
+    if (status == SS_OK && learners != NULL) {
         status = for_each_part(learners, mark_learner, out, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = set_ids(out, token, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = check_members(out, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         ss_cluster_fini(out);
+    }
     return status;
 }
 
@@ -338,8 +376,9 @@ static enum ss_status add_urls(struct ss_peer *peer, const char *urls, struct ss
     char *copy = strdup(urls), *rest = copy;
     enum ss_status status = copy == NULL ? no_memory(err) : SS_OK;
 
-    while (status == SS_OK && rest != NULL)
+    while (status == SS_OK && rest != NULL) {
         status = add_url(peer, strsep(&rest, ","), err);
+    }
     free(copy);
     return status;
 }
@@ -351,15 +390,18 @@ enum ss_status ss_cluster_check_urls(const struct ss_peer *peer, const char *url
     enum ss_status status = add_urls(&given, urls, err);
     bool same = given.url_count == peer->url_count;
 
-    if (status == SS_OK && given.url_count > 0)
+    if (status == SS_OK && given.url_count > 0) {
         qsort(given.urls, given.url_count, sizeof(*given.urls), compare_texts);
-    for (size_t i = 0; status == SS_OK && same && i < given.url_count; i++)
+    }
+    for (size_t i = 0; status == SS_OK && same && i < given.url_count; i++) {
         same = strcmp(given.urls[i], peer->urls[i]) == 0;
-    if (status == SS_OK && !same)
+    }
+    if (status == SS_OK && !same) {
         status = ss_system(err, SS_E_ARGUMENT, 0,
                            "--initial-cluster has member " WORD
                            " with other peer URLs than --initial-advertise-peer-urls=" WORD,
                            peer->name, urls);
+    }
     peer_fini(&given);
     return status;
 }

@@ -27,12 +27,16 @@ static void add_conf_state(struct ss_bytes *to, uint32_t field, const struct ss_
 {
     struct ss_bytes state = {0};
 
-    for (size_t i = 0; i < cluster->count; i++)
-        if (!cluster->peers[i].is_learner)
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (!cluster->peers[i].is_learner) {
             ss_bytes_pb_varint(&state, 1, cluster->peers[i].id);
-    for (size_t i = 0; i < cluster->count; i++)
-        if (cluster->peers[i].is_learner)
+        }
+    }
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->peers[i].is_learner) {
             ss_bytes_pb_varint(&state, 2, cluster->peers[i].id);
+        }
+    }
     ss_bytes_pb_bytes(to, field, state.ptr, state.len);
     to->failed = to->failed || state.failed;
     ss_bytes_fini(&state);
@@ -69,9 +73,11 @@ static void add_entry(struct ss_wal_frames *w, const struct ss_peer *peer, uint6
 /* The first voter by id: the peer that every log of this cluster voted for. */
 static uint64_t vote_of(const struct ss_cluster *cluster)
 {
-    for (size_t i = 0; i < cluster->count; i++)
-        if (!cluster->peers[i].is_learner)
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (!cluster->peers[i].is_learner) {
             return cluster->peers[i].id;
+        }
+    }
     return cluster->peers[0].id;
 }
 
@@ -114,8 +120,9 @@ void ss_wal_build(const struct ss_cluster *cluster, const struct ss_peer *self,
 
     ss_wal_frames_init(&w, out);
     add_heads(&w, cluster, self);
-    for (size_t i = 0; i < cluster->count; i++)
+    for (size_t i = 0; i < cluster->count; i++) {
         add_entry(&w, &cluster->peers[i], i + 1);
+    }
     add_tails(&w, cluster);
 }
 
@@ -142,8 +149,9 @@ static void add_member_node(struct ss_bytes *out, const struct ss_peer *peer, si
     ss_bytes_text(out, "\"\",\"Children\":{\"raftAttributes\":");
     snprintf(path, sizeof(path), "/0/members/%" PRIx64 "/raftAttributes", peer->id);
     open_node(out, path, index);
-    if (!raft.failed)
+    if (!raft.failed) {
         ss_bytes_json(out, (const char *)raft.ptr);
+    }
     ss_bytes_text(out, ",\"Children\":null}}}");
     out->failed = out->failed || raft.failed;
     ss_bytes_fini(&raft);
@@ -159,8 +167,9 @@ static void add_event(struct ss_bytes *out, const struct ss_peer *peer, size_t i
                     "{\"action\":\"create\",\"node\":{\"key\":\"/0/members/%" PRIx64
                     "/raftAttributes\",\"value\":",
                     peer->id);
-    if (!raft.failed)
+    if (!raft.failed) {
         ss_bytes_json(out, (const char *)raft.ptr);
+    }
     ss_bytes_format(out, ",\"modifiedIndex\":%zu,\"createdIndex\":%zu}}", index, index);
     out->failed = out->failed || raft.failed;
     ss_bytes_fini(&raft);
@@ -191,10 +200,11 @@ static void add_watcher_hub(struct ss_bytes *out, const struct ss_cluster *clust
     ss_bytes_text(out, ",\"WatcherHub\":{\"EventHistory\":{\"Queue\":{\"Events\":[");
     for (size_t i = 0; i < EVENT_SLOTS; i++) {
         ss_bytes_text(out, i > 0 ? "," : "");
-        if (i < n)
+        if (i < n) {
             add_event(out, &cluster->peers[i], i + 1);
-        else
+        } else {
             ss_bytes_text(out, "null");
+        }
     }
     ss_bytes_format(out,
                     "],\"Size\":%zu,\"Front\":0,\"Back\":%zu,\"Capacity\":%u},"
@@ -224,8 +234,9 @@ static void v2_store(const struct ss_cluster *cluster, struct ss_bytes *out)
     add_watcher_hub(out, cluster);
     ss_bytes_format(out, ",\"Stats\":{\"getsSuccess\":0,\"getsFail\":1,\"createSuccess\":%zu",
                     cluster->count);
-    for (size_t i = 0; i < sizeof(zero_stats) / sizeof(zero_stats[0]); i++)
+    for (size_t i = 0; i < sizeof(zero_stats) / sizeof(zero_stats[0]); i++) {
         ss_bytes_format(out, ",\"%s\":0", zero_stats[i]);
+    }
     ss_bytes_text(out, "},\"CurrentVersion\":2}");
 }
 

@@ -41,8 +41,9 @@ static char *joined_urls(const struct ss_peer *peer)
         ss_bytes_text(&text, peer->urls[i]);
     }
     ss_bytes_add(&text, "", 1);
-    if (text.failed)
+    if (text.failed) {
         ss_bytes_fini(&text);
+    }
     return (char *)text.ptr;
 }
 
@@ -54,9 +55,10 @@ static enum ss_status check_name(const struct restore *r, const struct ss_peer *
     const char *name = or_default(r->opts->name, SS_RESTORE_NAME_DEFAULT);
 
     *self = ss_cluster_find(&r->cluster, name);
-    if (*self == NULL)
+    if (*self == NULL) {
         return ss_system(err, SS_E_ARGUMENT, 0, "member %.120s is not in the initial cluster",
                          name);
+    }
     return ss_cluster_check_urls(*self, or_default(r->opts->peer_urls, SS_RESTORE_URLS_DEFAULT),
                                  err);
 }
@@ -67,9 +69,10 @@ static enum ss_status check_folder_names(const struct ss_cluster *cluster, struc
     for (size_t i = 0; i < cluster->count; i++) {
         const char *name = cluster->peers[i].name;
 
-        if (strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        if (strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
             return ss_system(err, SS_E_ARGUMENT, 0,
                              "member name %.120s cannot be the name of a folder", name);
+        }
     }
     return SS_OK;
 }
@@ -78,13 +81,15 @@ static enum ss_status check_folders(struct restore *r, const char *data_dir, str
 {
     enum ss_status status = ss_staged_dir_check(&r->data, data_dir, false, err);
 
-    if (status != SS_OK || r->opts->wal_dir == NULL)
+    if (status != SS_OK || r->opts->wal_dir == NULL) {
         return status;
+    }
     status = ss_staged_dir_check(&r->wal, r->opts->wal_dir, true, err);
-    if (status == SS_OK && ss_staged_dirs_overlap(&r->data, &r->wal))
+    if (status == SS_OK && ss_staged_dirs_overlap(&r->data, &r->wal)) {
         status = ss_system(err, SS_E_ARGUMENT, 0,
                            "--wal-dir must not be --data-dir, in it, or around it: without "
                            "--wal-dir the WAL lies in the data directory");
+    }
     return status;
 }
 
@@ -108,19 +113,22 @@ static enum ss_status fill_result(struct restore *r, const struct ss_peer *self,
 
     out->cluster_id = r->cluster.id;
     out->members = calloc(r->cluster.count, sizeof(*out->members));
-    if (out->members == NULL)
+    if (out->members == NULL) {
         return ss_nomem(err, r->cluster.count * sizeof(*out->members));
+    }
     for (size_t i = 0; i < r->cluster.count && status == SS_OK; i++) {
         const struct ss_peer *peer = &r->cluster.peers[i];
         struct ss_restore_member *member = &out->members[out->member_count++];
 
-        if (self == NULL)
+        if (self == NULL) {
             member->data_dir = ss_path_join(data_dir, peer->name);
-        else if (self == peer)
+        } else if (self == peer) {
             member->data_dir = strdup(data_dir);
+        }
         status = fill_member(member, peer, err);
-        if (status == SS_OK && member->data_dir == NULL && (self == NULL || self == peer))
+        if (status == SS_OK && member->data_dir == NULL && (self == NULL || self == peer)) {
             status = ss_nomem(err, strlen(data_dir));
+        }
     }
     if (status == SS_OK && r->opts->wal_dir != NULL) {
         out->wal_dir = strdup(r->opts->wal_dir);
@@ -134,14 +142,17 @@ static enum ss_status plan_revisions(struct restore *r, struct ss_error *err)
     struct ss_rev_facts facts;
     enum ss_status status = ss_rev_facts(r->file, &facts, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (!facts.is_etcd)
+    }
+    if (!facts.is_etcd) {
         return ss_system(err, SS_E_NOT_ETCD, 0,
                          "the file has no bucket key: it is no etcd database");
+    }
     r->result->revision = facts.current;
-    if (r->opts->bump_revision == 0)
+    if (r->opts->bump_revision == 0) {
         return SS_OK;
+    }
     status = ss_restore_bump(r->file, r->opts->bump_revision, &r->db.bumped, err);
     r->result->bumped_from = facts.current;
     r->result->last_record = facts.last.main;
@@ -164,8 +175,9 @@ static bool tell(void *ctx, uint64_t len)
     struct restore *r = out->r;
     const struct ss_restore_opts *opts = r->opts;
 
-    if (r->checking != NULL && ss_checking_refused(r->checking))
+    if (r->checking != NULL && ss_checking_refused(r->checking)) {
         return false;
+    }
     out->done += len;
     r->cancelled =
         opts->progress != NULL && !opts->progress(opts->progress_ctx, "restoring", out->done,
@@ -207,13 +219,16 @@ static enum ss_status write_db(struct restore *r, const char *snap_dir, struct s
     struct ss_writer_result written;
     enum ss_status status = ss_new_file_open(&out.file, snap_dir, "db", err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status =
             ss_write_db(&opts, ss_restore_db_produce, &r->db, write_bytes, &out, &written, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_new_file_finish(&out.file, 0, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         r->result->db_len = written.db_len;
+    }
     ss_new_file_fini(&out.file);
     return status;
 }
@@ -224,13 +239,16 @@ static enum ss_status write_small(const char *dir, const char *name, const struc
     struct ss_new_file file;
     enum ss_status status;
 
-    if (bytes->failed)
+    if (bytes->failed) {
         return ss_nomem(err, bytes->cap);
+    }
     status = ss_new_file_open(&file, dir, name, err);
-    if (status == SS_OK && !ss_new_file_write(&file, bytes->ptr, bytes->len))
+    if (status == SS_OK && !ss_new_file_write(&file, bytes->ptr, bytes->len)) {
         status = ss_system(err, SS_E_OUTPUT, errno, "cannot write file %.200s", file.path);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_new_file_finish(&file, len, err);
+    }
     ss_new_file_fini(&file);
     return status;
 }
@@ -270,16 +288,21 @@ static enum ss_status write_member(struct restore *r, const struct ss_peer *self
     enum ss_status status =
         snap == NULL || wal == NULL ? ss_nomem(err, strlen(dir)) : ss_dir_make(member, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_dir_make(snap, err);
-    if (status == SS_OK && wal_dir == NULL)
+    }
+    if (status == SS_OK && wal_dir == NULL) {
         status = ss_dir_make(wal, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = write_db(r, snap, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = write_snap(r, snap, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = write_wal(r, self, wal_dir != NULL ? wal_dir : wal, err);
+    }
     free(member);
     free(snap);
     free(wal);
@@ -290,8 +313,9 @@ static enum ss_status stage_one(struct restore *r, const struct ss_peer *self, s
 {
     enum ss_status status = ss_staged_dir_make(&r->data, err);
 
-    if (status == SS_OK && r->opts->wal_dir != NULL)
+    if (status == SS_OK && r->opts->wal_dir != NULL) {
         status = ss_staged_dir_make(&r->wal, err);
+    }
     return status == SS_OK ? write_member(r, self, r->data.staged, r->wal.staged, err) : status;
 }
 
@@ -304,8 +328,9 @@ static enum ss_status stage_all(struct restore *r, struct ss_error *err)
         char *dir = ss_path_join(r->data.staged, peer->name);
 
         status = dir == NULL ? ss_nomem(err, strlen(r->data.path)) : ss_dir_make(dir, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = write_member(r, peer, dir, NULL, err);
+        }
         free(dir);
     }
     return status;
@@ -316,10 +341,12 @@ static enum ss_status commit(struct restore *r, struct ss_error *err)
 {
     enum ss_status status = SS_OK;
 
-    if (r->opts->wal_dir != NULL)
+    if (r->opts->wal_dir != NULL) {
         status = ss_staged_dir_commit(&r->wal, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_staged_dir_commit(&r->data, err);
+    }
     if (status != SS_OK) {
         ss_staged_dir_revoke(&r->data);
         ss_staged_dir_revoke(&r->wal);
@@ -329,9 +356,10 @@ static enum ss_status commit(struct restore *r, struct ss_error *err)
 
 static enum ss_status check_opts(const struct ss_restore_opts *opts, struct ss_error *err)
 {
-    if (opts->all_members && (opts->wal_dir != NULL || opts->data_dir == NULL))
+    if (opts->all_members && (opts->wal_dir != NULL || opts->data_dir == NULL)) {
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "for all members a folder is needed, and no WAL folder of its own");
+    }
     return SS_OK;
 }
 
@@ -342,17 +370,21 @@ static enum ss_status plan(struct restore *r, const char *data_dir, const struct
     enum ss_status status = check_opts(opts, err);
 
     *self = NULL;
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_cluster_parse(or_default(opts->initial_cluster, SS_RESTORE_CLUSTER_DEFAULT),
                                   or_default(opts->token, SS_RESTORE_TOKEN_DEFAULT), opts->learners,
                                   &r->cluster, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status =
             opts->all_members ? check_folder_names(&r->cluster, err) : check_name(r, self, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = check_folders(r, data_dir, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = plan_revisions(r, err);
+    }
     return status == SS_OK ? fill_result(r, *self, data_dir, err) : status;
 }
 
@@ -370,8 +402,9 @@ static enum ss_status stage(struct restore *r, const char *data_dir, struct ss_e
     const struct ss_peer *self;
     enum ss_status status = plan(r, data_dir, &self, err);
 
-    if (status != SS_OK || r->opts->dry_run)
+    if (status != SS_OK || r->opts->dry_run) {
         return status;
+    }
     r->db.file = r->file;
     r->db.cluster = &r->cluster;
     status = r->opts->all_members ? stage_all(r, err) : stage_one(r, self, err);
@@ -385,14 +418,17 @@ static enum ss_status give_names(struct restore *r, const struct ss_intake *inta
     const struct ss_restore_opts *opts = r->opts;
     enum ss_status status;
 
-    if (opts->dry_run)
+    if (opts->dry_run) {
         return SS_OK;
+    }
     status = ss_source_unchanged(&r->file->src, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     if (intake != NULL && opts->on_accepted != NULL &&
-        !opts->on_accepted(opts->on_accepted_ctx, intake))
+        !opts->on_accepted(opts->on_accepted_ctx, intake)) {
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    }
     return go_on(r) ? commit(r, err) : ss_system(err, SS_E_CANCELLED, 0, "cancelled");
 }
 
@@ -404,8 +440,9 @@ static enum ss_status stage_and_check(struct restore *r, const char *data_dir,
     enum ss_status status = stage(r, data_dir, err), checked;
 
     checked = ss_checking_end(r->checking, NULL, r->cancelled, intake, &check_err);
-    if (checked == SS_OK)
+    if (checked == SS_OK) {
         return intake->accepted ? status : SS_OK;
+    }
     *err = check_err;
     return checked;
 }
@@ -453,17 +490,19 @@ static enum ss_status restore(struct restore *r, const struct ss_intake_opts *ch
 
     ss_error_clear(err);
     *r->result = (struct ss_restore_result){0};
-    if (opts->data_dir != NULL)
+    if (opts->data_dir != NULL) {
         ss_bytes_format(&folder, "%s", opts->data_dir);
-    else
+    } else {
         ss_bytes_format(&folder, "%s.etcd", or_default(opts->name, SS_RESTORE_NAME_DEFAULT));
+    }
     ss_bytes_add(&folder, "", 1);
-    if (folder.failed)
+    if (folder.failed) {
         status = ss_nomem(err, folder.cap);
-    else if (intake == NULL)
+    } else if (intake == NULL) {
         status = run(r, (const char *)folder.ptr, err);
-    else
+    } else {
         status = run_checked(r, (const char *)folder.ptr, check, intake, err);
+    }
     ss_staged_dir_fini(&r->data);
     ss_staged_dir_fini(&r->wal);
     ss_cluster_fini(&r->cluster);

@@ -41,15 +41,17 @@ enum ss_status ss_restore_bump(const struct ss_file *file, uint64_t amount,
     struct ss_rev_facts facts;
     enum ss_status status = ss_rev_facts(file, &facts, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     if (facts.current > SS_RESTORE_REVISION_MAX ||
-        amount > (uint64_t)(SS_RESTORE_REVISION_MAX - facts.current))
+        amount > (uint64_t)(SS_RESTORE_REVISION_MAX - facts.current)) {
         return ss_system(err, SS_E_ARGUMENT, 0,
                          "revision %" PRId64 " cannot be raised by %" PRIu64
                          ": it would pass %" PRId64 " (2^62 - 1), and behind 2^63 - 1 no put "
                          "succeeds",
                          facts.current, amount, SS_RESTORE_REVISION_MAX);
+    }
     *bumped = (struct ss_revision){facts.current + (int64_t)amount, 0};
     return SS_OK;
 }
@@ -59,8 +61,9 @@ static enum ss_status keep_bytes(struct ss_writer *w, const void *bytes, size_t 
 {
     const uint8_t *kept = ss_writer_keep(w, bytes, len);
 
-    if (kept == NULL)
+    if (kept == NULL) {
         return ss_nomem(err, len);
+    }
     *out = ss_span_of(kept, len);
     return SS_OK;
 }
@@ -78,10 +81,12 @@ static enum ss_status put_member(struct ss_writer *w, const struct ss_peer *peer
     snprintf(id, sizeof(id), "%" PRIx64, peer->id);
     ss_peer_json(peer, &json);
     status = json.failed ? ss_nomem(err, json.cap) : SS_OK;
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = keep_bytes(w, id, strlen(id), &key, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = keep_bytes(w, json.ptr, json.len, &value, err);
+    }
     ss_bytes_fini(&json);
     return status == SS_OK ? ss_writer_put(w, key, value, err) : status;
 }
@@ -119,13 +124,16 @@ static void conf_state_json(const struct ss_cluster *cluster, struct ss_bytes *o
     ss_bytes_text(out, "{\"voters\":[");
     for (size_t i = 0, n = 0; i < cluster->count; i++) {
         learners += cluster->peers[i].is_learner;
-        if (!cluster->peers[i].is_learner)
+        if (!cluster->peers[i].is_learner) {
             ss_bytes_format(out, "%s%" PRIu64, n++ > 0 ? "," : "", cluster->peers[i].id);
+        }
     }
     ss_bytes_text(out, learners > 0 ? "],\"learners\":[" : "]");
-    for (size_t i = 0, n = 0; learners > 0 && i < cluster->count; i++)
-        if (cluster->peers[i].is_learner)
+    for (size_t i = 0, n = 0; learners > 0 && i < cluster->count; i++) {
+        if (cluster->peers[i].is_learner) {
             ss_bytes_format(out, "%s%" PRIu64, n++ > 0 ? "," : "", cluster->peers[i].id);
+        }
+    }
     ss_bytes_text(out, learners > 0 ? "],\"auto_leave\":false}" : ",\"auto_leave\":false}");
 }
 
@@ -153,8 +161,9 @@ static enum ss_status make_meta(const struct ss_restore_db *db, struct ss_writer
                          : keep_bytes(w, conf.ptr, conf.len, &list[0].value, err);
     ss_bytes_fini(&conf);
     list[1].key = "consistent_index";
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = keep_u64(w, db->cluster->count, &list[1].value, err);
+    }
     *count = 2;
     if (status == SS_OK && db->bumped.main != 0) {
         list[*count].key = "scheduledCompactRev";
@@ -184,12 +193,14 @@ static enum ss_status merge(const struct ss_file *file, const struct ss_tree *tr
                   : i == count ? -1
                                : ss_span_cmp(entry.key, text_span(list[i].key));
 
-        if (cmp < 0)
+        if (cmp < 0) {
             status = ss_writer_put(w, entry.key, entry.value, err);
-        else
+        } else {
             status = ss_writer_put(w, text_span(list[i].key), list[i].value, err);
-        if (cmp <= 0)
+        }
+        if (cmp <= 0) {
             at = ss_cursor_next(&c, &entry, err);
+        }
         i += cmp >= 0;
     }
     return at == SS_CORRUPT || at == SS_SYSTEM ? at : status;
@@ -217,8 +228,9 @@ static enum ss_status fill_replaced(struct ss_restore_db *db, int which, const s
 
     switch (which) {
     case REPLACED_KEY:
-        if (tree != NULL)
+        if (tree != NULL) {
             status = ss_copy_tree(db->file, tree, SS_KEY_BUCKET, &db->entered, w, err);
+        }
         return status == SS_OK && db->bumped.main != 0 ? put_bump(db, w, err) : status;
     case REPLACED_MEMBERS:
         return put_members(db->cluster, w, err);
@@ -236,8 +248,9 @@ static enum ss_status put_replaced(struct ss_restore_db *db, int which, const st
     enum ss_status status =
         ss_writer_begin(w, text_span(replaced[which]), tree != NULL ? tree->sequence : 0, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = fill_replaced(db, which, tree, w, err);
+    }
     return status == SS_OK ? ss_writer_end(w, err) : status;
 }
 
@@ -249,8 +262,9 @@ static enum ss_status put_copied(struct ss_restore_db *db, struct ss_span name,
     enum ss_status status = ss_writer_begin(w, name, tree->sequence, err);
 
     ss_bucket_path_append(path, name);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_copy_tree(db->file, tree, path, &db->entered, w, err);
+    }
     return status == SS_OK ? ss_writer_end(w, err) : status;
 }
 
@@ -265,15 +279,19 @@ static enum ss_status put_next(struct ss_restore_db *db, const struct ss_entry *
                                          : ss_span_cmp(entry->key, text_span(replaced[*which]));
 
     *took_entry = cmp <= 0;
-    if (cmp > 0)
+    if (cmp > 0) {
         return put_replaced(db, (*which)++, NULL, w, err);
-    if (!entry->is_bucket)
+    }
+    if (!entry->is_bucket) {
         return ss_writer_put(w, entry->key, entry->value, err);
+    }
     status = ss_tree_decode(&db->file->geo, entry->value, entry->pgid, &tree, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (cmp == 0)
+    }
+    if (cmp == 0) {
         return put_replaced(db, (*which)++, &tree, w, err);
+    }
     return put_copied(db, entry->key, &tree, w, err);
 }
 
@@ -293,8 +311,9 @@ enum ss_status ss_restore_db_produce(void *ctx, struct ss_writer *w, struct ss_e
         bool took_entry;
 
         status = put_next(db, at == SS_OK ? &entry : NULL, &which, &took_entry, w, err);
-        if (status == SS_OK && took_entry)
+        if (status == SS_OK && took_entry) {
             at = ss_cursor_next(&c, &entry, err);
+        }
     }
     return at == SS_CORRUPT || at == SS_SYSTEM ? at : status;
 }

@@ -73,8 +73,9 @@ static bool slot_read(struct slot *slot, struct mapping *out)
 {
     uint64_t before = atomic_load_explicit(&slot->version, memory_order_acquire);
 
-    if (!slot_in_use(before))
+    if (!slot_in_use(before)) {
         return false;
+    }
     out->base = atomic_load_explicit(&slot->base, memory_order_acquire);
     out->len = atomic_load_explicit(&slot->len, memory_order_acquire);
     out->fd = atomic_load_explicit(&slot->fd, memory_order_acquire);
@@ -87,8 +88,9 @@ static bool mapping_find(uintptr_t addr, struct mapping *out)
     for (struct block *block = &first_block; block != NULL; block = atomic_load(&block->next)) {
         for (size_t i = 0; i < SLOTS_PER_BLOCK; i++) {
             if (slot_read(&block->slots[i], out) && addr >= out->base &&
-                addr - out->base < out->len)
+                addr - out->base < out->len) {
                 return true;
+            }
         }
     }
     return false;
@@ -100,11 +102,11 @@ static bool mapping_heal(const struct mapping *map, uintptr_t addr)
     uintptr_t start = addr - addr % page_size;
     uintptr_t end = start + page_size;
     uint64_t none = SS_NONE;
-    struct stat st;
+    struct stat info;
 
     atomic_compare_exchange_strong(map->fault_off, &none, (uint64_t)(start - map->base));
-    if (fstat(map->fd, &st) == 0 && (uint64_t)st.st_size < map->len) {
-        uint64_t left = (uint64_t)st.st_size;
+    if (fstat(map->fd, &info) == 0 && (uint64_t)info.st_size < map->len) {
+        uint64_t left = (uint64_t)info.st_size;
         uintptr_t gone = map->base + (uintptr_t)((left + page_size - 1) / page_size * page_size);
 
         if (gone <= start) {
@@ -141,8 +143,9 @@ static void on_sigbus(int signo, siginfo_t *info, void *context)
     uintptr_t addr = (uintptr_t)info->si_addr;
     struct mapping map;
 
-    if (info->si_code <= 0 || !mapping_find(addr, &map) || !mapping_heal(&map, addr))
+    if (info->si_code <= 0 || !mapping_find(addr, &map) || !mapping_heal(&map, addr)) {
         pass_on(signo, info, context);
+    }
     errno = saved;
 }
 
@@ -155,14 +158,16 @@ static struct slot *slot_take(void)
         struct block *next;
 
         for (size_t i = 0; i < SLOTS_PER_BLOCK; i++) {
-            if (!slot_in_use(atomic_load(&block->slots[i].version)))
+            if (!slot_in_use(atomic_load(&block->slots[i].version))) {
                 return &block->slots[i];
+            }
         }
         next = atomic_load(&block->next);
         if (next == NULL) {
             next = calloc(1, sizeof(*next));
-            if (next == NULL)
+            if (next == NULL) {
                 return NULL;
+            }
             atomic_store(&block->next, next);
         }
         block = next;
@@ -196,8 +201,9 @@ void ss_guard_remove(const void *base)
             struct slot *slot = &block->slots[i];
             uint64_t version = atomic_load(&slot->version);
 
-            if (slot_in_use(version) && atomic_load(&slot->base) == (uintptr_t)base)
+            if (slot_in_use(version) && atomic_load(&slot->base) == (uintptr_t)base) {
                 atomic_store(&slot->version, version + 1);
+            }
         }
     }
     pthread_mutex_unlock(&change_lock);
@@ -213,13 +219,15 @@ enum ss_status ss_guard_install(struct ss_error *err)
     pthread_mutex_lock(&change_lock);
     if (!installed) {
         page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
-        if (sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &action, NULL) != 0)
+        if (sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &action, NULL) != 0) {
             sys = errno;
-        else
+        } else {
             installed = true;
+        }
     }
     pthread_mutex_unlock(&change_lock);
-    if (sys != 0)
+    if (sys != 0) {
         return ss_system(err, SS_E_IO, sys, "the handler for failing reads cannot be installed");
+    }
     return SS_OK;
 }

@@ -68,14 +68,18 @@ static enum ss_status member_inflate(struct gunzip *g, struct ss_span in, uint64
         made = OUT_LEN - state->avail_out;
         *pos = (uint64_t)(state->next_in - in.ptr);
         status = ss_spool_put(spool, g->out, made, spool->len, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_spool_progress(spool->opts, "unpacking", *pos, in.len, err);
-        if (status != SS_OK)
+        }
+        if (status != SS_OK) {
             return status;
-        if (code != ISAL_DECOMP_OK)
+        }
+        if (code != ISAL_DECOMP_OK) {
             return damaged(g, spool, err, fault_text(code), *pos);
-        if (made == 0 && *pos == in.len && state->block_state != ISAL_BLOCK_FINISH)
+        }
+        if (made == 0 && *pos == in.len && state->block_state != ISAL_BLOCK_FINISH) {
             return damaged(g, spool, err, "it ends early", *pos);
+        }
     }
     return SS_OK;
 }
@@ -89,16 +93,18 @@ enum ss_status ss_unpack_deflate(const struct ss_source *packed, enum ss_kind ki
     enum ss_status status = SS_OK;
     uint64_t pos = 0;
 
-    if (g == NULL)
+    if (g == NULL) {
         return ss_nomem(err, sizeof(*g));
+    }
     g->name = ss_kind_name(kind);
     g->wrapper = is_gzip ? ISAL_GZIP : ISAL_ZLIB;
-    do
+    do {
         status = member_inflate(g, in, &pos, spool, err);
-    while (is_gzip && status == SS_OK && pos < in.len && in.ptr[pos] != 0);
+    } while (is_gzip && status == SS_OK && pos < in.len && in.ptr[pos] != 0);
     for (; status == SS_OK && pos < in.len; pos++) {
-        if (in.ptr[pos] != 0)
+        if (in.ptr[pos] != 0) {
             status = damaged(g, spool, err, "other data follows its end", pos);
+        }
     }
     free(g);
     return status;

@@ -16,16 +16,18 @@ static uint64_t processor_time(void)
 {
     struct timespec now;
 
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0)
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) {
         return 0;
+    }
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void ss_pieces_init(struct ss_pieces *pieces, const struct ss_source *src, uint64_t len)
 {
     *pieces = (struct ss_pieces){.src = src, .len = len, .fastest = {UINT64_MAX, UINT64_MAX}};
-    if (src->mapped && len >= SS_PIECES_TRIAL_LEN)
+    if (src->mapped && len >= SS_PIECES_TRIAL_LEN) {
         pieces->buf = malloc(SS_PIECE_LEN); /* without it, all is mapped */
+    }
 }
 
 void ss_pieces_fini(struct ss_pieces *pieces)
@@ -42,14 +44,16 @@ static enum ss_piece_way choose(struct ss_pieces *pieces)
 
     if (n <= TRIAL_COUNT) {
         now = processor_time();
-        if (n > 0)
+        if (n > 0) {
             pieces->fastest[(n - 1) % SS_PIECE_WAYS] =
                 ss_min_u64(pieces->fastest[(n - 1) % SS_PIECE_WAYS], now - pieces->began);
+        }
         pieces->began = now;
         pieces->piece_count++;
     }
-    if (n < TRIAL_COUNT)
+    if (n < TRIAL_COUNT) {
         return n % SS_PIECE_WAYS;
+    }
     return pieces->fastest[SS_BY_READ] < pieces->fastest[SS_BY_MAP] ? SS_BY_READ : SS_BY_MAP;
 }
 
@@ -59,8 +63,9 @@ enum ss_status ss_pieces_next(struct ss_pieces *pieces, struct ss_span *piece, s
     uint64_t len = ss_min_u64(SS_PIECE_LEN, pieces->len - off);
     enum ss_status status = SS_OK;
 
-    if (len == 0)
+    if (len == 0) {
         return SS_END;
+    }
     *piece = (struct ss_span){pieces->src->base + off, len, off};
     if (pieces->buf != NULL && choose(pieces) == SS_BY_READ) {
         piece->ptr = pieces->buf;

@@ -46,16 +46,18 @@ static bool magic_at(struct ss_span file, uint64_t off)
 {
     struct ss_span at;
 
-    if (!ss_span_sub(file, off, 4, &at))
+    if (!ss_span_sub(file, off, 4, &at)) {
         return false;
+    }
     return ss_load_u32(at.ptr, false) == META_MAGIC || ss_load_u32(at.ptr, true) == META_MAGIC;
 }
 
 static bool has_meta_1(struct ss_span file)
 {
     for (unsigned i = 0; i < PAGE_SHIFTS; i++) {
-        if (magic_at(file, ((uint64_t)MIN_PAGE << i) + META_POS))
+        if (magic_at(file, ((uint64_t)MIN_PAGE << i) + META_POS)) {
             return true;
+        }
     }
     return false;
 }
@@ -67,8 +69,9 @@ static bool is_meta_1(struct ss_span file, uint64_t off)
     const uint8_t *meta;
     bool big;
 
-    if (!ss_span_sub(file, off, META_END, &page))
+    if (!ss_span_sub(file, off, META_END, &page)) {
         return false;
+    }
     meta = page.ptr + META_POS;
     big = ss_load_u32(meta, true) == META_MAGIC;
     return ss_load_u32(meta, big) == META_MAGIC && ss_load_u32(meta + 4, big) == META_VERSION &&
@@ -79,8 +82,9 @@ static bool is_meta_1(struct ss_span file, uint64_t off)
 static bool has_valid_meta_1(struct ss_span file)
 {
     for (unsigned i = 0; i < PAGE_SHIFTS; i++) {
-        if (is_meta_1(file, (uint64_t)MIN_PAGE << i))
+        if (is_meta_1(file, (uint64_t)MIN_PAGE << i)) {
             return true;
+        }
     }
     return false;
 }
@@ -93,8 +97,9 @@ static bool tar_sum_stored(const uint8_t *header, uint32_t *out)
     uint32_t sum = 0;
     bool any = false;
 
-    while (i < TAR_SUM_LEN && field[i] == ' ')
+    while (i < TAR_SUM_LEN && field[i] == ' ') {
         i++;
+    }
     for (; i < TAR_SUM_LEN && field[i] >= '0' && field[i] <= '7'; i++) {
         sum = sum * 8 + (uint32_t)(field[i] - '0');
         any = true;
@@ -110,8 +115,9 @@ static bool is_tar(struct ss_span file)
     uint32_t stored, sum = 0;
     int32_t signed_sum = 0;
 
-    if (!ss_span_sub(file, 0, TAR_HEADER_LEN, &header) || !tar_sum_stored(header.ptr, &stored))
+    if (!ss_span_sub(file, 0, TAR_HEADER_LEN, &header) || !tar_sum_stored(header.ptr, &stored)) {
         return false;
+    }
     for (size_t i = 0; i < TAR_HEADER_LEN; i++) {
         bool blank = i >= TAR_SUM_POS && i < TAR_SUM_POS + TAR_SUM_LEN;
         uint8_t byte = blank ? ' ' : header.ptr[i];
@@ -144,21 +150,25 @@ static enum ss_kind kind_by_magic(struct ss_span file)
     };
 
     for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-        if (ss_span_has_prefix(file, magics[i].bytes, magics[i].len))
+        if (ss_span_has_prefix(file, magics[i].bytes, magics[i].len)) {
             return magics[i].kind;
+        }
     }
     if (file.len >= 10 && ss_span_has_prefix(file, "BZh", 3) && file.ptr[3] >= '1' &&
         file.ptr[3] <= '9' &&
         (memcmp(file.ptr + 4, "1AY&SY", 6) == 0 ||
-         memcmp(file.ptr + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0))
+         memcmp(file.ptr + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0)) {
         return SS_KIND_BZIP2;
+    }
     /* Maximum code width, and two bits that no version uses. */
     if (file.len >= 3 && ss_span_has_prefix(file, "\x1f\x9d", 2) && (file.ptr[2] & 0x60) == 0 &&
-        (file.ptr[2] & 0x1f) >= 9 && (file.ptr[2] & 0x1f) <= 16)
+        (file.ptr[2] & 0x1f) >= 9 && (file.ptr[2] & 0x1f) <= 16) {
         return SS_KIND_COMPRESS;
+    }
     /* A skippable frame, as pzstd puts first; a zstd or LZ4 frame follows, zstd far more often. */
-    if (file.len >= 4 && (ss_load_u32(file.ptr, false) & UINT32_C(0xFFFFFFF0)) == 0x184D2A50)
+    if (file.len >= 4 && (ss_load_u32(file.ptr, false) & UINT32_C(0xFFFFFFF0)) == 0x184D2A50) {
         return SS_KIND_ZSTD;
+    }
     return SS_KIND_UNKNOWN;
 }
 
@@ -170,8 +180,9 @@ static bool varint_at(struct ss_span file, uint64_t *pos, uint64_t *value)
         uint8_t byte = file.ptr[(*pos)++];
 
         *value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
+        if (byte < 0x80) {
             return true;
+        }
     }
     return false;
 }
@@ -202,8 +213,9 @@ static bool is_raft_wal(struct ss_span file)
 {
     uint64_t pos = 11, head, len, padding, crc;
 
-    if (file.len < 16 || memcmp(file.ptr + 8, "\x08\x04\x10", 3) != 0)
+    if (file.len < 16 || memcmp(file.ptr + 8, "\x08\x04\x10", 3) != 0) {
         return false;
+    }
     head = ss_load_u64(file.ptr, false);
     len = head & UINT64_C(0x00FFFFFFFFFFFFFF);
     padding = head >> 56 & 7;
@@ -219,10 +231,12 @@ static bool is_delta(struct ss_span file)
 
 static enum ss_kind kind_by_form(struct ss_span file)
 {
-    if (is_raft_wal(file))
+    if (is_raft_wal(file)) {
         return SS_KIND_RAFT_WAL;
-    if (is_raft_snapshot(file))
+    }
+    if (is_raft_snapshot(file)) {
         return SS_KIND_RAFT_SNAPSHOT;
+    }
     return is_delta(file) ? SS_KIND_DELTA : SS_KIND_UNKNOWN;
 }
 
@@ -245,8 +259,9 @@ static bool is_zeroes(struct ss_span file)
         uint64_t off = i == 0 ? 0 : (uint64_t)MIN_PAGE << (i - 1);
 
         for (uint64_t pos = off; pos < off + META_END && pos < file.len; pos++) {
-            if (file.ptr[pos] != 0)
+            if (file.ptr[pos] != 0) {
                 return false;
+            }
         }
     }
     return true;
@@ -260,8 +275,9 @@ static size_t lead_of_text(struct ss_span bytes)
     for (; len < bytes.len; len++) {
         uint8_t byte = bytes.ptr[len];
 
-        if ((byte < 0x20 && !(byte >= '\b' && byte <= '\r') && byte != 0x1b) || byte == 0x7f)
+        if ((byte < 0x20 && !(byte >= '\b' && byte <= '\r') && byte != 0x1b) || byte == 0x7f) {
             break;
+        }
     }
     return len;
 }
@@ -270,10 +286,12 @@ static size_t lead_of_text(struct ss_span bytes)
 static bool is_clean(const uint8_t *text, size_t len, bool goes_on)
 {
     for (size_t cut = 0; cut < UTF8_LEN && cut < len; cut++) {
-        if (ss_text_is_clean(text, len - cut))
+        if (ss_text_is_clean(text, len - cut)) {
             return true;
-        if (!goes_on)
+        }
+        if (!goes_on) {
             return false;
+        }
     }
     return false;
 }
@@ -292,23 +310,31 @@ enum ss_kind ss_source_sniff(const struct ss_source *src)
     struct ss_span file = ss_source_span(src);
     enum ss_kind kind;
 
-    if (file.len == 0)
+    if (file.len == 0) {
         return SS_KIND_EMPTY;
-    if (magic_at(file, META_POS))
+    }
+    if (magic_at(file, META_POS)) {
         return SS_KIND_BBOLT;
-    if (is_tar(file))
+    }
+    if (is_tar(file)) {
         return SS_KIND_TAR;
+    }
     kind = kind_by_magic(file);
-    if (kind == SS_KIND_UNKNOWN)
+    if (kind == SS_KIND_UNKNOWN) {
         kind = kind_by_form(file);
-    if (kind != SS_KIND_UNKNOWN)
+    }
+    if (kind != SS_KIND_UNKNOWN) {
         return has_valid_meta_1(file) ? SS_KIND_BBOLT : kind;
-    if (has_meta_1(file))
+    }
+    if (has_meta_1(file)) {
         return SS_KIND_BBOLT;
-    if (is_zeroes(file))
+    }
+    if (is_zeroes(file)) {
         return SS_KIND_ZEROES;
-    if (is_text(file))
+    }
+    if (is_text(file)) {
         return SS_KIND_TEXT;
+    }
     return is_zlib(file) ? SS_KIND_ZLIB : SS_KIND_UNKNOWN;
 }
 
@@ -317,14 +343,18 @@ enum ss_kind ss_sniff_block(struct ss_span block)
     enum ss_kind kind = is_tar(block) ? SS_KIND_TAR : kind_by_magic(block);
     size_t lead = lead_of_text(block), end = (size_t)block.len;
 
-    if (kind != SS_KIND_UNKNOWN)
+    if (kind != SS_KIND_UNKNOWN) {
         return kind;
-    while (end > 0 && block.ptr[end - 1] == 0)
+    }
+    while (end > 0 && block.ptr[end - 1] == 0) {
         end--;
-    if (end == 0)
+    }
+    if (end == 0) {
         return SS_KIND_ZEROES;
-    if (lead < (end == lead ? LINE_ALONE : LINE_BEFORE))
+    }
+    if (lead < (end == lead ? LINE_ALONE : LINE_BEFORE)) {
         return SS_KIND_UNKNOWN;
+    }
     end = (size_t)ss_min_u64(lead, LINE_MAX_LEN);
     return is_clean(block.ptr, end, end < lead) ? SS_KIND_TEXT : SS_KIND_UNKNOWN;
 }
@@ -343,7 +373,8 @@ const char *ss_kind_name(enum ss_kind kind)
         [SS_KIND_RAFT_WAL] = "raft-wal", [SS_KIND_DELTA] = "gardener-delta",
     };
 
-    if ((unsigned)kind >= sizeof(names) / sizeof(names[0]))
+    if ((unsigned)kind >= sizeof(names) / sizeof(names[0])) {
         return names[SS_KIND_UNKNOWN];
+    }
     return names[kind];
 }

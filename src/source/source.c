@@ -67,8 +67,9 @@ static void bytes_release(struct ss_source *src)
         ss_guard_remove(src->base);
         munmap((void *)(uintptr_t)src->base, (size_t)src->len);
     }
-    if (src->fd >= 0)
+    if (src->fd >= 0) {
         close(src->fd);
+    }
     src->base = no_bytes;
     src->len = 0;
     src->mapped = false;
@@ -80,21 +81,24 @@ static void bytes_release(struct ss_source *src)
 static enum ss_status bytes_map(struct ss_source *src, int fd, uint64_t len, struct ss_error *err)
 {
     char shown[NAME_SHOWN];
-    struct stat st;
+    struct stat info;
     void *base;
 
     bytes_release(src);
     src->fd = fd;
-    if (fstat(fd, &st) != 0)
+    if (fstat(fd, &info) != 0) {
         return ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(src->name, shown));
-    src->mtime = st.st_mtim;
+    }
+    src->mtime = info.st_mtim;
     atomic_store(&src->fault_off, SS_NONE);
-    if (len == 0)
+    if (len == 0) {
         return SS_OK;
+    }
     base = len > PTRDIFF_MAX ? MAP_FAILED : mmap(NULL, (size_t)len, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (base == MAP_FAILED)
+    if (base == MAP_FAILED) {
         return ss_system(err, SS_E_IO, len > PTRDIFF_MAX ? EOVERFLOW : errno, "%s cannot be mapped",
                          name_shown(src->name, shown));
+    }
     if (!ss_guard_add(base, len, fd, &src->fault_off)) {
         munmap(base, (size_t)len);
         return ss_nomem(err, 0);
@@ -115,8 +119,9 @@ static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, s
     src->spooled = true;
     src->shares_position = false;
     status = bytes_map(src, fd, spool->len, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         src->has_digest = ss_tee_finish(&spool->tee, &src->digest_len, src->digest);
+    }
     return status;
 }
 
@@ -129,15 +134,19 @@ static enum ss_status open_spooled(struct ss_source *src, int fd, uint64_t at,
     struct stat before, after;
     enum ss_status status = ss_spool_open(&spool, opts, err);
 
-    if (status == SS_OK && fstat(fd, &before) != 0)
+    if (status == SS_OK && fstat(fd, &before) != 0) {
         status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(src->name, shown));
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_spool_copy(&spool, fd, at, name_shown(src->name, shown), err);
+    }
     if (status == SS_OK && at != SS_NONE &&
-        (fstat(fd, &after) != 0 || is_changed(&after, (uint64_t)before.st_size, before.st_mtim)))
+        (fstat(fd, &after) != 0 || is_changed(&after, (uint64_t)before.st_size, before.st_mtim))) {
         status = written_to(src, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = spool_map(src, &spool, err);
+    }
     ss_spool_close(&spool);
     return status;
 }
@@ -151,21 +160,22 @@ static bool gives_bytes(int fd)
 }
 
 /* Maps or spools a descriptor that src comes to own. */
-static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *st,
+static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *info,
                               const struct ss_open_opts *opts, struct ss_error *err)
 {
     enum ss_status status;
     int copy;
 
-    src->dev = st->st_dev;
-    src->ino = st->st_ino;
-    src->packed_len = (uint64_t)st->st_size;
-    if (st->st_size == 0 && gives_bytes(fd)) {
+    src->dev = info->st_dev;
+    src->ino = info->st_ino;
+    src->packed_len = (uint64_t)info->st_size;
+    if (info->st_size == 0 && gives_bytes(fd)) {
         copy = fd;
     } else {
-        status = bytes_map(src, fd, (uint64_t)st->st_size, err);
-        if (status == SS_OK || err->sys != ENODEV)
+        status = bytes_map(src, fd, (uint64_t)info->st_size, err);
+        if (status == SS_OK || err->sys != ENODEV) {
             return status;
+        }
         copy = src->fd;
         src->fd = -1;
     }
@@ -183,12 +193,13 @@ static enum ss_status path_open(const char *path, const struct ss_open_opts *opt
     char shown[NAME_SHOWN];
 
     while (status == SS_OK && (*fd = open(path, flags)) < 0) {
-        if (errno == EINTR)
+        if (errno == EINTR) {
             status = ss_spool_progress(opts, "opening", 0, 0, err);
-        else if (errno == EPERM && (flags & O_NOATIME) != 0)
+        } else if (errno == EPERM && (flags & O_NOATIME) != 0) {
             flags &= ~O_NOATIME;
-        else
+        } else {
             status = ss_system(err, SS_E_IO, errno, "%s cannot be opened", name_shown(path, shown));
+        }
     }
     return status;
 }
@@ -207,20 +218,22 @@ static enum ss_status open_path(struct ss_source *src, const char *path,
                                 const struct ss_open_opts *opts, struct ss_error *err)
 {
     char shown[NAME_SHOWN];
-    struct stat st;
+    struct stat info;
     int fd;
     enum ss_status status = path_open(path, opts, &fd, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (fstat(fd, &st) != 0)
+    }
+    if (fstat(fd, &info) != 0) {
         status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(path, shown));
-    else if (S_ISDIR(st.st_mode))
+    } else if (S_ISDIR(info.st_mode)) {
         status = is_directory(path, err);
-    else if (S_ISREG(st.st_mode))
-        return open_fd(src, fd, &st, opts, err);
-    else
+    } else if (S_ISREG(info.st_mode)) {
+        return open_fd(src, fd, &info, opts, err);
+    } else {
         status = open_spooled(src, fd, SS_NONE, opts, err);
+    }
     close(fd);
     return status;
 }
@@ -242,24 +255,29 @@ static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opt
                                  struct ss_error *err)
 {
     enum ss_status status;
-    struct stat st;
+    struct stat info;
     off_t at;
     int fd;
 
-    if (fstat(STDIN_FILENO, &st) != 0)
+    if (fstat(STDIN_FILENO, &info) != 0) {
         return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
-    if (S_ISDIR(st.st_mode))
+    }
+    if (S_ISDIR(info.st_mode)) {
         return ss_system(err, SS_E_IO, EISDIR, "standard input cannot be read");
-    if (!S_ISREG(st.st_mode))
+    }
+    if (!S_ISREG(info.st_mode)) {
         return open_spooled(src, STDIN_FILENO, SS_NONE, opts, err);
+    }
     at = lseek(STDIN_FILENO, 0, SEEK_CUR);
     fd = stdin_reopen(&src->shares_position);
-    if (at < 0 || fd < 0)
+    if (at < 0 || fd < 0) {
         return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
-    if (at == 0)
-        return open_fd(src, fd, &st, opts, err);
-    src->dev = st.st_dev;
-    src->ino = st.st_ino;
+    }
+    if (at == 0) {
+        return open_fd(src, fd, &info, opts, err);
+    }
+    src->dev = info.st_dev;
+    src->ino = info.st_ino;
     status = open_spooled(src, fd, (uint64_t)at, opts, err);
     close(fd);
     return status;
@@ -272,8 +290,9 @@ static enum ss_status unpacked_check(const struct ss_source *src, enum ss_status
     struct ss_error changed;
     enum ss_status checked = ss_source_check(src, status, err);
 
-    if (checked != status || ss_source_unchanged(src, &changed) == SS_OK)
+    if (checked != status || ss_source_unchanged(src, &changed) == SS_OK) {
         return checked;
+    }
     *err = changed;
     return SS_SYSTEM;
 }
@@ -285,16 +304,20 @@ static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
     struct ss_spool spool;
     enum ss_status status = ss_spool_open(&spool, opts, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (ss_kind_is_stream(kind))
+    }
+    if (ss_kind_is_stream(kind)) {
         status = ss_unpack_stream(src, kind, &spool, err);
-    else
+    } else {
         status = ss_unpack_member(src, kind, &spool, &src->member, &src->wal_count, err);
-    if (status == SS_OK || err->code == SS_E_ARCHIVE || err->code == SS_E_MEMBER)
+    }
+    if (status == SS_OK || err->code == SS_E_ARCHIVE || err->code == SS_E_MEMBER) {
         status = unpacked_check(src, status, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = spool_map(src, &spool, err);
+    }
     ss_spool_close(&spool);
     return status;
 }
@@ -311,8 +334,9 @@ static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opt
         stream = ss_kind_name(kind);
         snprintf(src->packing, sizeof(src->packing), "%s", stream);
         status = unpack_layer(src, kind, opts, err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
+        }
         kind = ss_source_sniff(src);
     }
     if (ss_kind_is_archive(kind)) {
@@ -337,18 +361,23 @@ enum ss_status ss_source_open(struct ss_source *src, const char *path,
     enum ss_status status;
 
     ss_error_clear(err);
-    if (opts == NULL)
+    if (opts == NULL) {
         opts = &none;
+    }
     status = source_init(src, path, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status =
             strcmp(path, "-") == 0 ? open_stdin(src, opts, err) : open_path(src, path, opts, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = unpack_all(src, opts, err);
-    if (status != SS_SYSTEM)
+    }
+    if (status != SS_SYSTEM) {
         status = ss_source_check(src, status, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         ss_source_close(src);
+    }
     return status;
 }
 
@@ -359,10 +388,12 @@ enum ss_status ss_source_open_memory(struct ss_source *src, const void *bytes, s
 
     ss_error_clear(err);
     status = source_init(src, name, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
-    if (len > 0)
+    }
+    if (len > 0) {
         src->base = bytes;
+    }
     src->len = len;
     src->packed_len = len;
     return SS_OK;
@@ -407,8 +438,9 @@ enum ss_status ss_source_read(const struct ss_source *src, uint64_t off, uint8_t
     while (len > 0) {
         ssize_t n = TEMP_FAILURE_RETRY(pread(src->fd, buf, len, (off_t)off));
 
-        if (n <= 0)
+        if (n <= 0) {
             return read_failed(src, off, n < 0 ? errno : EIO, err);
+        }
         buf += n;
         off += (uint64_t)n;
         len -= (size_t)n;
@@ -424,27 +456,32 @@ struct ss_span ss_source_span(const struct ss_source *src)
 enum ss_status ss_source_unchanged(const struct ss_source *src, struct ss_error *err)
 {
     char shown[NAME_SHOWN];
-    struct stat st;
+    struct stat info;
 
-    if (!src->mapped)
+    if (!src->mapped) {
         return SS_OK;
-    if (ss_source_failed(src))
+    }
+    if (ss_source_failed(src)) {
         return ss_source_check(src, SS_OK, err);
-    if (fstat(src->fd, &st) != 0)
+    }
+    if (fstat(src->fd, &info) != 0) {
         return ss_system(err, SS_E_IO, errno, "%s cannot be looked at again",
                          name_shown(src->name, shown));
-    return is_changed(&st, src->len, src->mtime) ? written_to(src, err) : SS_OK;
+    }
+    return is_changed(&info, src->len, src->mtime) ? written_to(src, err) : SS_OK;
 }
 
 uint64_t ss_source_data(const struct ss_source *src, uint64_t from, uint64_t end)
 {
     off_t at;
 
-    if (from >= end || !src->mapped || src->shares_position)
+    if (from >= end || !src->mapped || src->shares_position) {
         return from;
+    }
     at = lseek(src->fd, (off_t)from, SEEK_DATA);
-    if (at < 0)
+    if (at < 0) {
         return errno == ENXIO ? end : from;
+    }
     return ss_min_u64((uint64_t)at, end);
 }
 
@@ -458,8 +495,9 @@ uint64_t ss_source_not_zero(const struct ss_source *src, uint64_t from, uint64_t
         step = (struct ss_span){src->base + from, ss_min_u64(HOLE_STEP, end - from), from};
         zeroes = ss_span_zeroes(step);
         from += zeroes;
-        if (zeroes < step.len)
+        if (zeroes < step.len) {
             break;
+        }
     }
     return from;
 }

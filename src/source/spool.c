@@ -26,8 +26,9 @@ static const char *tmp_dir(const char *dir)
 {
     const char *env = getenv("TMPDIR");
 
-    if (dir != NULL)
+    if (dir != NULL) {
         return dir;
+    }
     return env != NULL && env[0] != '\0' ? env : "/tmp";
 }
 
@@ -86,8 +87,9 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     spool->opts = opts;
     spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
     spool->fd = opts->tmp_open != NULL ? opts->tmp_open(opts->tmp_ctx) : ss_tmp_open(dir);
-    if (spool->fd >= 0)
+    if (spool->fd >= 0) {
         return SS_OK;
+    }
     sys = errno;
     return ss_system(err, SS_E_OUTPUT, sys, "no temporary file can be made %s",
                      tmp_dir_text(opts, text));
@@ -96,8 +98,9 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
 void ss_spool_close(struct ss_spool *spool)
 {
     ss_tee_fini(&spool->tee);
-    if (spool->fd >= 0)
+    if (spool->fd >= 0) {
         close(spool->fd);
+    }
     spool->fd = -1;
 }
 
@@ -119,12 +122,15 @@ static enum ss_status write_failed(const struct ss_spool *spool, int sys, struct
 
 enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_error *err)
 {
-    if (len <= spool->len)
+    if (len <= spool->len) {
         return SS_OK;
-    if (len > ss_min_u64(spool->limit, INT64_MAX))
+    }
+    if (len > ss_min_u64(spool->limit, INT64_MAX)) {
         return limit_reached(spool, err);
-    if (TEMP_FAILURE_RETRY(ftruncate(spool->fd, (off_t)len)) != 0)
+    }
+    if (TEMP_FAILURE_RETRY(ftruncate(spool->fd, (off_t)len)) != 0) {
         return write_failed(spool, errno, err);
+    }
     ss_tee_fini(&spool->tee);
     spool->len = len;
     return SS_OK;
@@ -139,21 +145,24 @@ static enum ss_status write_all(struct ss_spool *spool, const uint8_t *next, uin
     while (len > 0) {
         ssize_t n = pwrite(spool->fd, next, (size_t)ss_min_u64(len, COPY_LEN), (off_t)off);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
+        }
         if (n < 0 && errno == EFAULT && !loaded) {
             ss_prefetch_pages(next, len);
             loaded = true;
             continue;
         }
-        if (n <= 0)
+        if (n <= 0) {
             return write_failed(spool, n < 0 ? errno : ENOSPC, err);
+        }
         next += n;
         off += (uint64_t)n;
         len -= (uint64_t)n;
     }
-    if (off > spool->len)
+    if (off > spool->len) {
         spool->len = off;
+    }
     return SS_OK;
 }
 
@@ -162,13 +171,16 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
 {
     enum ss_status status;
 
-    if (len == 0)
+    if (len == 0) {
         return ss_spool_extend(spool, off, err);
-    if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX)))
+    }
+    if (!ss_in_range_u64(off, len, ss_min_u64(spool->limit, INT64_MAX))) {
         return limit_reached(spool, err);
+    }
     status = write_all(spool, bytes, len, off, err);
-    if (status == SS_OK && spool->opts->hash_stream && spool->opts->threads != 1)
+    if (status == SS_OK && spool->opts->hash_stream && spool->opts->threads != 1) {
         ss_tee_feed(&spool->tee, spool->fd, bytes, len, off);
+    }
     return status;
 }
 
@@ -186,8 +198,9 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
     enum ss_status status = SS_OK;
     uint8_t *buf = malloc(COPY_LEN);
 
-    if (buf == NULL)
+    if (buf == NULL) {
         return ss_nomem(err, COPY_LEN);
+    }
     while (status == SS_OK) {
         ssize_t n = at == SS_NONE ? read(fd, buf, COPY_LEN)
                                   : pread(fd, buf, COPY_LEN, (off_t)(at + spool->len));
@@ -196,16 +209,18 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
             status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
             continue;
         }
-        if (n == 0)
+        if (n == 0) {
             break;
+        }
         if (n < 0) {
             status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name);
             err->off = spool->len;
             break;
         }
         status = ss_spool_put(spool, buf, (uint64_t)n, spool->len, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
+        }
     }
     free(buf);
     return status;
@@ -214,7 +229,8 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
 enum ss_status ss_spool_progress(const struct ss_open_opts *opts, const char *phase, uint64_t done,
                                  uint64_t total, struct ss_error *err)
 {
-    if (opts->progress == NULL || opts->progress(opts->progress_ctx, phase, done, total))
+    if (opts->progress == NULL || opts->progress(opts->progress_ctx, phase, done, total)) {
         return SS_OK;
+    }
     return ss_system(err, SS_E_CANCELLED, 0, "cancelled while %s", phase);
 }

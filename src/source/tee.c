@@ -52,8 +52,9 @@ static uint64_t await(struct ss_tee_job *job, bool *last)
     uint64_t ready;
 
     pthread_mutex_lock(&job->lock);
-    while (!job->ended && job->ready < job->done + CHUNK_LEN + SS_SHA256_LEN)
+    while (!job->ended && job->ready < job->done + CHUNK_LEN + SS_SHA256_LEN) {
         pthread_cond_wait(&job->more, &job->lock);
+    }
     ready = job->ready;
     *last = job->ended;
     pthread_mutex_unlock(&job->lock);
@@ -66,11 +67,13 @@ static bool hash_up_to(struct ss_tee_job *job, uint64_t limit)
         size_t len = (size_t)ss_min_u64(CHUNK_LEN, limit - job->done);
         ssize_t n = pread(job->fd, job->buf, len, (off_t)job->done);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
+        }
         if (n <= 0 || ss_task_is_cancelled(&job->task) ||
-            !ss_sha256_update(&job->sha, job->buf, (size_t)n))
+            !ss_sha256_update(&job->sha, job->buf, (size_t)n)) {
             return false;
+        }
         job->done += (uint64_t)n;
     }
     return true;
@@ -94,8 +97,9 @@ static struct ss_tee_job *job_new(int fd)
 {
     struct ss_tee_job *job = malloc(sizeof(*job));
 
-    if (job == NULL)
+    if (job == NULL) {
         return NULL;
+    }
     job->fd = fd;
     job->ready = job->done = 0;
     job->ended = false;
@@ -121,11 +125,13 @@ static void publish(struct ss_tee_job *job, uint64_t ready)
 
     pthread_mutex_lock(&job->lock);
     job->ready = ready;
-    if (wake)
+    if (wake) {
         pthread_cond_signal(&job->more);
+    }
     pthread_mutex_unlock(&job->lock);
-    if (!job->task.is_running && wake)
+    if (!job->task.is_running && wake) {
         ss_task_start(&job->task, NULL, hash_main, job);
+    }
 }
 
 void ss_tee_fini(struct ss_tee *tee)
@@ -133,8 +139,9 @@ void ss_tee_fini(struct ss_tee *tee)
     struct ss_tee_job *job = tee->job;
 
     tee->job = NULL;
-    if (job == NULL)
+    if (job == NULL) {
         return;
+    }
     ss_task_cancel(&job->task);
     end(job);
     ss_sha256_fini(&job->sha);
@@ -145,10 +152,12 @@ void ss_tee_fini(struct ss_tee *tee)
 
 void ss_tee_feed(struct ss_tee *tee, int fd, const uint8_t *bytes, uint64_t len, uint64_t off)
 {
-    if (off == 0 && tee->len == 0 && tee->job == NULL && begins_like_bbolt(bytes, len))
+    if (off == 0 && tee->len == 0 && tee->job == NULL && begins_like_bbolt(bytes, len)) {
         tee->job = job_new(fd);
-    if (tee->job == NULL)
+    }
+    if (tee->job == NULL) {
         return;
+    }
     if (off != tee->len) {
         ss_tee_fini(tee);
         return;

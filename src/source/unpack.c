@@ -92,10 +92,12 @@ static la_int64_t seek_bytes(struct archive *archive, void *ctx, la_int64_t off,
     la_int64_t len = (la_int64_t)r->len, from = 0;
 
     (void)archive;
-    if (whence != SEEK_SET)
+    if (whence != SEEK_SET) {
         from = whence == SEEK_CUR ? (la_int64_t)r->pos : len;
-    if (off < -from || off > len - from)
+    }
+    if (off < -from || off > len - from) {
         return ARCHIVE_FATAL;
+    }
     r->pos = (uint64_t)(from + off);
     return from + off;
 }
@@ -130,8 +132,9 @@ static enum ss_status reader_open(struct reader *r, const struct ss_source *pack
                                   enum ss_kind kind, struct ss_error *err)
 {
     *r = (struct reader){.bytes = packed->base, .len = packed->len};
-    if (!ss_memory_ahead(READER_MEMORY_LEN))
+    if (!ss_memory_ahead(READER_MEMORY_LEN)) {
         return ss_nomem(err, READER_MEMORY_LEN);
+    }
     r->archive = archive_read_new();
     r->entry = archive_entry_new2(r->archive);
     if (r->archive != NULL && r->entry != NULL && reader_choose(r->archive, kind) &&
@@ -140,8 +143,9 @@ static enum ss_status reader_open(struct reader *r, const struct ss_source *pack
         archive_read_set_skip_callback(r->archive, skip_bytes);
         archive_read_set_seek_callback(r->archive, seek_bytes);
         errno = 0;
-        if (archive_read_open1(r->archive) == ARCHIVE_OK || errno != ENOMEM)
+        if (archive_read_open1(r->archive) == ARCHIVE_OK || errno != ENOMEM) {
             return SS_OK;
+        }
     }
     reader_close(r);
     return ss_nomem(err, 0);
@@ -152,10 +156,12 @@ enum ss_status ss_unpack_damaged(struct ss_error *err, const char *name, uint64_
 {
     char place[48] = "", got[80] = "";
 
-    if (pos != SS_NONE)
+    if (pos != SS_NONE) {
         snprintf(place, sizeof(place), " near its byte %" PRIu64, pos);
-    if (made > 0)
+    }
+    if (made > 0) {
         snprintf(got, sizeof(got), "; the first %" PRIu64 " bytes of what it holds came out", made);
+    }
     return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE, "the %s data is damaged%s: %s%s", name,
                       place, what, got);
 }
@@ -176,8 +182,9 @@ static const struct {
 static enum ss_status decoder_bound(enum ss_kind kind, const char *words, struct ss_error *err)
 {
     for (size_t i = 0; i < sizeof(decoder_bounds) / sizeof(decoder_bounds[0]); i++) {
-        if (decoder_bounds[i].kind != kind || strstr(words, decoder_bounds[i].words) == NULL)
+        if (decoder_bounds[i].kind != kind || strstr(words, decoder_bounds[i].words) == NULL) {
             continue;
+        }
         ss_system(
             err, SS_E_LIMIT, 0,
             "the %s data asks for more memory than is given to unpack it; nothing is known to "
@@ -197,12 +204,15 @@ static enum ss_status damaged(struct ss_error *err, struct archive *reader, enum
     int64_t used = archive_filter_bytes(reader, -1);
     char shown[256];
 
-    if (words == NULL)
+    if (words == NULL) {
         words = "it ends early";
-    if (decoder_bound(kind, words, err) != SS_OK)
+    }
+    if (decoder_bound(kind, words, err) != SS_OK) {
         return SS_SYSTEM;
-    if (archive_errno(reader) == ENOMEM)
+    }
+    if (archive_errno(reader) == ENOMEM) {
         return ss_system(err, SS_E_NOMEM, 0, "out of memory while unpacking");
+    }
     ss_text_escape(words, strlen(words), shown, sizeof(shown));
     return ss_unpack_damaged(err, ss_kind_name(kind), used < 0 ? SS_NONE : (uint64_t)used, made,
                              shown);
@@ -219,18 +229,23 @@ static enum ss_status entry_copy(struct archive *reader, enum ss_kind kind, uint
         size_t len;
         int code = archive_read_data_block(reader, &bytes, &len, &off);
 
-        if (code == ARCHIVE_EOF)
+        if (code == ARCHIVE_EOF) {
             return SS_OK;
-        if (code == ARCHIVE_RETRY)
+        }
+        if (code == ARCHIVE_RETRY) {
             continue;
-        if (code != ARCHIVE_OK || off < 0)
+        }
+        if (code != ARCHIVE_OK || off < 0) {
             return damaged(err, reader, kind, spool->len);
+        }
         status = ss_spool_put(spool, bytes, len, (uint64_t)off, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_spool_progress(spool->opts, "unpacking",
                                        (uint64_t)archive_filter_bytes(reader, -1), packed_len, err);
-        if (status != SS_OK)
+        }
+        if (status != SS_OK) {
             return status;
+        }
     }
 }
 
@@ -241,9 +256,10 @@ static enum ss_status tail_check(const struct ss_source *packed, struct archive 
     int64_t used = archive_filter_bytes(reader, -1);
 
     for (uint64_t pos = used < 0 ? 0 : (uint64_t)used; pos < packed->len; pos++) {
-        if (packed->base[pos] != 0)
+        if (packed->base[pos] != 0) {
             return ss_unpack_damaged(err, ss_kind_name(kind), pos, made,
                                      "other data follows its end");
+        }
     }
     return SS_OK;
 }
@@ -255,22 +271,27 @@ enum ss_status ss_unpack_stream(const struct ss_source *packed, enum ss_kind kin
     struct reader r;
     int code;
 
-    if (kind == SS_KIND_GZIP || kind == SS_KIND_ZLIB)
+    if (kind == SS_KIND_GZIP || kind == SS_KIND_ZLIB) {
         return ss_unpack_deflate(packed, kind, spool, err);
+    }
     status = reader_open(&r, packed, kind, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     /* Too short for its filter, or damaged before its first byte: the filter is not there. */
-    if (archive_filter_code(r.archive, 0) == ARCHIVE_FILTER_NONE)
+    if (archive_filter_code(r.archive, 0) == ARCHIVE_FILTER_NONE) {
         code = ARCHIVE_FATAL;
-    else
+    } else {
         code = archive_read_next_header2(r.archive, r.entry);
-    if (code == ARCHIVE_OK || code == ARCHIVE_WARN)
+    }
+    if (code == ARCHIVE_OK || code == ARCHIVE_WARN) {
         status = entry_copy(r.archive, kind, packed->len, spool, err);
-    else if (code != ARCHIVE_EOF)
+    } else if (code != ARCHIVE_EOF) {
         status = damaged(err, r.archive, kind, 0);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = tail_check(packed, r.archive, kind, spool->len, err);
+    }
     reader_close(&r);
     return status;
 }
@@ -280,8 +301,9 @@ static const char *entry_name(struct archive_entry *entry)
 {
     const char *name = archive_entry_pathname(entry);
 
-    if (name == NULL)
+    if (name == NULL) {
         name = archive_entry_pathname_utf8(entry);
+    }
     return name != NULL ? name : "";
 }
 
@@ -298,14 +320,17 @@ static void listing_add(struct listing *list, struct archive_entry *entry)
     int len;
 
     list->count++;
-    if (list->shown >= LIST_MAX || list->shown + 1 < list->count)
+    if (list->shown >= LIST_MAX || list->shown + 1 < list->count) {
         return;
+    }
     ss_text_escape(name, strlen(name), shown, sizeof(shown));
-    if (archive_entry_size_is_set(entry))
+    if (archive_entry_size_is_set(entry)) {
         snprintf(size, sizeof(size), " (%" PRId64 " bytes)", (int64_t)archive_entry_size(entry));
+    }
     len = snprintf(item, sizeof(item), "%s%s%s", list->shown == 0 ? "" : ", ", shown, size);
-    if (len < 0 || (size_t)len >= sizeof(list->text) - list->text_len)
+    if (len < 0 || (size_t)len >= sizeof(list->text) - list->text_len) {
         return;
+    }
     memcpy(list->text + list->text_len, item, (size_t)len + 1);
     list->text_len += (size_t)len;
     list->shown++;
@@ -317,8 +342,9 @@ static void listing_note_wal(struct listing *list, const char *name)
     size_t dir_len = list->wal_dir == NULL ? 0 : strlen(list->wal_dir);
 
     if (dir_len > 0 && strncmp(name, list->wal_dir, dir_len) == 0 && name[dir_len] == '/' &&
-        ss_member_dir_is_segment(name + dir_len + 1))
+        ss_member_dir_is_segment(name + dir_len + 1)) {
         list->wal_count++;
+    }
 }
 
 /* Reads every header. member NULL: any regular file will do. */
@@ -330,14 +356,16 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
     struct archive_entry *entry;
     enum ss_status status = reader_open(&r, packed, kind, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     entry = r.entry;
     for (uint64_t i = 0; status == SS_OK; i++) {
         int code = archive_read_next_header2(r.archive, entry);
 
-        if (code == ARCHIVE_EOF)
+        if (code == ARCHIVE_EOF) {
             break;
+        }
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
             status = damaged(err, r.archive, kind, 0);
         } else if (archive_entry_filetype(entry) == AE_IFREG) {
@@ -349,9 +377,10 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
                 list->match_count++;
             }
         }
-        if (status == SS_OK && i % 256 == 0)
+        if (status == SS_OK && i % 256 == 0) {
             status = ss_spool_progress(
                 opts, "listing", (uint64_t)archive_filter_bytes(r.archive, -1), packed->len, err);
+        }
     }
     reader_close(&r);
     return status;
@@ -363,21 +392,26 @@ static enum ss_status listing_judge(const struct listing *list, const char *memb
 {
     char more[48] = "", shown[SHOWN_MAX];
 
-    if (list->count == 0)
+    if (list->count == 0) {
         return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file");
-    if (list->count > list->shown)
+    }
+    if (list->count > list->shown) {
         snprintf(more, sizeof(more), " and %" PRIu64 " more", list->count - list->shown);
-    if (member == NULL && list->count > 1)
+    }
+    if (member == NULL && list->count > 1) {
         return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
                           "the archive holds %" PRIu64 " files, and none was named: %s%s",
                           list->count, list->text, more);
-    if (list->match_count == 1 || member == NULL)
+    }
+    if (list->match_count == 1 || member == NULL) {
         return SS_OK;
+    }
     ss_text_escape(member, strlen(member), shown, 80);
-    if (list->match_count > 1)
+    if (list->match_count > 1) {
         return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE,
                           "the archive holds %" PRIu64 " files named %s, of which any may be meant",
                           list->match_count, shown);
+    }
     return ss_corrupt(err, SS_E_MEMBER, SS_NONE, SS_NONE, "the archive holds no file %s, but: %s%s",
                       shown, list->text, more);
 }
@@ -402,9 +436,11 @@ static enum ss_status method_check(struct archive *reader, enum ss_kind kind, st
     static const char *const unbounded[] = {"(lzma)", "(xz)", "(ppmd-1)"};
     const char *name = archive_format_name(reader);
 
-    for (size_t i = 0; i < sizeof(unbounded) / sizeof(unbounded[0]); i++)
-        if (kind == SS_KIND_ZIP && name != NULL && strstr(name, unbounded[i]) != NULL)
+    for (size_t i = 0; i < sizeof(unbounded) / sizeof(unbounded[0]); i++) {
+        if (kind == SS_KIND_ZIP && name != NULL && strstr(name, unbounded[i]) != NULL) {
             return method_refused(unbounded[i], err);
+        }
+    }
     return SS_OK;
 }
 
@@ -424,16 +460,20 @@ static enum ss_status member_copy(struct archive *reader, struct archive_entry *
         return ss_error_expect(err, "a file that is not encrypted");
     }
     status = method_check(reader, kind, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = entry_copy(reader, kind, packed_len, spool, err);
-    if (status != SS_OK || !sized || size < 0)
+    }
+    if (status != SS_OK || !sized || size < 0) {
         return status;
-    if (sparse)
+    }
+    if (sparse) {
         return ss_spool_extend(spool, (uint64_t)size, err);
-    if (spool->len != (uint64_t)size)
+    }
+    if (spool->len != (uint64_t)size) {
         return ss_corrupt(err, SS_E_ARCHIVE, SS_NONE, SS_NONE,
                           "the archive gives %" PRIu64 " bytes of a file of %" PRId64, spool->len,
                           size);
+    }
     return SS_OK;
 }
 
@@ -446,8 +486,9 @@ static enum ss_status listing_choose(const struct ss_source *packed, enum ss_kin
 
     if (opts->member != NULL) {
         list->wal_dir = ss_member_dir_wal(opts->member);
-        if (list->wal_dir == NULL)
+        if (list->wal_dir == NULL) {
             return ss_nomem(err, strlen(opts->member));
+        }
     }
     status = listing_read(packed, kind, opts, list, err);
     free(list->wal_dir);
@@ -464,15 +505,18 @@ enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kin
     enum ss_status status = listing_choose(packed, kind, spool->opts, &list, err);
 
     *wal_count = list.wal_count;
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = reader_open(&r, packed, kind, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
+    }
     for (uint64_t i = 0; status == SS_OK && i <= list.entry; i++) {
         int code = archive_read_next_header2(r.archive, r.entry);
 
-        if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
+        if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
             status = damaged(err, r.archive, kind, 0);
+        }
     }
     if (status == SS_OK) {
         *member = strdup(entry_name(r.entry));

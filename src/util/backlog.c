@@ -38,8 +38,9 @@ static void handle_all(void *arg)
         uint64_t n = backlog->handled;
         bool ok = !backlog->failed;
 
-        if (n == backlog->passed && backlog->closed)
+        if (n == backlog->passed && backlog->closed) {
             break;
+        }
         if (n == backlog->passed) {
             pthread_cond_wait(&backlog->changed, &backlog->lock);
             continue;
@@ -59,8 +60,9 @@ struct ss_backlog *ss_backlog_new(bool threaded, unsigned count, size_t piece_le
 {
     struct ss_backlog *backlog = calloc(1, sizeof(*backlog));
 
-    if (backlog == NULL)
+    if (backlog == NULL) {
         return NULL;
+    }
     backlog->fn = fn;
     backlog->ctx = ctx;
     backlog->count = threaded ? count : 1;
@@ -73,8 +75,9 @@ struct ss_backlog *ss_backlog_new(bool threaded, unsigned count, size_t piece_le
         ss_backlog_free(backlog);
         return NULL;
     }
-    if (threaded)
+    if (threaded) {
         ss_task_start(&backlog->worker, NULL, handle_all, backlog);
+    }
     return backlog;
 }
 
@@ -82,11 +85,13 @@ uint8_t *ss_backlog_room(struct ss_backlog *backlog)
 {
     uint64_t n = backlog->passed;
 
-    if (!backlog->worker.is_running)
+    if (!backlog->worker.is_running) {
         return slot(backlog, n);
+    }
     pthread_mutex_lock(&backlog->lock);
-    while (n - backlog->handled >= backlog->count)
+    while (n - backlog->handled >= backlog->count) {
         pthread_cond_wait(&backlog->changed, &backlog->lock);
+    }
     pthread_mutex_unlock(&backlog->lock);
     return slot(backlog, n);
 }
@@ -114,11 +119,13 @@ bool ss_backlog_drain(struct ss_backlog *backlog)
 {
     bool ok;
 
-    if (!backlog->worker.is_running)
+    if (!backlog->worker.is_running) {
         return !backlog->failed;
+    }
     pthread_mutex_lock(&backlog->lock);
-    while (backlog->handled < backlog->passed)
+    while (backlog->handled < backlog->passed) {
         pthread_cond_wait(&backlog->changed, &backlog->lock);
+    }
     ok = !backlog->failed;
     pthread_mutex_unlock(&backlog->lock);
     return ok;
@@ -126,8 +133,9 @@ bool ss_backlog_drain(struct ss_backlog *backlog)
 
 void ss_backlog_free(struct ss_backlog *backlog)
 {
-    if (backlog == NULL)
+    if (backlog == NULL) {
         return;
+    }
     if (backlog->worker.is_running) {
         pthread_mutex_lock(&backlog->lock);
         backlog->closed = true;

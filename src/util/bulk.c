@@ -33,16 +33,18 @@ static bool set_direct(int fd, bool on)
 
 static void end_direct(struct ss_bulk *bulk)
 {
-    if (bulk->direct)
+    if (bulk->direct) {
         set_direct(bulk->fd, false);
+    }
     bulk->direct = false;
 }
 
 /* Only a hint: a file system without it syncs all at the end. */
 static void begin_writeback(struct ss_bulk *bulk)
 {
-    if (bulk->direct || bulk->written - bulk->begun < WRITEBACK_LEN)
+    if (bulk->direct || bulk->written - bulk->begun < WRITEBACK_LEN) {
         return;
+    }
     sync_file_range(bulk->fd, (off_t)bulk->begun, (off_t)(bulk->written - bulk->begun),
                     SYNC_FILE_RANGE_WRITE);
     bulk->begun = bulk->written;
@@ -53,8 +55,9 @@ static bool write_out(struct ss_bulk *bulk, const uint8_t *bytes, size_t len)
 {
     size_t done = 0;
 
-    if (len % SS_BULK_ALIGN != 0)
+    if (len % SS_BULK_ALIGN != 0) {
         end_direct(bulk);
+    }
     while (done < len) {
         ssize_t n = write(bulk->fd, bytes + done, len - done);
 
@@ -76,12 +79,14 @@ struct ss_bulk *ss_bulk_new(int fd)
 {
     struct ss_bulk *bulk = calloc(1, sizeof(*bulk));
 
-    if (bulk == NULL)
+    if (bulk == NULL) {
         return NULL;
+    }
     bulk->fd = fd;
     bulk->buffer = aligned_alloc(SS_BULK_ALIGN, SS_BULK_LEN);
-    if (bulk->buffer != NULL)
+    if (bulk->buffer != NULL) {
         return bulk;
+    }
     free(bulk);
     return NULL;
 }
@@ -125,8 +130,9 @@ bool ss_bulk_write(struct ss_bulk *bulk, const void *bytes, size_t len)
 {
     bool ok = bulk->sys == 0 && write_all(bulk, bytes, len);
 
-    if (!ok)
+    if (!ok) {
         errno = bulk->sys;
+    }
     return ok;
 }
 
@@ -138,15 +144,17 @@ bool ss_bulk_finish(struct ss_bulk *bulk)
     bulk->used = 0;
     ok = ok && (used == 0 || write_out(bulk, bulk->buffer, used));
     end_direct(bulk);
-    if (!ok)
+    if (!ok) {
         errno = bulk->sys;
+    }
     return ok;
 }
 
 void ss_bulk_free(struct ss_bulk *bulk)
 {
-    if (bulk == NULL)
+    if (bulk == NULL) {
         return;
+    }
     free(bulk->buffer);
     free(bulk);
 }

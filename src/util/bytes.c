@@ -29,8 +29,9 @@ static bool reserve(struct ss_bytes *b, size_t len)
 
 void ss_bytes_add(struct ss_bytes *b, const void *bytes, size_t len)
 {
-    if (len == 0 || !reserve(b, len))
+    if (len == 0 || !reserve(b, len)) {
         return;
+    }
     memcpy(b->ptr + b->len, bytes, len);
     b->len += len;
 }
@@ -49,9 +50,9 @@ void ss_bytes_format(struct ss_bytes *b, const char *format, ...)
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (len < 0)
+    if (len < 0) {
         b->failed = true;
-    else if (reserve(b, (size_t)len + 1)) {
+    } else if (reserve(b, (size_t)len + 1)) {
         vsnprintf((char *)b->ptr + b->len, (size_t)len + 1, format, again);
         b->len += (size_t)len;
     }
@@ -89,10 +90,11 @@ void ss_bytes_json(struct ss_bytes *b, const char *text)
     json_t *string = json_string(text);
     char *quoted = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 
-    if (quoted == NULL)
+    if (quoted == NULL) {
         b->failed = true;
-    else
+    } else {
         ss_bytes_text(b, quoted);
+    }
     free(quoted);
     json_decref(string);
 }

@@ -54,8 +54,9 @@ static uint32_t multiply(uint32_t a, uint32_t b)
     uint32_t product = 0;
 
     for (; a != 0; a <<= 1) {
-        if ((a & UINT32_C(0x80000000)) != 0)
+        if ((a & UINT32_C(0x80000000)) != 0) {
             product ^= b;
+        }
         b = b >> 1 ^ (POLYNOMIAL & (0 - (b & 1)));
     }
     return product;
@@ -67,8 +68,9 @@ static uint32_t shift_by(uint32_t sum, uint64_t len)
     uint32_t power = UINT32_C(0x00800000); /* x^8 */
 
     for (; len > 0; len >>= 1) {
-        if ((len & 1) != 0)
+        if ((len & 1) != 0) {
             sum = multiply(power, sum);
+        }
         power = multiply(power, power);
     }
     return sum;

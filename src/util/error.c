@@ -31,8 +31,9 @@ const char *ss_code_name(enum ss_code code)
 #undef NAME
     };
 
-    if ((unsigned)code >= SS_E_COUNT)
+    if ((unsigned)code >= SS_E_COUNT) {
         return "unknown";
+    }
     return names[code];
 }
 
@@ -97,10 +98,12 @@ enum ss_status(ss_system)(struct ss_error *err, enum ss_code code, int sys, cons
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
     ss_text_tame(err->message, sizeof(err->message));
-    if (sys == 0)
+    if (sys == 0) {
         return SS_SYSTEM;
-    if (strerror_r(sys, reason, sizeof(reason)) != 0)
+    }
+    if (strerror_r(sys, reason, sizeof(reason)) != 0) {
         snprintf(reason, sizeof(reason), "errno %d", sys);
+    }
     used = strlen(err->message);
     snprintf(err->message + used, sizeof(err->message) - used, ": %s", reason);
     return SS_SYSTEM;
@@ -108,15 +111,17 @@ enum ss_status(ss_system)(struct ss_error *err, enum ss_code code, int sys, cons
 
 enum ss_status(ss_nomem)(struct ss_error *err, uint64_t len)
 {
-    if (len == 0)
+    if (len == 0) {
         return ss_system(err, SS_E_NOMEM, 0, "out of memory");
+    }
     return ss_system(err, SS_E_NOMEM, 0, "out of memory (%" PRIu64 " bytes were needed)", len);
 }
 
 enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum ss_status status)
 {
-    if (status != SS_OK && status != SS_END && err->bucket[0] == '\0')
+    if (status != SS_OK && status != SS_END && err->bucket[0] == '\0') {
         snprintf(err->bucket, sizeof(err->bucket), "%s", path);
+    }
     return status;
 }
 
@@ -124,10 +129,11 @@ enum ss_status ss_error_in_bucket(struct ss_error *err, const char *path, enum s
 static void values_text(const struct ss_error *err, char *buf, size_t cap)
 {
     buf[0] = '\0';
-    if (err->have[0] != '\0' && err->expect[0] != '\0')
+    if (err->have[0] != '\0' && err->expect[0] != '\0') {
         snprintf(buf, cap, ": %s, due %s", err->have, err->expect);
-    else if (err->have[0] != '\0')
+    } else if (err->have[0] != '\0') {
         snprintf(buf, cap, ": %s", err->have);
+    }
 }
 
 char *ss_error_text(const struct ss_error *err, char *buf, size_t cap)
@@ -136,15 +142,19 @@ char *ss_error_text(const struct ss_error *err, char *buf, size_t cap)
     char off[48] = "", pgid[40] = "", bucket[160] = "";
 
     values_text(err, values, sizeof(values));
-    if (err->off != SS_NONE)
+    if (err->off != SS_NONE) {
         snprintf(off, sizeof(off), "offset 0x%" PRIx64, err->off);
-    if (err->pgid != SS_NONE)
+    }
+    if (err->pgid != SS_NONE) {
         snprintf(pgid, sizeof(pgid), "%spage %" PRIu64, off[0] ? ", " : "", err->pgid);
-    if (err->bucket[0] != '\0')
+    }
+    if (err->bucket[0] != '\0') {
         snprintf(bucket, sizeof(bucket), "%sbucket %s", off[0] || pgid[0] ? ", " : "", err->bucket);
-    if (off[0] || pgid[0] || bucket[0])
+    }
+    if (off[0] || pgid[0] || bucket[0]) {
         snprintf(buf, cap, "%s%s (%s%s%s)", err->message, values, off, pgid, bucket);
-    else
+    } else {
         snprintf(buf, cap, "%s%s", err->message, values);
+    }
     return buf;
 }

@@ -17,8 +17,9 @@ struct path {
 
 static void add_word(struct path *path, const char *word, size_t len)
 {
-    if (path->len > 0 && path->text[path->len - 1] != '/')
+    if (path->len > 0 && path->text[path->len - 1] != '/') {
         path->text[path->len++] = '/';
+    }
     memcpy(path->text + path->len, word, len);
     path->len += len;
     path->text[path->len] = '\0';
@@ -30,8 +31,9 @@ static void drop_word(struct path *path)
     const char *slash = memrchr(path->text, '/', path->len);
     size_t last = slash == NULL ? 0 : (size_t)(slash - path->text) + 1;
 
-    if (path->len == last && last > 0)
+    if (path->len == last && last > 0) {
         return; /* above the root is the root */
+    }
     if (path->len == 0 || strcmp(path->text + last, "..") == 0) {
         add_word(path, "..", 2);
         return;
@@ -45,16 +47,19 @@ char *ss_member_dir_wal(const char *db)
     /* Two words more than the path's at most: "../.." and "/wal". */
     struct path path = {.text = malloc(strlen(db) + sizeof("../../wal/"))};
 
-    if (path.text == NULL)
+    if (path.text == NULL) {
         return NULL;
-    if (db[0] == '/')
+    }
+    if (db[0] == '/') {
         path.text[path.len++] = '/';
+    }
     path.text[path.len] = '\0';
     while (*db != '\0') {
         size_t len = strcspn(db, "/");
 
-        if (len > 0 && !(len == 1 && db[0] == '.'))
+        if (len > 0 && !(len == 1 && db[0] == '.')) {
             add_word(&path, db, len);
+        }
         db += len;
         db += *db == '/';
     }

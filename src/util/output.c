@@ -60,10 +60,10 @@ static enum ss_status fail(struct ss_output *out, struct ss_error *err, enum ss_
     return SS_SYSTEM;
 }
 
-static bool is_input(const struct ss_output *out, const struct stat *st)
+static bool is_input(const struct ss_output *out, const struct stat *info)
 {
-    return out->opts.input_ino != 0 && st->st_ino == out->opts.input_ino &&
-           st->st_dev == out->opts.input_dev;
+    return out->opts.input_ino != 0 && info->st_ino == out->opts.input_ino &&
+           info->st_dev == out->opts.input_dev;
 }
 
 /* Whether what stands at the path now may be replaced, or there is nothing. */
@@ -72,21 +72,27 @@ static enum ss_status target_check(struct ss_output *out, struct ss_error *err)
     struct stat at, behind;
 
     if (fstatat(out->dir_fd, out->name, &at, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             return SS_OK;
+        }
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be looked up");
     }
     behind = at;
-    if (S_ISLNK(at.st_mode) && fstatat(out->dir_fd, out->name, &behind, 0) != 0)
+    if (S_ISLNK(at.st_mode) && fstatat(out->dir_fd, out->name, &behind, 0) != 0) {
         behind = at;
-    if (is_input(out, &behind))
+    }
+    if (is_input(out, &behind)) {
         return fail(out, err, SS_E_EXISTS, 0, "is the input itself");
-    if (S_ISDIR(behind.st_mode))
+    }
+    if (S_ISDIR(behind.st_mode)) {
         return fail(out, err, SS_E_OUTPUT, EISDIR, "cannot be written");
-    if (!out->opts.force)
+    }
+    if (!out->opts.force) {
         return fail(out, err, SS_E_EXISTS, 0, "exists already");
-    if (!S_ISREG(behind.st_mode) && !S_ISLNK(behind.st_mode))
+    }
+    if (!S_ISREG(behind.st_mode) && !S_ISLNK(behind.st_mode)) {
         return fail(out, err, SS_E_OUTPUT, 0, "is no regular file, and is not replaced");
+    }
     return SS_OK;
 }
 
@@ -96,18 +102,22 @@ static enum ss_status folder_open(struct ss_output *out, struct ss_error *err)
     char *folder;
 
     out->name = slash == NULL ? out->path : slash + 1;
-    if (out->name[0] == '\0')
+    if (out->name[0] == '\0') {
         return fail(out, err, SS_E_OUTPUT, slash == NULL ? ENOENT : EISDIR, "cannot be written");
-    if (slash == NULL)
+    }
+    if (slash == NULL) {
         folder = strdup(".");
-    else
+    } else {
         folder = strndup(out->path, slash == out->path ? 1 : (size_t)(slash - out->path));
-    if (folder == NULL)
+    }
+    if (folder == NULL) {
         return ss_nomem(err, strlen(out->path));
+    }
     out->dir_fd = (int)TEMP_FAILURE_RETRY(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     free(folder);
-    if (out->dir_fd < 0)
+    if (out->dir_fd < 0) {
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be made, for lack of its folder");
+    }
     return SS_OK;
 }
 
@@ -129,8 +139,9 @@ static int hidden_open(struct ss_output *out)
         fd = (int)TEMP_FAILURE_RETRY(
             openat(out->dir_fd, out->hidden, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         if (fd >= 0 || errno != EEXIST) {
-            if (fd < 0)
+            if (fd < 0) {
                 out->hidden[0] = '\0';
+            }
             return fd;
         }
     }
@@ -157,10 +168,12 @@ static enum ss_status file_open(struct ss_output *out, struct ss_error *err)
             out->fd = -1;
         }
     }
-    if (out->fd < 0)
+    if (out->fd < 0) {
         out->fd = hidden_open(out);
-    if (out->fd < 0)
+    }
+    if (out->fd < 0) {
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be made");
+    }
     return SS_OK;
 }
 
@@ -172,8 +185,9 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
 
     ss_error_clear(err);
     *result = NULL;
-    if (out == NULL)
+    if (out == NULL) {
         return ss_nomem(err, sizeof(*out));
+    }
     out->opts = *opts;
     out->dir_fd = -1;
     out->fd = -1;
@@ -184,10 +198,12 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
         return ss_nomem(err, strlen(path));
     }
     status = folder_open(out, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = target_check(out, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = file_open(out, err);
+    }
     if (status == SS_OK) {
         out->bulk = ss_bulk_new(out->fd);
         status = out->bulk != NULL ? SS_OK : ss_nomem(err, sizeof(*out));
@@ -202,8 +218,9 @@ enum ss_status ss_output_new(const char *path, const struct ss_output_opts *opts
 
 void ss_output_expect(struct ss_output *out, uint64_t len)
 {
-    if (len >= LARGE_LEN)
+    if (len >= LARGE_LEN) {
         ss_bulk_direct(out->bulk);
+    }
 }
 
 /* The first error again, or ARGUMENT when all is done already. */
@@ -214,8 +231,9 @@ static enum ss_status usable(const struct ss_output *out, struct ss_error *err)
         *err = out->failed;
         return SS_SYSTEM;
     }
-    if (out->committed)
+    if (out->committed) {
         return ss_system(err, SS_E_ARGUMENT, 0, "the output is committed already");
+    }
     return SS_OK;
 }
 
@@ -224,8 +242,9 @@ enum ss_status ss_output_write(struct ss_output *out, const void *bytes, size_t 
 {
     enum ss_status status = usable(out, err);
 
-    if (status == SS_OK && !ss_bulk_write(out->bulk, bytes, len))
+    if (status == SS_OK && !ss_bulk_write(out->bulk, bytes, len)) {
         status = fail(out, err, SS_E_OUTPUT, errno, "cannot be written");
+    }
     return status;
 }
 
@@ -242,8 +261,9 @@ static int name_new(struct ss_output *out)
         out->hidden[0] = '\0';
         return 0;
     }
-    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
         return errno;
+    }
     /* Leaves the hidden name to ss_output_free. */
     return linkat(out->dir_fd, out->hidden, out->dir_fd, out->name, 0) == 0 ? 0 : errno;
 }
@@ -257,14 +277,16 @@ static int name_replace(struct ss_output *out)
         proc_path(out, proc, sizeof(proc));
         for (int i = 0; out->hidden[0] == '\0'; i++) {
             hidden_name(out, hidden);
-            if (linkat(AT_FDCWD, proc, out->dir_fd, hidden, AT_SYMLINK_FOLLOW) == 0)
+            if (linkat(AT_FDCWD, proc, out->dir_fd, hidden, AT_SYMLINK_FOLLOW) == 0) {
                 memcpy(out->hidden, hidden, sizeof(hidden));
-            else if (errno != EEXIST || i == HIDDEN_TRIES)
+            } else if (errno != EEXIST || i == HIDDEN_TRIES) {
                 return errno;
+            }
         }
     }
-    if (renameat(out->dir_fd, out->hidden, out->dir_fd, out->name) != 0)
+    if (renameat(out->dir_fd, out->hidden, out->dir_fd, out->name) != 0) {
         return errno;
+    }
     out->hidden[0] = '\0';
     return 0;
 }
@@ -274,37 +296,48 @@ enum ss_status ss_output_commit(struct ss_output *out, struct ss_error *err)
     enum ss_status status = usable(out, err);
     int sys;
 
-    if (status == SS_OK && !ss_bulk_finish(out->bulk))
+    if (status == SS_OK && !ss_bulk_finish(out->bulk)) {
         status = fail(out, err, SS_E_OUTPUT, errno, "cannot be written");
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = target_check(out, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0)
+    }
+    if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0) {
         return fail(out, err, SS_E_OUTPUT, errno, "cannot be synced");
+    }
     sys = out->opts.force ? name_replace(out) : name_new(out);
-    if (sys == EEXIST)
+    if (sys == EEXIST) {
         return fail(out, err, SS_E_EXISTS, 0, "exists already");
-    if (sys != 0)
+    }
+    if (sys != 0) {
         return fail(out, err, SS_E_OUTPUT, sys, "cannot be given its name");
+    }
     out->committed = true;
     /* EINVAL: a file system that cannot sync folders. */
-    if (TEMP_FAILURE_RETRY(fsync(out->dir_fd)) != 0 && errno != EINVAL)
+    if (TEMP_FAILURE_RETRY(fsync(out->dir_fd)) != 0 && errno != EINVAL) {
         return fail(out, err, SS_E_OUTPUT, errno, "is written, but its folder cannot be synced");
+    }
     return SS_OK;
 }
 
 void ss_output_free(struct ss_output *out)
 {
-    if (out == NULL)
+    if (out == NULL) {
         return;
-    if (out->hidden[0] != '\0')
+    }
+    if (out->hidden[0] != '\0') {
         unlinkat(out->dir_fd, out->hidden, 0);
+    }
     ss_bulk_free(out->bulk);
-    if (out->fd >= 0)
+    if (out->fd >= 0) {
         close(out->fd);
-    if (out->dir_fd >= 0)
+    }
+    if (out->dir_fd >= 0) {
         close(out->dir_fd);
+    }
     free(out->path);
     free(out);
 }

@@ -32,8 +32,9 @@ bool ss_sha256_init(struct ss_sha256 *sha)
 static bool init_ni(struct ss_sha256 *sha)
 {
     *sha = (struct ss_sha256){.ni = malloc(sizeof(*sha->ni))};
-    if (sha->ni != NULL)
+    if (sha->ni != NULL) {
         ss_sha256_ni_init(sha->ni);
+    }
     return sha->ni != NULL;
 }
 
@@ -45,27 +46,32 @@ bool ss_sha256_in_step(void)
 bool ss_sha256_init_two(struct ss_sha256 *a, struct ss_sha256 *b)
 {
     *a = *b = (struct ss_sha256){0};
-    if (!ss_sha256_in_step())
+    if (!ss_sha256_in_step()) {
         return ss_sha256_init(a) && ss_sha256_init(b);
+    }
     return init_ni(a) && init_ni(b);
 }
 
 bool ss_sha256_update(struct ss_sha256 *sha, const void *bytes, size_t len)
 {
-    if (sha->ni == NULL)
+    if (sha->ni == NULL) {
         return EVP_DigestUpdate(sha->ctx, bytes, len) == 1;
-    if (len > 0)
+    }
+    if (len > 0) {
         ss_sha256_ni_update(sha->ni, bytes, len);
+    }
     return true;
 }
 
 bool ss_sha256_update_two(struct ss_sha256 *a, const void *a_bytes, struct ss_sha256 *b,
                           const void *b_bytes, size_t len)
 {
-    if (a->ni == NULL || b->ni == NULL)
+    if (a->ni == NULL || b->ni == NULL) {
         return ss_sha256_update(a, a_bytes, len) && ss_sha256_update(b, b_bytes, len);
-    if (len > 0)
+    }
+    if (len > 0) {
         ss_sha256_ni_update_two(a->ni, a_bytes, b->ni, b_bytes, len);
+    }
     return true;
 }
 
@@ -73,8 +79,9 @@ bool ss_sha256_final(struct ss_sha256 *sha, uint8_t digest[SS_SHA256_LEN])
 {
     unsigned len = 0;
 
-    if (sha->ni == NULL)
+    if (sha->ni == NULL) {
         return EVP_DigestFinal_ex(sha->ctx, digest, &len) == 1 && len == SS_SHA256_LEN;
+    }
     ss_sha256_ni_final(sha->ni, digest);
     return true;
 }
@@ -83,8 +90,9 @@ bool ss_sha256_fork(struct ss_sha256 *to, const struct ss_sha256 *from)
 {
     *to = (struct ss_sha256){0};
     if (from->ni != NULL) {
-        if (init_ni(to))
+        if (init_ni(to)) {
             *to->ni = *from->ni;
+        }
         return to->ni != NULL;
     }
     to->ctx = EVP_MD_CTX_new();

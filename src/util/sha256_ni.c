@@ -57,8 +57,9 @@ INLINE_SHA void load_block(struct stream *s, const uint8_t *block)
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         s->words[i] = _mm_shuffle_epi8(load(block + 16 * (size_t)i), big_endian);
+    }
 }
 
 /* The four words that come 16 rounds after those in place `i`. */
@@ -78,8 +79,9 @@ INLINE_SHA void four_rounds(struct stream *s, unsigned group)
     __m128i sums = _mm_add_epi32(s->words[i], load(&constants[4 * (size_t)group]));
 
     s->hgdc = _mm_sha256rnds2_epu32(s->hgdc, s->feba, sums);
-    if (group < 12)
+    if (group < 12) {
         s->words[i] = next_words(s, i);
+    }
     s->feba = _mm_sha256rnds2_epu32(s->feba, s->hgdc, _mm_shuffle_epi32(sums, 0x0e));
 }
 
@@ -107,10 +109,12 @@ INLINE_SHA void take_blocks(struct ss_sha256_ni *const sha[], const uint8_t *con
             load_block(&s[k], bytes[k] + at);
         }
 #pragma GCC unroll 16
-        for (unsigned group = 0; group < 16; group++)
+        for (unsigned group = 0; group < 16; group++) {
 #pragma GCC unroll 2
-            for (unsigned k = 0; k < n; k++)
+            for (unsigned k = 0; k < n; k++) {
                 four_rounds(&s[k], group);
+            }
+        }
 #pragma GCC unroll 2
         for (unsigned k = 0; k < n; k++) {
             s[k].feba = _mm_add_epi32(s[k].feba, before[k][0]);
@@ -176,8 +180,9 @@ void ss_sha256_ni_update(struct ss_sha256_ni *sha, const uint8_t *bytes, size_t 
         size_t n = (size_t)ss_min_u64(len, SS_SHA256_BLOCK_LEN - held);
 
         memcpy(sha->tail + held, bytes, n);
-        if (held + n < SS_SHA256_BLOCK_LEN)
+        if (held + n < SS_SHA256_BLOCK_LEN) {
             return;
+        }
         blocks_of_one(sha, sha->tail, 1);
         bytes += n;
         len -= n;
@@ -192,8 +197,9 @@ void ss_sha256_ni_update_two(struct ss_sha256_ni *a, const uint8_t *a_bytes, str
 {
     size_t together = len - len % SS_SHA256_BLOCK_LEN;
 
-    if ((a->len | b->len) % SS_SHA256_BLOCK_LEN != 0)
+    if ((a->len | b->len) % SS_SHA256_BLOCK_LEN != 0) {
         together = 0;
+    }
     blocks_of_two(a, a_bytes, b, b_bytes, together / SS_SHA256_BLOCK_LEN);
     a->len += together;
     b->len += together;
@@ -211,6 +217,7 @@ void ss_sha256_ni_final(struct ss_sha256_ni *sha, uint8_t digest[SS_SHA256_LEN])
     ss_store_u64(count, bit_count, true);
     ss_sha256_ni_update(sha, padding, held < 56 ? 56 - held : SS_SHA256_BLOCK_LEN + 56 - held);
     ss_sha256_ni_update(sha, count, sizeof(count));
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         ss_store_u32(digest + 4 * (size_t)i, sha->state[word_at[i]], true);
+    }
 }

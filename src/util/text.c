@@ -88,11 +88,13 @@ static size_t plain_len(const uint8_t *p, size_t len)
 
         memcpy(&word, p + n, sizeof(word));
         if ((ss_swar_high(word) | ss_swar_below(word, 0x20) | ss_swar_equal(word, 0x7F) |
-             ss_swar_equal(word, '\\')) != 0)
+             ss_swar_equal(word, '\\')) != 0) {
             break;
+        }
     }
-    while (n < len && stands_for_itself(p[n]))
+    while (n < len && stands_for_itself(p[n])) {
         n++;
+    }
     return n;
 }
 
@@ -109,8 +111,9 @@ static void put(struct escaped *to, const void *bytes, size_t n, bool is_plain)
     size_t room = fits ? to->cap - to->used - 1 : 0;
     size_t taken = n <= room ? n : is_plain ? room : 0;
 
-    if (taken > 0)
+    if (taken > 0) {
         memcpy(to->out + to->used, bytes, taken);
+    }
     to->used += taken;
     to->needed += n;
 }
@@ -124,10 +127,11 @@ size_t ss_text_escape(const void *bytes, size_t len, char *out, size_t cap)
         char form[8];
 
         taken = plain_len(p + i, len - i);
-        if (taken > 0)
+        if (taken > 0) {
             put(&to, p + i, taken, true);
-        else
+        } else {
             put(&to, form, escape_one(p + i, len - i, form, &taken), false);
+        }
     }
     if (cap > 0) {
         out[to.used] = '\0';
@@ -148,8 +152,9 @@ void ss_text_tame(char *text, size_t cap)
             form[0] = '\\';
             taken = 1;
         }
-        if (used + n >= cap || used + n >= sizeof(tamed))
+        if (used + n >= cap || used + n >= sizeof(tamed)) {
             break;
+        }
         memcpy(tamed + used, form, n);
         used += n;
     }

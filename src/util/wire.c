@@ -24,12 +24,14 @@ static enum ss_status read_long_varint(struct ss_wire *w, const char *what, uint
     uint64_t value = 0;
 
     for (uint32_t i = 0; i < VARINT_LEN_MAX; i++) {
-        if (i == room)
+        if (i == room) {
             return cut(w, what, err);
+        }
         value |= (uint64_t)(p[i] & 0x7f) << (7 * i);
         if (p[i] < 0x80) {
-            if (i == VARINT_LEN_MAX - 1 && p[i] > 1)
+            if (i == VARINT_LEN_MAX - 1 && p[i] > 1) {
                 break;
+            }
             w->pos += i + 1;
             *out = value;
             return SS_OK;
@@ -43,8 +45,9 @@ static enum ss_status read_long_varint(struct ss_wire *w, const char *what, uint
 static inline enum ss_status read_varint(struct ss_wire *w, const char *what, uint64_t *out,
                                          struct ss_error *err)
 {
-    if (w->pos == w->in.len || w->in.ptr[w->pos] >= 0x80)
+    if (w->pos == w->in.len || w->in.ptr[w->pos] >= 0x80) {
         return read_long_varint(w, what, out, err);
+    }
     *out = w->in.ptr[w->pos++];
     return SS_OK;
 }
@@ -55,16 +58,19 @@ static inline enum ss_status read_tag(struct ss_wire *w, struct ss_wire_field *f
     uint64_t tag = 0;
 
     field->off = w->in.off + w->pos;
-    if (read_varint(w, "a field's tag", &tag, err) != SS_OK)
+    if (read_varint(w, "a field's tag", &tag, err) != SS_OK) {
         return SS_CORRUPT;
-    if (tag >> 3 == 0 || tag >> 3 > FIELD_NUMBER_MAX)
+    }
+    if (tag >> 3 == 0 || tag >> 3 > FIELD_NUMBER_MAX) {
         return ss_corrupt(err, w->code, field->off, w->pgid, "field number %" PRIu64 " is illegal",
                           tag >> 3);
+    }
     field->number = (uint32_t)(tag >> 3);
-    if ((tag & 7) > SS_WIRE_FIXED32)
+    if ((tag & 7) > SS_WIRE_FIXED32) {
         return ss_corrupt(err, w->code, field->off, w->pgid,
                           "field %" PRIu32 " has the illegal wire type %u", field->number,
                           (unsigned)(tag & 7));
+    }
     field->type = (enum ss_wire_type)(tag & 7);
     return SS_OK;
 }
@@ -75,12 +81,14 @@ static enum ss_status read_bytes(struct ss_wire *w, struct ss_wire_field *field,
     uint64_t off = w->in.off + w->pos;
     uint64_t len = 0;
 
-    if (read_varint(w, "a length", &len, err) != SS_OK)
+    if (read_varint(w, "a length", &len, err) != SS_OK) {
         return SS_CORRUPT;
-    if (!ss_span_sub(w->in, w->pos, len, &field->body))
+    }
+    if (!ss_span_sub(w->in, w->pos, len, &field->body)) {
         return ss_corrupt(err, w->code, off, w->pgid,
                           "field %" PRIu32 " has %" PRIu64 " bytes, but only %" PRIu64 " are left",
                           field->number, len, w->in.len - w->pos);
+    }
     w->pos += len;
     return SS_OK;
 }
@@ -90,8 +98,9 @@ static enum ss_status read_fixed(struct ss_wire *w, struct ss_wire_field *field,
 {
     struct ss_span bytes;
 
-    if (!ss_span_sub(w->in, w->pos, len, &bytes))
+    if (!ss_span_sub(w->in, w->pos, len, &bytes)) {
         return cut(w, "a fixed-size value", err);
+    }
     field->value = len == 8 ? ss_load_u64(bytes.ptr, false) : ss_load_u32(bytes.ptr, false);
     w->pos += len;
     return SS_OK;
@@ -130,20 +139,24 @@ static __attribute__((noinline)) enum ss_status read_group(struct ss_wire *w,
 
     while (depth > 0) {
         end = w->pos;
-        if (w->pos == w->in.len)
+        if (w->pos == w->in.len) {
             return cut(w, "a group", err);
-        if (read_tag(w, &inner, err) != SS_OK)
+        }
+        if (read_tag(w, &inner, err) != SS_OK) {
             return SS_CORRUPT;
+        }
         if (inner.type == SS_WIRE_GROUP) {
-            if (depth == SS_WIRE_GROUP_MAX)
+            if (depth == SS_WIRE_GROUP_MAX) {
                 return ss_corrupt(err, w->code, inner.off, w->pgid, "groups nest more than %u deep",
                                   SS_WIRE_GROUP_MAX);
+            }
             open[depth++] = inner.number;
         } else if (inner.type == SS_WIRE_GROUP_END) {
-            if (inner.number != open[--depth])
+            if (inner.number != open[--depth]) {
                 return ss_corrupt(err, w->code, inner.off, w->pgid,
                                   "group %" PRIu32 " ends as group %" PRIu32, open[depth],
                                   inner.number);
+            }
         } else if (read_value(w, &inner, err) != SS_OK) {
             return SS_CORRUPT;
         }
@@ -154,20 +167,24 @@ static __attribute__((noinline)) enum ss_status read_group(struct ss_wire *w,
 
 enum ss_status ss_wire_next(struct ss_wire *w, struct ss_wire_field *field, struct ss_error *err)
 {
-    if (w->pos == w->in.len)
+    if (w->pos == w->in.len) {
         return SS_END;
-    if (read_tag(w, field, err) != SS_OK)
+    }
+    if (read_tag(w, field, err) != SS_OK) {
         return SS_CORRUPT;
-    if (field->type == SS_WIRE_GROUP)
+    }
+    if (field->type == SS_WIRE_GROUP) {
         return read_group(w, field, err);
+    }
     return read_value(w, field, err);
 }
 
 enum ss_status ss_wire_expect(const struct ss_wire *w, const struct ss_wire_field *field,
                               enum ss_wire_type due, const char *name, struct ss_error *err)
 {
-    if (field->type == due)
+    if (field->type == due) {
         return SS_OK;
+    }
     return ss_corrupt(err, w->code, field->off, w->pgid,
                       "field %" PRIu32 " (%s) has wire type %u, %u is due", field->number, name,
                       (unsigned)field->type, (unsigned)due);

@@ -50,12 +50,13 @@ static void look_up_buckets(struct ss_etcd_checks *m)
     unsigned i;
 
     for (i = 0; i < SS_IN_COUNT; i++) {
-        enum ss_status st = ss_etcd_bucket_tree(m->file, (enum ss_etcd_bucket)i, &tree, &err);
+        enum ss_status status = ss_etcd_bucket_tree(m->file, (enum ss_etcd_bucket)i, &tree, &err);
 
-        if (st == SS_OK)
+        if (status == SS_OK) {
             m->present |= 1u << i;
-        else if (st == SS_END)
+        } else if (status == SS_END) {
             m->absent |= 1u << i;
+        }
     }
     m->is_etcd = m->present != 0 && (m->absent & key) == 0 && (m->absent | key) != all;
 }
@@ -66,8 +67,9 @@ enum ss_status ss_etcd_check_new(const struct ss_file *file, struct ss_findings 
     struct ss_etcd_checks *m = calloc(1, sizeof(*m));
 
     *out = m;
-    if (m == NULL)
+    if (m == NULL) {
         return ss_nomem(err, sizeof(*m));
+    }
     m->file = file;
     m->findings = findings;
     m->at = SS_IN_COUNT;
@@ -78,8 +80,9 @@ enum ss_status ss_etcd_check_new(const struct ss_file *file, struct ss_findings 
 
 void ss_etcd_check_free(struct ss_etcd_checks *meaning)
 {
-    if (meaning == NULL)
+    if (meaning == NULL) {
         return;
+    }
     ss_key_index_fini(&meaning->key.index);
     free(meaning->leases.items);
     free(meaning->auth.roles.items);
@@ -98,8 +101,9 @@ void ss_etcd_check_root_leaf(struct ss_etcd_checks *meaning, const struct ss_pag
         struct ss_entry entry = ss_leaf_entry(page, i);
         struct ss_place at = ss_etcd_check_place(meaning, &entry, entry.key.off);
 
-        if (!entry.is_bucket || ss_etcd_bucket_of(entry.key) != SS_IN_COUNT)
+        if (!entry.is_bucket || ss_etcd_bucket_of(entry.key) != SS_IN_COUNT) {
             continue;
+        }
         ss_text_escape(entry.key.ptr, (size_t)entry.key.len, name, sizeof(name));
         ss_find(meaning->findings, SS_CHECK_ETCD_BUCKET_UNKNOWN, at, name, NULL,
                 "bucket %s is none of etcd's", name);
@@ -125,25 +129,28 @@ static void find_nested(struct ss_etcd_checks *m, const struct ss_entry *entry)
 enum ss_status ss_etcd_check_leaf(struct ss_etcd_checks *meaning, const struct ss_page_view *page,
                                   bool holes, struct ss_error *err)
 {
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
     uint32_t i;
 
-    if (meaning->at == SS_IN_COUNT)
+    if (meaning->at == SS_IN_COUNT) {
         return SS_OK;
-    for (i = 0; i < page->count && st == SS_OK; i++) {
+    }
+    for (i = 0; i < page->count && status == SS_OK; i++) {
         struct ss_entry entry = ss_leaf_entry(page, i);
 
         meaning->element_count++;
-        if (entry.is_bucket)
+        if (entry.is_bucket) {
             find_nested(meaning, &entry);
-        else if (meaning->at == SS_IN_KEY)
-            st = ss_etcd_check_key(meaning, page, &entry, holes, err);
-        else
-            st = element_of[meaning->at](meaning, &entry, err);
+        } else if (meaning->at == SS_IN_KEY) {
+            status = ss_etcd_check_key(meaning, page, &entry, holes, err);
+        } else {
+            status = element_of[meaning->at](meaning, &entry, err);
+        }
     }
-    if (st == SS_OK && meaning->nomem)
-        st = ss_nomem(err, 0);
-    return st;
+    if (status == SS_OK && meaning->nomem) {
+        status = ss_nomem(err, 0);
+    }
+    return status;
 }
 
 void ss_etcd_check_bucket_end(struct ss_etcd_checks *meaning, bool holes)
@@ -151,19 +158,24 @@ void ss_etcd_check_bucket_end(struct ss_etcd_checks *meaning, bool holes)
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(meaning->at)};
     struct ss_error err;
 
-    if (meaning->at == SS_IN_COUNT)
+    if (meaning->at == SS_IN_COUNT) {
         return;
+    }
     meaning->walked |= 1u << meaning->at;
-    if (holes)
+    if (holes) {
         meaning->holed |= 1u << meaning->at;
-    if (meaning->at == SS_IN_KEY && ss_etcd_check_key_end(meaning, &err) != SS_OK)
+    }
+    if (meaning->at == SS_IN_KEY && ss_etcd_check_key_end(meaning, &err) != SS_OK) {
         meaning->nomem = true;
-    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_KEY)
+    }
+    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_KEY) {
         ss_find(meaning->findings, SS_CHECK_ETCD_NO_KEYS, at, NULL, NULL,
                 "bucket key has no record: nothing was ever written, or all of it is gone");
-    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_MEMBERS)
+    }
+    if (!holes && meaning->element_count == 0 && meaning->at == SS_IN_MEMBERS) {
         ss_find(meaning->findings, SS_CHECK_MEMBER_NONE, at, NULL, NULL,
                 "bucket members is empty; a server lists at least itself");
+    }
     meaning->at = SS_IN_COUNT;
 }
 
@@ -188,8 +200,9 @@ enum ss_status ss_etcd_check_finish(struct ss_etcd_checks *meaning, struct ss_ve
     struct ss_place at = {SS_NONE, SS_NONE, SS_NONE, ""};
 
     report->is_etcd = meaning->is_etcd;
-    if (meaning->present + meaning->absent == 0)
+    if (meaning->present + meaning->absent == 0) {
         return SS_OK;
+    }
     report->checked |= SS_VERIFY_ETCD;
     if (!meaning->is_etcd) {
         ss_find(

@@ -59,26 +59,30 @@ static enum ss_status find_places(struct ss_span value, uint64_t pgid, struct pl
 {
     struct ss_wire w;
     struct ss_wire_field field;
-    enum ss_status st;
+    enum ss_status status;
 
     *out = (struct places){.key_len = 0};
-    for (size_t i = 0; i <= FIELD_LAST; i++)
+    for (size_t i = 0; i <= FIELD_LAST; i++) {
         out->off[i] = value.off;
+    }
     ss_wire_init(&w, value, SS_E_RECORD, pgid);
-    while ((st = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number > FIELD_LAST)
+    while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
+        if (field.number > FIELD_LAST) {
             continue;
+        }
         if (field.type != (field.number == FIELD_KEY || field.number == FIELD_VALUE
                                ? SS_WIRE_BYTES
-                               : SS_WIRE_VARINT))
+                               : SS_WIRE_VARINT)) {
             return SS_CORRUPT;
+        }
         out->off[field.number] = field.off;
-        if (field.number == FIELD_KEY)
+        if (field.number == FIELD_KEY) {
             out->key_len = field.body.len;
-        else if (field.number == FIELD_MOD)
+        } else if (field.number == FIELD_MOD) {
             out->mod = (int64_t)field.value;
+        }
     }
-    return st;
+    return status;
 }
 
 void ss_etcd_check_key_init(struct ss_etcd_checks *m)
@@ -98,10 +102,12 @@ static void count_leftover(struct ss_etcd_checks *m, const struct ss_record *rec
     struct ss_key_part *k = &m->key;
     struct ss_entry entry;
 
-    if (k->leftover_count++ > 0 && ss_revision_cmp(rec->rev, k->leftover_rev) >= 0)
+    if (k->leftover_count++ > 0 && ss_revision_cmp(rec->rev, k->leftover_rev) >= 0) {
         return;
-    if (!ss_locator_entry(&k->index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
+    }
+    if (!ss_locator_entry(&k->index.at, ss_locator_pack(rec->pgid, rec->index), &entry)) {
         return;
+    }
     k->leftover_rev = rec->rev;
     k->leftover_at = ss_etcd_check_place(m, &entry, entry.key.off);
 }
@@ -112,12 +118,15 @@ static void check_leftover(struct ss_etcd_checks *m, const struct ss_record *rec
 {
     int64_t finished = m->key.finished;
 
-    if (rec->rev.main > finished)
+    if (rec->rev.main > finished) {
         return;
-    if (former != NULL)
+    }
+    if (former != NULL) {
         count_leftover(m, former);
-    if (rec->tombstone && rec->rev.main < finished)
+    }
+    if (rec->tombstone && rec->rev.main < finished) {
         count_leftover(m, rec);
+    }
 }
 
 /* A finding about one field of a record that was decoded. */
@@ -131,8 +140,9 @@ static void find_in_record(struct ss_etcd_checks *m, enum ss_check_id check,
     struct ss_error err;
     struct ss_place at;
 
-    if (!ss_locator_entry(&m->key.index.at, ss_locator_pack(rec->pgid, rec->index), &entry))
+    if (!ss_locator_entry(&m->key.index.at, ss_locator_pack(rec->pgid, rec->index), &entry)) {
         return;
+    }
     find_places(entry.value, entry.pgid, &places, &err);
     at = ss_etcd_check_place(m, &entry, places.off[field]);
     ss_find(m->findings, check, at, number(have_text, have),
@@ -146,13 +156,16 @@ static const char *wrong_in_put(const struct ss_record *rec, enum ss_check_id *c
     int64_t main = rec->rev.main;
 
     *check = SS_CHECK_REC_CREATE;
-    if (rec->create_revision <= 0 || rec->create_revision > main)
+    if (rec->create_revision <= 0 || rec->create_revision > main) {
         return "create_revision is not between 1 and the record's own revision";
+    }
     *check = SS_CHECK_REC_VERSION;
-    if (rec->version <= 0 || rec->version - 1 > main - rec->create_revision)
+    if (rec->version <= 0 || rec->version - 1 > main - rec->create_revision) {
         return "no key can have that version so long after it was created";
-    if ((rec->create_revision == main) != (rec->version == 1))
+    }
+    if ((rec->create_revision == main) != (rec->version == 1)) {
         return "version is 1 where the key was created and nowhere else";
+    }
     return NULL;
 }
 
@@ -166,37 +179,42 @@ static bool is_sane(const struct ss_record *rec)
 static void check_follows(struct ss_etcd_checks *m, const struct ss_record *rec,
                           const struct ss_record *former)
 {
-    if (rec->create_revision == rec->rev.main)
+    if (rec->create_revision == rec->rev.main) {
         find_in_record(m, SS_CHECK_REC_HISTORY, rec, FIELD_CREATE, rec->create_revision,
                        former->create_revision,
                        "the key is created again while it is alive; its tombstone is missing");
-    else if (rec->create_revision != former->create_revision)
+    } else if (rec->create_revision != former->create_revision) {
         find_in_record(m, SS_CHECK_REC_CREATE, rec, FIELD_CREATE, rec->create_revision,
                        former->create_revision,
                        "create_revision is not that of the key's record before");
-    else if (rec->version - 1 != former->version)
+    } else if (rec->version - 1 != former->version) {
         find_in_record(m, SS_CHECK_REC_VERSION, rec, FIELD_VERSION, rec->version,
                        former->version + 1,
                        "version does not follow that of the key's record before");
+    }
 }
 
 /* One record against its key's live record before it, NULL when there is none. */
 static void check_history(struct ss_etcd_checks *m, const struct ss_record *rec,
                           const struct ss_record *former)
 {
-    if (m->key.history_blind)
+    if (m->key.history_blind) {
         return;
+    }
     check_leftover(m, rec, former);
-    if (rec->rev.main <= m->key.compacted || !is_sane(rec) || (former != NULL && !is_sane(former)))
+    if (rec->rev.main <= m->key.compacted || !is_sane(rec) ||
+        (former != NULL && !is_sane(former))) {
         return;
-    if (rec->tombstone && former == NULL)
+    }
+    if (rec->tombstone && former == NULL) {
         find_in_record(m, SS_CHECK_REC_DEAD, rec, FIELD_KEY, rec->rev.main, INT64_MIN,
                        "a key is deleted that is not alive");
-    else if (!rec->tombstone && former != NULL)
+    } else if (!rec->tombstone && former != NULL) {
         check_follows(m, rec, former);
-    else if (!rec->tombstone && rec->create_revision != rec->rev.main)
+    } else if (!rec->tombstone && rec->create_revision != rec->rev.main) {
         find_in_record(m, SS_CHECK_REC_HISTORY, rec, FIELD_VERSION, rec->version, 1,
                        "the key's earlier records, which no compaction removed, are missing");
+    }
 }
 
 static void on_apply(void *ctx, uint64_t loc, uint64_t former_loc)
@@ -205,12 +223,14 @@ static void on_apply(void *ctx, uint64_t loc, uint64_t former_loc)
     const struct ss_locator *at = &m->key.index.at;
     struct ss_record rec, former;
 
-    if (!ss_locator_record(at, loc, &rec))
+    if (!ss_locator_record(at, loc, &rec)) {
         return;
-    if (former_loc == SS_LOC_NONE)
+    }
+    if (former_loc == SS_LOC_NONE) {
         check_history(m, &rec, NULL);
-    else if (ss_locator_record(at, former_loc, &former))
+    } else if (ss_locator_record(at, former_loc, &former)) {
         check_history(m, &rec, &former);
+    }
 }
 
 static void start_index(struct ss_etcd_checks *m, const struct ss_page_view *page)
@@ -227,11 +247,11 @@ static void start_index(struct ss_etcd_checks *m, const struct ss_page_view *pag
 static enum ss_status lose(struct ss_etcd_checks *m, bool revisions, struct ss_error *err)
 {
     struct ss_key_part *k = &m->key;
-    enum ss_status st = k->history_blind ? SS_OK : ss_key_index_flush(&k->index, err);
+    enum ss_status status = k->history_blind ? SS_OK : ss_key_index_flush(&k->index, err);
 
     k->history_blind = true;
     k->rev_blind = k->rev_blind || revisions;
-    return st;
+    return status;
 }
 
 static bool is_revision_shaped(struct ss_span key)
@@ -259,15 +279,16 @@ static void find_bad_record(struct ss_etcd_checks *m, const struct ss_entry *ent
     struct ss_error ignored;
 
     if (find_places(entry->value, entry->pgid, &places, &ignored) != SS_END ||
-        err->code != SS_E_RECORD)
+        err->code != SS_E_RECORD) {
         ss_etcd_check_refused(m, SS_CHECK_REC_FORM, entry, err);
-    else if (places.key_len == 0)
+    } else if (places.key_len == 0) {
         ss_etcd_check_refused(m, SS_CHECK_REC_NO_KEY, entry, err);
-    else if (places.mod != rev.main)
+    } else if (places.mod != rev.main) {
         ss_find(m->findings, SS_CHECK_REC_MOD, ss_etcd_check_place(m, entry, places.off[FIELD_MOD]),
                 number(have, places.mod), number(expect, rev.main), "%s", err->message);
-    else
+    } else {
         ss_etcd_check_refused(m, SS_CHECK_REC_FORM, entry, err);
+    }
 }
 
 static void find_gap(struct ss_etcd_checks *m, const struct ss_entry *entry, int64_t from,
@@ -278,12 +299,13 @@ static void find_gap(struct ss_etcd_checks *m, const struct ss_entry *entry, int
 
     number(have, to + 1);
     number(expect, from);
-    if (from == to)
+    if (from == to) {
         ss_find(m->findings, SS_CHECK_REV_GAP, at, have, expect, "revision %" PRId64 " is missing",
                 from);
-    else
+    } else {
         ss_find(m->findings, SS_CHECK_REV_GAP, at, have, expect,
                 "revisions %" PRId64 " to %" PRId64 " are missing", from, to);
+    }
 }
 
 /* The last main that is accounted for: records, compaction, or the 1 that every server starts at. */
@@ -299,15 +321,17 @@ static void count_missing(struct ss_key_part *k, int64_t main)
 {
     int64_t reached = k->top > k->compacted ? k->top : k->compacted;
 
-    if (reached < 1)
+    if (reached < 1) {
         reached = 1;
+    }
     if (k->marks_known && main > k->compacted && main - 1 > reached) {
         k->missing_first = k->missing_count == 0 ? reached + 1 : k->missing_first;
         k->missing_last = main - 1;
         k->missing_count += (uint64_t)(main - 1 - reached);
     }
-    if (main > k->top)
+    if (main > k->top) {
         k->top = main;
+    }
 }
 
 /* A put and a tombstone of one revision: keys that differ in the tombstone's mark alone. */
@@ -335,15 +359,18 @@ static void check_sequence(struct ss_etcd_checks *m, const struct ss_entry *entr
         find_twice(m, entry, rev);
         return;
     }
-    if (k->rev_blind || rev.main <= k->compacted)
+    if (k->rev_blind || rev.main <= k->compacted) {
         return;
-    if (rev.main > main_reached(k) + 1)
+    }
+    if (rev.main > main_reached(k) + 1) {
         find_gap(m, entry, main_reached(k) + 1, rev.main - 1);
-    if (rev.sub != due_sub)
+    }
+    if (rev.sub != due_sub) {
         ss_find(m->findings, SS_CHECK_REV_SUB_GAP,
                 ss_etcd_check_place(m, entry, entry->key.off + SS_REVISION_LEN - 8),
                 number(have, rev.sub), number(expect, due_sub),
                 "of revision %" PRId64 " sub revisions are missing", rev.main);
+    }
 }
 
 static void check_tombstone(struct ss_etcd_checks *m, const struct ss_entry *entry,
@@ -353,10 +380,12 @@ static void check_tombstone(struct ss_etcd_checks *m, const struct ss_entry *ent
     struct ss_error err;
     uint64_t key_len = rec->key.len, due = 2 + key_len;
 
-    for (; key_len >= 0x80; key_len >>= 7)
+    for (; key_len >= 0x80; key_len >>= 7) {
         due++;
-    if (entry->value.len == due)
+    }
+    if (entry->value.len == due) {
         return;
+    }
     find_places(entry->value, entry->pgid, &places, &err);
     ss_find(m->findings, SS_CHECK_REC_TOMBSTONE, ss_etcd_check_place(m, entry, entry->value.off),
             NULL, NULL, "a tombstone of %" PRIu64 " bytes, its key needs %" PRIu64,
@@ -369,12 +398,14 @@ static void check_put(struct ss_etcd_checks *m, const struct ss_record *rec)
     enum ss_check_id check;
     const char *why = wrong_in_put(rec, &check);
 
-    if (why == NULL)
+    if (why == NULL) {
         return;
-    if (check == SS_CHECK_REC_CREATE)
+    }
+    if (check == SS_CHECK_REC_CREATE) {
         find_in_record(m, check, rec, FIELD_CREATE, rec->create_revision, INT64_MIN, why);
-    else
+    } else {
         find_in_record(m, check, rec, FIELD_VERSION, rec->version, INT64_MIN, why);
+    }
 }
 
 static enum ss_status find_empty(struct ss_etcd_checks *m, struct ss_place at, int64_t main,
@@ -402,31 +433,35 @@ static enum ss_status take_marker(struct ss_etcd_checks *m, const struct ss_entr
 {
     struct ss_place at = ss_etcd_check_place(m, entry, entry->key.off);
     struct ss_key_part *k = &m->key;
-    enum ss_status st = SS_OK;
+    enum ss_status status = SS_OK;
 
     if (rec->rev.main > k->finished) {
-        if (k->marks_known && rec->rev.main != k->compacted)
+        if (k->marks_known && rec->rev.main != k->compacted) {
             return find_empty(m, at, rec->rev.main, err);
+        }
         find_marker(m, at, rec->rev.main);
         return SS_OK;
     }
-    if (k->marker_main != 0)
-        st = find_empty(m, k->marker_at, k->marker_main, err);
+    if (k->marker_main != 0) {
+        status = find_empty(m, k->marker_at, k->marker_main, err);
+    }
     k->marker_main = rec->rev.main;
     k->marker_at = at;
-    return st;
+    return status;
 }
 
 static enum ss_status take_record(struct ss_etcd_checks *m, const struct ss_entry *entry,
                                   const struct ss_record *rec, struct ss_error *err)
 {
     check_sequence(m, entry, rec);
-    if (rec->marker)
+    if (rec->marker) {
         return take_marker(m, entry, rec, err);
-    if (rec->tombstone)
+    }
+    if (rec->tombstone) {
         check_tombstone(m, entry, rec);
-    else
+    } else {
         check_put(m, rec);
+    }
     return ss_key_index_add(&m->key.index, rec, err);
 }
 
@@ -457,32 +492,36 @@ enum ss_status ss_etcd_check_key(struct ss_etcd_checks *m, const struct ss_page_
     struct ss_key_part *k = &m->key;
     struct ss_error why;
     struct ss_record rec;
-    enum ss_status st = SS_OK, decoded;
+    enum ss_status status = SS_OK, decoded;
 
-    if (!k->started)
+    if (!k->started) {
         start_index(m, page);
+    }
     k->record_count++;
     decoded = ss_record_decode(entry, &rec, &why);
-    if (holes || ss_revision_cmp(rec.rev, k->last) < 0)
-        st = lose(m, true, err);
-    if (st == SS_OK && rec.rev.main == 0 && (decoded == SS_OK || why.code != SS_E_REV_KEY))
+    if (holes || ss_revision_cmp(rec.rev, k->last) < 0) {
+        status = lose(m, true, err);
+    }
+    if (status == SS_OK && rec.rev.main == 0 && (decoded == SS_OK || why.code != SS_E_REV_KEY)) {
         find_zero(m, entry);
-    else if (st == SS_OK && decoded != SS_OK)
-        st = take_broken(m, entry, &rec, &why, err);
-    else if (st == SS_OK)
-        st = take_record(m, entry, &rec, err);
+    } else if (status == SS_OK && decoded != SS_OK) {
+        status = take_broken(m, entry, &rec, &why, err);
+    } else if (status == SS_OK) {
+        status = take_record(m, entry, &rec, err);
+    }
     if (decoded == SS_OK || why.code != SS_E_REV_KEY) {
         k->last = rec.rev;
         k->last_tombstone = rec.tombstone;
         count_missing(k, rec.rev.main);
     }
-    return st;
+    return status;
 }
 
 enum ss_status ss_etcd_check_key_end(struct ss_etcd_checks *m, struct ss_error *err)
 {
-    if (m->key.marker_main != 0)
+    if (m->key.marker_main != 0) {
         find_marker(m, m->key.marker_at, m->key.marker_main);
+    }
     return m->key.started ? ss_key_index_flush(&m->key.index, err) : SS_OK;
 }
 
@@ -501,10 +540,12 @@ static struct ss_place mark_place(const struct ss_etcd_checks *m)
 {
     const struct ss_meta_part *meta = &m->meta;
 
-    if (meta->has_scheduled && meta->scheduled == m->key.compacted)
+    if (meta->has_scheduled && meta->scheduled == m->key.compacted) {
         return meta->scheduled_at;
-    if (meta->has_finished)
+    }
+    if (meta->has_finished) {
         return meta->finished_at;
+    }
     return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(SS_IN_META)};
 }
 
@@ -513,11 +554,13 @@ void ss_etcd_check_key_finish(struct ss_etcd_checks *m)
     const struct ss_key_part *k = &m->key;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
-    if (k->leftover_count > 0)
+    if (k->leftover_count > 0) {
         find_leftover(m);
-    if (k->marks_known && ss_etcd_check_whole(m, SS_IN_KEY) && k->compacted > k->last.main)
+    }
+    if (k->marks_known && ss_etcd_check_whole(m, SS_IN_KEY) && k->compacted > k->last.main) {
         ss_find(m->findings, SS_CHECK_COMPACT_AHEAD, mark_place(m), number(have, k->compacted),
                 number(expect, k->last.main),
                 "compacted at revision %" PRId64 ", the last record is of revision %" PRId64,
                 k->compacted, k->last.main);
+    }
 }

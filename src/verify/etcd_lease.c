@@ -39,10 +39,11 @@ enum ss_status ss_etcd_check_lease(struct ss_etcd_checks *m, const struct ss_ent
         m->holed |= 1u << SS_IN_LEASE;
         return SS_OK;
     }
-    if (lease.id != lease.key_id)
+    if (lease.id != lease.key_id) {
         ss_find(m->findings, SS_CHECK_LEASE_ID, ss_etcd_check_place(m, entry, at.id_off),
                 id_text(have, lease.id), id_text(expect, lease.key_id),
                 "lease %s stands under the key of another", id_text(have, lease.id));
+    }
     if (lease.ttl <= 0) {
         snprintf(have, sizeof(have), "%" PRId64, lease.ttl);
         ss_find(m->findings, SS_CHECK_LEASE_TTL, ss_etcd_check_place(m, entry, at.ttl_off), have,
@@ -50,8 +51,9 @@ enum ss_status ss_etcd_check_lease(struct ss_etcd_checks *m, const struct ss_ent
                 "lease %s has a time to live of %" PRId64 " s; etcd takes its minimum instead",
                 id_text(expect, lease.id), lease.ttl);
     }
-    if (!ss_array_add(m->leases.items, m->leases.count, m->leases.cap, lease.id))
+    if (!ss_array_add(m->leases.items, m->leases.count, m->leases.cap, lease.id)) {
         return ss_nomem(err, sizeof(lease.id));
+    }
     return SS_OK;
 }
 
@@ -67,8 +69,9 @@ static int compare_slots(const void *a, const void *b)
     const struct ss_slot *x = a, *y = b;
     int64_t x_id = (int64_t)x->word, y_id = (int64_t)y->word;
 
-    if (x_id != y_id)
+    if (x_id != y_id) {
         return x_id < y_id ? -1 : 1;
+    }
     return x->loc < y->loc ? -1 : x->loc > y->loc;
 }
 
@@ -80,11 +83,13 @@ static uint64_t keep_unknown(struct ss_etcd_checks *m, struct ss_slot *slots, ui
     for (uint64_t i = 0; i < count; i++) {
         struct ss_record rec;
 
-        if (!ss_locator_record(&m->key.index.at, slots[i].loc, &rec) || rec.lease == 0)
+        if (!ss_locator_record(&m->key.index.at, slots[i].loc, &rec) || rec.lease == 0) {
             continue;
+        }
         if (m->leases.count > 0 && bsearch(&rec.lease, m->leases.items, m->leases.count,
-                                           sizeof(rec.lease), compare_ids) != NULL)
+                                           sizeof(rec.lease), compare_ids) != NULL) {
             continue;
+        }
         slots[kept++] = (struct ss_slot){(uint64_t)rec.lease, slots[i].loc};
     }
     return kept;
@@ -96,12 +101,15 @@ static void find_unknown(struct ss_etcd_checks *m, const struct ss_slot *slots, 
     char key[256], id[ID_CAP];
     struct ss_record rec, first = {.rev = {INT64_MAX, INT64_MAX}};
 
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         if (ss_locator_record(&m->key.index.at, slots[i].loc, &rec) &&
-            ss_revision_cmp(rec.rev, first.rev) < 0)
+            ss_revision_cmp(rec.rev, first.rev) < 0) {
             first = rec;
-    if (first.rev.main == INT64_MAX)
+        }
+    }
+    if (first.rev.main == INT64_MAX) {
         return;
+    }
     ss_text_escape(first.key.ptr, (size_t)first.key.len, key, sizeof(key));
     id_text(id, first.lease);
     ss_find(m->findings, SS_CHECK_LEASE_UNKNOWN,
@@ -115,19 +123,24 @@ void ss_etcd_check_lease_finish(struct ss_etcd_checks *m)
     struct ss_slot *slots;
     uint64_t count, from, to;
 
-    if (!ss_etcd_check_whole(m, SS_IN_LEASE) && (m->absent >> SS_IN_LEASE & 1u) == 0)
+    if (!ss_etcd_check_whole(m, SS_IN_LEASE) && (m->absent >> SS_IN_LEASE & 1u) == 0) {
         return;
-    if (m->leases.count > 0)
+    }
+    if (m->leases.count > 0) {
         qsort(m->leases.items, m->leases.count, sizeof(int64_t), compare_ids);
+    }
     slots = ss_key_index_take(&m->key.index, &count);
-    if (slots == NULL)
+    if (slots == NULL) {
         return;
+    }
     count = keep_unknown(m, slots, count);
-    if (count > 0)
+    if (count > 0) {
         qsort(slots, (size_t)count, sizeof(*slots), compare_slots);
+    }
     for (from = 0; from < count; from = to) {
-        for (to = from + 1; to < count && slots[to].word == slots[from].word;)
+        for (to = from + 1; to < count && slots[to].word == slots[from].word;) {
             to++;
+        }
         find_unknown(m, slots + from, to - from);
     }
     free(slots);

@@ -31,8 +31,9 @@ static enum ss_status take_index(struct ss_etcd_checks *m, const struct ss_entry
     part->index_at = ss_etcd_check_place(m, entry, entry->value.off);
     part->index_lost =
         ss_u64_decode(entry->value, "consistent_index", entry->pgid, &part->index, err) != SS_OK;
-    if (part->index_lost)
+    if (part->index_lost) {
         ss_etcd_check_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
+    }
     return SS_OK;
 }
 
@@ -42,11 +43,12 @@ static enum ss_status take_term(struct ss_etcd_checks *m, const struct ss_entry 
     uint64_t term;
 
     m->meta.has_term = true;
-    if (ss_u64_decode(entry->value, "term", entry->pgid, &term, err) != SS_OK)
+    if (ss_u64_decode(entry->value, "term", entry->pgid, &term, err) != SS_OK) {
         ss_etcd_check_refused(m, SS_CHECK_CINDEX_FORM, entry, err);
-    else if (term == 0)
+    } else if (term == 0) {
         ss_find(m->findings, SS_CHECK_CINDEX_FORM, ss_etcd_check_place(m, entry, entry->value.off),
                 "0", NULL, "term is 0, which etcd does not write");
+    }
     return SS_OK;
 }
 
@@ -54,16 +56,17 @@ static enum ss_status take_conf(struct ss_etcd_checks *m, const struct ss_entry 
                                 struct ss_error *err)
 {
     struct ss_meta_part *part = &m->meta;
-    enum ss_status st;
+    enum ss_status status;
 
     part->has_conf = true;
     part->conf_at = ss_etcd_check_place(m, entry, entry->value.off);
     ss_conf_state_fini(&part->conf);
-    st = ss_conf_state_decode(entry->value, entry->pgid, &part->conf, err);
-    part->conf_lost = st == SS_CORRUPT;
-    if (st == SS_CORRUPT)
+    status = ss_conf_state_decode(entry->value, entry->pgid, &part->conf, err);
+    part->conf_lost = status == SS_CORRUPT;
+    if (status == SS_CORRUPT) {
         ss_etcd_check_refused(m, SS_CHECK_CONF_FORM, entry, err);
-    return st == SS_SYSTEM ? st : SS_OK;
+    }
+    return status == SS_SYSTEM ? status : SS_OK;
 }
 
 static enum ss_status take_mark(struct ss_etcd_checks *m, const struct ss_entry *entry,
@@ -74,10 +77,11 @@ static enum ss_status take_mark(struct ss_etcd_checks *m, const struct ss_entry 
 
     *at = ss_etcd_check_place(m, entry, entry->value.off);
     *has = ss_revision_decode_meta(entry->value, name, entry->pgid, &rev, err) == SS_OK;
-    if (*has)
+    if (*has) {
         *main = rev.main;
-    else
+    } else {
         ss_etcd_check_refused(m, SS_CHECK_COMPACT_FORM, entry, err);
+    }
     return SS_OK;
 }
 
@@ -86,8 +90,9 @@ static enum ss_status take_version(struct ss_etcd_checks *m, const struct ss_ent
                                    struct ss_error *err)
 {
     *has = ss_semver_decode(entry->value, name, entry->pgid, out, err) == SS_OK;
-    if (!*has)
+    if (!*has) {
         ss_etcd_check_refused(m, SS_CHECK_VERSION_FORM, entry, err);
+    }
     return SS_OK;
 }
 
@@ -96,12 +101,13 @@ static enum ss_status take_downgrade(struct ss_etcd_checks *m, const struct ss_e
 {
     char *target = NULL;
     bool enabled;
-    enum ss_status st = ss_downgrade_decode(entry->value, entry->pgid, &enabled, &target, err);
+    enum ss_status status = ss_downgrade_decode(entry->value, entry->pgid, &enabled, &target, err);
 
     free(target);
-    if (st == SS_CORRUPT)
+    if (status == SS_CORRUPT) {
         ss_etcd_check_refused(m, SS_CHECK_VERSION_FORM, entry, err);
-    return st == SS_SYSTEM ? st : SS_OK;
+    }
+    return status == SS_SYSTEM ? status : SS_OK;
 }
 
 enum ss_status ss_etcd_check_meta(struct ss_etcd_checks *m, const struct ss_entry *entry,
@@ -140,18 +146,20 @@ static void finish_marks(struct ss_etcd_checks *m)
     const struct ss_meta_part *part = &m->meta;
     char have[NUMBER_CAP], expect[NUMBER_CAP];
 
-    if (!part->has_scheduled && !part->has_finished)
+    if (!part->has_scheduled && !part->has_finished) {
         return;
+    }
     snprintf(have, sizeof(have), "%" PRId64, part->finished);
     snprintf(expect, sizeof(expect), "%" PRId64, part->scheduled);
-    if (part->finished > part->scheduled)
+    if (part->finished > part->scheduled) {
         ss_find(m->findings, SS_CHECK_COMPACT_ORDER, part->finished_at, have, expect,
                 "finishedCompactRev is %s, scheduledCompactRev %s", have,
                 part->has_scheduled ? expect : "is missing");
-    else if (part->scheduled > part->finished)
+    } else if (part->scheduled > part->finished) {
         ss_find(m->findings, SS_CHECK_COMPACT_PENDING, part->scheduled_at, have, expect,
                 "a compaction at revision %s is scheduled; etcd carries it out when it starts",
                 expect);
+    }
 }
 
 static void finish_index(struct ss_etcd_checks *m)
@@ -168,17 +176,19 @@ static void finish_index(struct ss_etcd_checks *m)
                 part->has_index ? "consistent_index is 0" : "there is no consistent_index");
         return;
     }
-    if (part->index_lost)
+    if (part->index_lost) {
         return;
+    }
     snprintf(have, sizeof(have), "%" PRIu64, part->index);
     snprintf(expect, sizeof(expect), "%" PRId64, m->key.last.main);
-    if (part->index >= INDEX_IMPLAUSIBLE)
+    if (part->index >= INDEX_IMPLAUSIBLE) {
         ss_find(m->findings, SS_CHECK_CINDEX_AHEAD, part->index_at, have, NULL,
                 "consistent_index is %s; etcd would skip every entry of its log up to there", have);
-    else if (m->key.last.main > 0 && part->index < (uint64_t)m->key.last.main)
+    } else if (m->key.last.main > 0 && part->index < (uint64_t)m->key.last.main) {
         ss_find(m->findings, SS_CHECK_CINDEX_BEHIND, part->index_at, have, expect,
                 "consistent_index is %s, the last revision %s: so it is after a restore", have,
                 expect);
+    }
 }
 
 static void finish_versions(struct ss_etcd_checks *m)
@@ -188,16 +198,19 @@ static void finish_versions(struct ss_etcd_checks *m)
     struct ss_semver cluster = {.major = part->cluster.major, .minor = part->cluster.minor};
     char have[64], expect[64];
 
-    if (!part->has_storage)
+    if (!part->has_storage) {
         return;
-    if (!part->has_term || !part->has_conf)
+    }
+    if (!part->has_term || !part->has_conf) {
         ss_find(m->findings, SS_CHECK_CONF_MISSING, part->storage_at, NULL, NULL,
                 "there is a storageVersion, but no %s",
                 part->has_conf   ? "term"
                 : part->has_term ? "confState"
                                  : "term and no confState");
-    if (!part->has_cluster || ss_semver_cmp(storage, cluster) <= 0)
+    }
+    if (!part->has_cluster || ss_semver_cmp(storage, cluster) <= 0) {
         return;
+    }
     snprintf(have, sizeof(have), "%" PRIu64 ".%" PRIu64, storage.major, storage.minor);
     snprintf(expect, sizeof(expect), "%" PRIu64 ".%" PRIu64, cluster.major, cluster.minor);
     ss_find(m->findings, SS_CHECK_VERSION_ORDER, part->storage_at, have, expect,
@@ -206,8 +219,9 @@ static void finish_versions(struct ss_etcd_checks *m)
 
 void ss_etcd_check_meta_finish(struct ss_etcd_checks *m)
 {
-    if (!ss_etcd_check_whole(m, SS_IN_META))
+    if (!ss_etcd_check_whole(m, SS_IN_META)) {
         return;
+    }
     finish_marks(m);
     finish_index(m);
     finish_versions(m);

@@ -52,8 +52,9 @@ void ss_findings_fini(struct ss_findings *list)
 {
     size_t i;
 
-    for (i = 0; i < list->count; i++)
+    for (i = 0; i < list->count; i++) {
         free_strings(&list->items[i]);
+    }
     free(list->items);
     list->items = NULL;
     list->count = list->cap = 0;
@@ -87,30 +88,36 @@ void ss_find(struct ss_findings *list, enum ss_check_id check, struct ss_place a
     va_list args;
 
     list->total[catalogue[check].severity]++;
-    if (check >= SS_CHECK_FREE_PAGE && check <= SS_CHECK_FREE_LEAKED)
+    if (check >= SS_CHECK_FREE_PAGE && check <= SS_CHECK_FREE_LEAKED) {
         list->freelist_errors++;
-    if (check == SS_CHECK_VERSION_FORM)
+    }
+    if (check == SS_CHECK_VERSION_FORM) {
         list->version_errors++;
-    if (list->count >= list->max)
+    }
+    if (list->count >= list->max) {
         return;
+    }
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
-    if (!keep(list, check, &at, have, expect, detail))
+    if (!keep(list, check, &at, have, expect, detail)) {
         list->nomem = true;
+    }
 }
 
 void ss_findings_join(struct ss_findings *to, struct ss_findings *from)
 {
     size_t n = from->count, i;
 
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < 3; i++) {
         to->total[i] += from->total[i];
+    }
     to->freelist_errors += from->freelist_errors;
     to->version_errors += from->version_errors;
     to->nomem = to->nomem || from->nomem;
-    if (n > to->max - to->count)
+    if (n > to->max - to->count) {
         n = (size_t)(to->max - to->count);
+    }
     if (n > 0 && !ss_array_room(to->items, to->count, to->cap, n)) {
         to->nomem = true;
         return;

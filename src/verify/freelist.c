@@ -37,14 +37,16 @@ static void check_id(struct freelist *list, uint64_t i)
                 "freelist names page %" PRIu64 ", which cannot exist", id);
         return;
     }
-    if (id >= file->geo.page_count)
+    if (id >= file->geo.page_count) {
         return; /* behind the end of a truncated file, which has a finding of its own */
-    if (!ss_bitmap_claim(&list->freed, id))
+    }
+    if (!ss_bitmap_claim(&list->freed, id)) {
         ss_find(list->pass->findings, SS_CHECK_FREE_DUPLICATE, at, NULL, NULL,
                 "freelist names page %" PRIu64 " again", id);
-    else if (in_use(list, id))
+    } else if (in_use(list, id)) {
         ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
                 "page %" PRIu64 " is in the freelist, and a tree uses it", id);
+    }
 }
 
 /* The freelist's own pages must belong to nobody else. */
@@ -55,14 +57,15 @@ static void check_own_pages(struct freelist *list)
     for (i = 0; i < list->page.run_count; i++) {
         struct ss_place at = {list->page.run.off, list->page.pgid + i, SS_NONE, NULL};
 
-        if (in_use(list, list->page.pgid + i))
+        if (in_use(list, list->page.pgid + i)) {
             ss_find(list->pass->findings, SS_CHECK_PAGE_SHARED, at, NULL, NULL,
                     "page of the freelist is used by a tree too");
-        else if (ss_bitmap_test(&list->freed, list->page.pgid + i))
+        } else if (ss_bitmap_test(&list->freed, list->page.pgid + i)) {
             ss_find(list->pass->findings, SS_CHECK_FREE_REACHABLE, at, NULL, NULL,
                     "page of the freelist is named free by it");
-        else
+        } else {
             list->pass->report->reachable_count++;
+        }
         ss_bitmap_claim(&list->freed, list->page.pgid + i);
     }
 }
@@ -74,10 +77,11 @@ static void report_leak(struct freelist *list, uint64_t first, uint64_t end)
     char which[80];
 
     list->pass->report->leaked_count += end - first;
-    if (end - first == 1)
+    if (end - first == 1) {
         snprintf(which, sizeof(which), "page %" PRIu64 " is", first);
-    else
+    } else {
         snprintf(which, sizeof(which), "pages %" PRIu64 " to %" PRIu64 " are", first, end - 1);
+    }
     ss_find(list->pass->findings, SS_CHECK_FREE_LEAKED, at, NULL, NULL,
             "%s neither reachable nor in the freelist%s", which,
             list->damaged ? "; the trees may have lost them with what is damaged" : "");
@@ -92,15 +96,17 @@ static void check_leaks(struct freelist *list)
         bool used =
             ss_bitmap_test(&list->walk->claimed, pgid) || ss_bitmap_test(&list->freed, pgid);
 
-        if (!used && first == SS_NONE)
+        if (!used && first == SS_NONE) {
             first = pgid;
+        }
         if (used && first != SS_NONE) {
             report_leak(list, first, pgid);
             first = SS_NONE;
         }
     }
-    if (first != SS_NONE)
+    if (first != SS_NONE) {
         report_leak(list, first, pgid);
+    }
 }
 
 static void find_unusable(const struct ss_structure_pass *pass, const struct ss_error *err)
@@ -118,16 +124,19 @@ static enum ss_status check_stored(struct freelist *list, struct ss_error *err)
     enum ss_status status = ss_freelist_open(pass->file, &list->page, err);
     uint64_t i;
 
-    if (status == SS_END)
+    if (status == SS_END) {
         return status;
+    }
     if (status != SS_OK) {
         find_unusable(pass, err);
         return SS_OK;
     }
-    if (!ss_bitmap_init(&list->freed, pass->file->geo.page_count))
+    if (!ss_bitmap_init(&list->freed, pass->file->geo.page_count)) {
         return ss_nomem(err, pass->file->geo.page_count / 8);
-    for (i = 0; i < ss_freelist_count(&list->page); i++)
+    }
+    for (i = 0; i < ss_freelist_count(&list->page); i++) {
         check_id(list, i);
+    }
     pass->report->free_count = ss_freelist_count(&list->page);
     check_own_pages(list);
     check_leaks(list);
@@ -144,9 +153,11 @@ enum ss_status ss_check_freelist(const struct ss_structure_pass *pass, const str
 
     pass->report->reachable_count = walk->claimed_count;
     status = check_stored(&list, err);
-    if (status != SS_END)
+    if (status != SS_END) {
         return status;
-    if (!damaged)
+    }
+    if (!damaged) {
         pass->report->free_count = above_metas - walk->claimed_count;
+    }
     return SS_OK;
 }

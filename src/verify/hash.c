@@ -67,16 +67,19 @@ static bool find_padding(const struct ss_file *file, struct ss_hash_report *repo
     const uint8_t *bytes = file->geo.bytes.ptr;
     uint8_t value;
 
-    if (!file->readable || len <= db_len || len - db_len <= HASH_LEN)
+    if (!file->readable || len <= db_len || len - db_len <= HASH_LEN) {
         return false;
+    }
     at = db_len + HASH_LEN;
     value = bytes[at];
     if ((value != 0 && value != 0x1a && value != 0xff) ||
-        is_uniform(bytes + db_len, HASH_LEN, value))
+        is_uniform(bytes + db_len, HASH_LEN, value)) {
         return false;
+    }
     if (value == 0 ? ss_source_not_zero(&file->src, at, len) != len
-                   : !is_uniform(bytes + at, len - at, value))
+                   : !is_uniform(bytes + at, len - at, value)) {
         return false;
+    }
     report->padding_len = len - at;
     report->padding_byte = value;
     return true;
@@ -101,12 +104,14 @@ static void take_last(struct ss_hash_job *job)
     *report = (struct ss_hash_report){0};
     job->total = 0;
     covered = covered_by(file, &report->found_len);
-    if (covered == SS_NONE)
+    if (covered == SS_NONE) {
         return;
+    }
     report->covered_len = covered;
     memcpy(report->found, file->geo.bytes.ptr + covered, report->found_len);
-    if (!is_in_hole(file, covered))
+    if (!is_in_hole(file, covered)) {
         job->total = covered;
+    }
 }
 
 void ss_hash_job_init(struct ss_hash_job *job, const struct ss_file *file)
@@ -136,16 +141,21 @@ static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash
     static const uint8_t zero[HASH_LEN];
     uint64_t len = file->geo.bytes.len;
 
-    if (is_match(report))
+    if (is_match(report)) {
         return SS_HASH_VALID;
-    if (file->readable && len < ss_file_db_len(file))
+    }
+    if (file->readable && len < ss_file_db_len(file)) {
         return SS_HASH_CUT;
-    if (report->found_len > 0 && report->found_len < HASH_LEN)
+    }
+    if (report->found_len > 0 && report->found_len < HASH_LEN) {
         return SS_HASH_CUT;
-    if (report->found_len == 0)
+    }
+    if (report->found_len == 0) {
         return file->kind == SS_KIND_BBOLT ? SS_HASH_ABSENT : SS_HASH_NO_DB;
-    if (file->kind != SS_KIND_BBOLT)
+    }
+    if (file->kind != SS_KIND_BBOLT) {
         return SS_HASH_NO_DB;
+    }
     return memcmp(report->found, zero, HASH_LEN) == 0 ? SS_HASH_ZERO : SS_HASH_MISMATCH;
 }
 
@@ -167,11 +177,13 @@ static enum ss_status digest_pieces(struct ss_hash_job *job, struct ss_pieces *p
     struct ss_span piece;
 
     while (status == SS_OK) {
-        if (!tell(job, pieces->at))
+        if (!tell(job, pieces->at)) {
             return ss_system(&job->err, SS_E_CANCELLED, 0, "cancelled");
+        }
         status = ss_pieces_next(pieces, &piece, &job->err);
-        if (status == SS_OK && !ss_sha256_update(sha, piece.ptr, (size_t)piece.len))
+        if (status == SS_OK && !ss_sha256_update(sha, piece.ptr, (size_t)piece.len)) {
             return no_sha256(job);
+        }
     }
     return status;
 }
@@ -181,15 +193,18 @@ static enum ss_status digest(struct ss_hash_job *job, struct ss_sha256 *sha)
     enum ss_status status;
     struct ss_pieces pieces;
 
-    if (!ss_sha256_init(sha))
+    if (!ss_sha256_init(sha)) {
         return no_sha256(job);
+    }
     ss_pieces_init(&pieces, &job->file->src, job->total);
     status = digest_pieces(job, &pieces, sha);
     ss_pieces_fini(&pieces);
-    if (status != SS_END)
+    if (status != SS_END) {
         return status;
-    if (!ss_sha256_final(sha, job->report.expected))
+    }
+    if (!ss_sha256_final(sha, job->report.expected)) {
         return no_sha256(job);
+    }
     job->report.computed = true;
     return ss_source_check(&job->file->src, SS_OK, &job->err);
 }
@@ -199,8 +214,9 @@ static const uint8_t *known_digest(const struct ss_hash_job *job)
 {
     const struct ss_source *src = &job->file->src;
 
-    if (job->given == NULL && src->has_digest && src->digest_len == job->total)
+    if (job->given == NULL && src->has_digest && src->digest_len == job->total) {
         return src->digest;
+    }
     return job->given;
 }
 
@@ -213,8 +229,9 @@ static bool take_digest(struct ss_hash_job *job)
 {
     const uint8_t *known = known_digest(job);
 
-    if (known == NULL)
+    if (known == NULL) {
         return false;
+    }
     memcpy(job->report.expected, known, HASH_LEN);
     job->report.computed = true;
     return true;
@@ -225,8 +242,9 @@ static void compute(struct ss_hash_job *job)
     struct ss_sha256 sha = {0};
 
     job->status = SS_OK;
-    if (job->total == 0 || take_digest(job))
+    if (job->total == 0 || take_digest(job)) {
         return;
+    }
     job->status = digest(job, &sha);
     ss_sha256_fini(&sha);
 }
@@ -247,11 +265,13 @@ void ss_hash_job_run(struct ss_hash_job *job)
         job->given = NULL;
         compute(job);
     }
-    if (job->status != SS_OK)
+    if (job->status != SS_OK) {
         return;
+    }
     report->state = judge(job->file, report);
-    if (report->state == SS_HASH_CUT && job->file->geo.bytes.len < ss_file_db_len(job->file))
+    if (report->state == SS_HASH_CUT && job->file->geo.bytes.len < ss_file_db_len(job->file)) {
         forget_found(report);
+    }
 }
 
 enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *call,
@@ -265,8 +285,9 @@ enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *c
     job.progress_ctx = ss_call_or_none(call)->progress_ctx;
     ss_hash_job_run(&job);
     *out = job.report;
-    if (job.status != SS_OK)
+    if (job.status != SS_OK) {
         *err = job.err;
+    }
     return job.status;
 }
 
@@ -278,8 +299,9 @@ static void find_cut(const struct ss_file *file, const struct ss_hash_report *re
     bool agrees = memcmp(report->found, report->expected, report->found_len) == 0;
     char have[32];
 
-    if (report->found_len == 0)
+    if (report->found_len == 0) {
         return; /* pages are missing: the structure says so, with the place */
+    }
     snprintf(have, sizeof(have), "%u bytes", report->found_len);
     ss_find(findings, SS_CHECK_HASH_CUT, at, have, "32 bytes",
             "the file of %" PRIu64 " bytes ends inside the hash; what is left of it %s",
@@ -293,8 +315,9 @@ static void find_padded(const struct ss_file *file, const struct ss_hash_report 
     struct ss_place at = {report->covered_len + HASH_LEN, SS_NONE, SS_NONE, NULL};
     char have[40], expect[40];
 
-    if (report->padding_len == 0)
+    if (report->padding_len == 0) {
         return;
+    }
     snprintf(have, sizeof(have), "%" PRIu64 " bytes", file->geo.bytes.len);
     snprintf(expect, sizeof(expect), "%" PRIu64 " bytes", at.off);
     ss_find(findings, SS_CHECK_HASH_PADDED, at, have, expect,

@@ -25,20 +25,24 @@ static void run(void *arg)
     struct ss_hash_job *job = arg;
 
     ss_hash_job_run(job);
-    if (job->busy != NULL)
+    if (job->busy != NULL) {
         atomic_fetch_sub(job->busy, 1);
+    }
 }
 
 void ss_hash_job_start(struct ss_hash_job *job)
 {
-    if (job->total < WORTH_LEN || ss_hash_job_is_known(job))
+    if (job->total < WORTH_LEN || ss_hash_job_is_known(job)) {
         return;
+    }
     job->progress = ss_task_report;
     job->progress_ctx = &job->task;
-    if (job->busy != NULL)
+    if (job->busy != NULL) {
         atomic_fetch_add(job->busy, 1);
-    if (!ss_task_start(&job->task, "hashing", run, job) && job->busy != NULL)
+    }
+    if (!ss_task_start(&job->task, "hashing", run, job) && job->busy != NULL) {
         atomic_fetch_sub(job->busy, 1);
+    }
 }
 
 void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx)
@@ -69,12 +73,14 @@ enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **o
 
     ss_error_clear(err);
     *out = work;
-    if (work == NULL)
+    if (work == NULL) {
         return ss_nomem(err, sizeof(*work));
+    }
     ss_hash_job_init(&work->job, file);
     work->job.busy = file->busy;
-    if (ss_threads(file->threads, 2) > 1)
+    if (ss_threads(file->threads, 2) > 1) {
         ss_hash_job_start(&work->job);
+    }
     return SS_OK;
 }
 
@@ -89,16 +95,18 @@ enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_call *c
     ss_hash_job_finish(job, call->progress, call->progress_ctx);
     *out = job->report;
     status = job->status;
-    if (status != SS_OK)
+    if (status != SS_OK) {
         *err = job->err;
+    }
     free(work);
     return status;
 }
 
 void ss_hash_cancel(struct ss_hash_work *work)
 {
-    if (work == NULL)
+    if (work == NULL) {
         return;
+    }
     ss_hash_job_cancel(&work->job);
     free(work);
 }

@@ -57,8 +57,9 @@ static void check_inline_end(const struct ss_structure_pass *pass, const struct 
     uint64_t due = page->view->run.off + page->view->run.len;
     char have[TEXT_CAP], expect[TEXT_CAP];
 
-    if (end == due)
+    if (end == due) {
         return;
+    }
     snprintf(have, sizeof(have), "%" PRIu64 " bytes", page->view->run.len);
     snprintf(expect, sizeof(expect), "%" PRIu64 " bytes", end - page->view->run.off);
     ss_find_on_page(pass, walk, page, SS_CHECK_BUCKET_TAIL, end, SS_NONE, have, expect,
@@ -86,9 +87,10 @@ static void check_run_end(const struct ss_structure_pass *pass, const struct ss_
         return;
     }
     zeroes = ss_span_zeroes(tail);
-    if (zeroes < tail.len)
+    if (zeroes < tail.len) {
         ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_TAIL, end + zeroes, SS_NONE, NULL, NULL,
                         "bytes behind the page's last element are not zero");
+    }
 }
 
 /* A bucket with a tree of its own has nothing but its header in the value. */
@@ -102,8 +104,9 @@ static void check_bucket_values(const struct ss_structure_pass *pass, const stru
         struct ss_span value = ss_leaf_value(page->view, i);
 
         if (!ss_leaf_is_bucket(page->view, i) || value.len <= SS_BUCKET_HEADER_LEN ||
-            ss_load_u64(value.ptr, page->view->big) == 0)
+            ss_load_u64(value.ptr, page->view->big) == 0) {
             continue;
+        }
         snprintf(have, sizeof(have), "%" PRIu64 " bytes", value.len);
         snprintf(expect, sizeof(expect), "%u bytes", SS_BUCKET_HEADER_LEN);
         ss_find_on_page(pass, walk, page, SS_CHECK_BUCKET_TAIL, value.off + SS_BUCKET_HEADER_LEN, i,
@@ -118,8 +121,9 @@ void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk 
     uint64_t end = ss_element_off(view, view->count), start;
     uint32_t i;
 
-    if (view->has_bucket)
+    if (view->has_bucket) {
         check_bucket_values(pass, walk, page);
+    }
     for (i = 0; i < view->count; i++) {
         uint64_t due = end;
 
@@ -129,8 +133,9 @@ void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk 
             return;
         }
     }
-    if (view->is_inline)
+    if (view->is_inline) {
         check_inline_end(pass, walk, page, end);
-    else
+    } else {
         check_run_end(pass, walk, page, end);
+    }
 }

@@ -23,11 +23,13 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
     uint64_t end = content_end(file), at;
     struct ss_place place;
 
-    if (end <= db_len || file->geo.bytes.len - db_len < HASH_LEN)
+    if (end <= db_len || file->geo.bytes.len - db_len < HASH_LEN) {
         return; /* nothing, or what is left of a hash that was cut */
+    }
     at = ss_source_not_zero(&file->src, db_len, end);
-    if (at == end)
+    if (at == end) {
         return;
+    }
     place = (struct ss_place){at, SS_NONE, SS_NONE, NULL};
     ss_find(findings, SS_CHECK_FILE_BEYOND, place, NULL, NULL,
             "the file has %" PRIu64 " bytes beyond its high-water mark at %" PRIu64
@@ -52,10 +54,12 @@ static void check_length(const struct ss_file *file, struct ss_findings *finding
                 file->geo.page_count, file->geo.high_water);
         return;
     }
-    if (db_len < ss_file_db_len(file))
+    if (db_len < ss_file_db_len(file)) {
         db_len = ss_file_db_len(file);
-    if (len < db_len)
+    }
+    if (len < db_len) {
         return;
+    }
     if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {
         snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
         ss_find(findings, SS_CHECK_FILE_ODD_LENGTH, end, have, "a multiple of 512, or 32 more",
@@ -68,13 +72,14 @@ void ss_check_file(const struct ss_file *file, struct ss_findings *findings)
 {
     struct ss_place start = {0, SS_NONE, SS_NONE, NULL};
 
-    if (file->readable)
+    if (file->readable) {
         check_length(file, findings);
-    else if (file->kind == SS_KIND_EMPTY)
+    } else if (file->kind == SS_KIND_EMPTY) {
         ss_find(findings, SS_CHECK_FILE_EMPTY, start, NULL, NULL, "the file has no bytes");
-    else if (file->kind != SS_KIND_BBOLT)
+    } else if (file->kind != SS_KIND_BBOLT) {
         ss_find(findings, SS_CHECK_FILE_NOT_BBOLT, start, ss_kind_name(file->kind), "bbolt", "%s",
                 file->why_not.message);
+    }
 }
 
 /* A meta that is right in itself and says another page size than the one in force. */
@@ -91,8 +96,9 @@ static void check_usable(const struct ss_file *file, int i, struct ss_findings *
     struct ss_place at = {meta->off, (uint64_t)i, SS_NONE, NULL};
     char have[16], expect[16];
 
-    if (meta->valid)
+    if (meta->valid) {
         return;
+    }
     if (is_of_other_size(file, meta)) {
         at.off += SS_PAGE_HEADER_LEN + 8;
         snprintf(have, sizeof(have), "%" PRIu32, meta->page_size);
@@ -110,8 +116,9 @@ static void check_header(const struct ss_meta *meta, int i, struct ss_findings *
     struct ss_place at = {meta->off, (uint64_t)i, SS_NONE, NULL};
     char have[48], expect[32];
 
-    if (!meta->valid || (meta->page_id == (uint64_t)i && meta->page_flags == SS_FLAG_META))
+    if (!meta->valid || (meta->page_id == (uint64_t)i && meta->page_flags == SS_FLAG_META)) {
         return;
+    }
     snprintf(have, sizeof(have), "id %" PRIu64 ", flags 0x%02x", meta->page_id, meta->page_flags);
     snprintf(expect, sizeof(expect), "id %d, flags 0x%02x", i, SS_FLAG_META);
     ss_find(findings, SS_CHECK_META_HEADER, at, have, expect,
@@ -128,9 +135,10 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
     struct ss_place at = {old->off, (uint64_t)(1 - file->in_force), SS_NONE, NULL};
     char have[48], expect[48];
 
-    if (now->big_endian != old->big_endian)
+    if (now->big_endian != old->big_endian) {
         ss_find(findings, SS_CHECK_META_BYTE_ORDER, at, NULL, NULL,
                 "one meta page is big-endian, the other little-endian");
+    }
     if (far != 1) {
         snprintf(have, sizeof(have), "%" PRIu64, old->txid);
         snprintf(expect, sizeof(expect), "%" PRIu64, now->txid - 1);
@@ -139,19 +147,20 @@ static void check_pair(const struct ss_file *file, struct ss_findings *findings)
                 ": a torn copy, or a meta put back",
                 now->txid);
     }
-    if (now->root != old->root)
+    if (now->root != old->root) {
         ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
                 "meta %d names root page %" PRIu64 " at txid %" PRIu64
                 ", meta %d in force root page %" PRIu64 " at txid %" PRIu64
                 ", as in a live db file",
                 1 - file->in_force, old->root, old->txid, file->in_force, now->root, now->txid);
-    else if (now->high_water != old->high_water)
+    } else if (now->high_water != old->high_water) {
         ss_find(findings, SS_CHECK_META_REVERT, at, NULL, NULL,
                 "meta %d has high-water mark %" PRIu64 " at txid %" PRIu64
                 ", meta %d in force %" PRIu64 " at txid %" PRIu64
                 "; both name the same tree, from root page %" PRIu64,
                 1 - file->in_force, old->high_water, old->txid, file->in_force, now->high_water,
                 now->txid, now->root);
+    }
 }
 
 static void find_no_meta(const struct ss_file *file, struct ss_findings *findings)
@@ -160,12 +169,13 @@ static void find_no_meta(const struct ss_file *file, struct ss_findings *finding
     const struct ss_page_scan *scan = &file->scan;
     char headers[128] = "";
 
-    if (scan->page_size != 0)
+    if (scan->page_size != 0) {
         snprintf(headers, sizeof(headers),
                  "; %" PRIu64 " of %" PRIu64
                  " places hold page headers that fit (page size %" PRIu32 ", %s-endian)",
                  scan->fit_count, scan->place_count, scan->page_size,
                  scan->big_endian ? "big" : "little");
+    }
     ss_find(findings, SS_CHECK_META_NONE, at, NULL, NULL,
             "neither meta page can be used, so no tree can be walked%s", headers);
 }
@@ -176,18 +186,22 @@ void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
     char have[32];
     int i;
 
-    if (!file->readable && file->kind != SS_KIND_BBOLT)
+    if (!file->readable && file->kind != SS_KIND_BBOLT) {
         return;
-    for (i = 0; i < 2; i++)
+    }
+    for (i = 0; i < 2; i++) {
         check_usable(file, i, findings);
+    }
     if (!file->readable) {
         find_no_meta(file, findings);
         return;
     }
-    for (i = 0; i < 2; i++)
+    for (i = 0; i < 2; i++) {
         check_header(&file->meta[i], i, findings);
-    if (file->meta[0].valid && file->meta[1].valid)
+    }
+    if (file->meta[0].valid && file->meta[1].valid) {
         check_pair(file, findings);
+    }
     now = ss_file_current(file);
     if (now->high_water < 3) {
         struct ss_place at = {now->off + SS_PAGE_HEADER_LEN + 40, (uint64_t)file->current, SS_NONE,

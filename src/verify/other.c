@@ -17,8 +17,9 @@ static void take_first(const struct ss_findings *findings, struct ss_other_tree 
     for (i = 0; i < findings->count; i++) {
         const struct ss_finding *finding = &findings->items[i];
 
-        if (finding->check->severity != SS_SEVERITY_ERROR)
+        if (finding->check->severity != SS_SEVERITY_ERROR) {
             continue;
+        }
         out->first = finding->check;
         out->first_off = finding->off;
         out->first_pgid = finding->pgid;
@@ -32,13 +33,16 @@ static enum ss_status check(const struct ss_structure_pass *pass, struct ss_find
     struct ss_structure_pass run = *pass;
     enum ss_status status = ss_etcd_check_new(run.file, findings, &run.meaning, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_structure_run(&run, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_etcd_check_finish(run.meaning, run.report, err);
+    }
     ss_etcd_check_free(run.meaning);
-    if (status == SS_OK && findings->nomem)
+    if (status == SS_OK && findings->nomem) {
         status = ss_nomem(err, sizeof(struct ss_finding));
+    }
     return status;
 }
 
@@ -83,7 +87,8 @@ enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn progress
     ss_error_clear(err);
     status = ss_file_readable(file, err);
     if (status != SS_OK || !file->meta[1 - file->current].valid ||
-        file->meta[0].root == file->meta[1].root)
+        file->meta[0].root == file->meta[1].root) {
         return status;
+    }
     return look(file, progress, progress_ctx, out, err);
 }

@@ -35,17 +35,21 @@ static enum ss_check_id check_for(const struct ss_walk *walk, const struct ss_er
     const struct ss_file *file = walk->file;
     struct ss_page_head head;
 
-    if (walk->at_plain_key)
+    if (walk->at_plain_key) {
         return SS_CHECK_BUCKET_ROOT_KEY;
-    if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->geo.high_water)
+    }
+    if (err->code == SS_E_PAGE_RANGE && err->pgid >= 2 && err->pgid < file->geo.high_water) {
         return SS_CHECK_PAGE_BEYOND_FILE;
+    }
     if (err->pgid < file->geo.page_count &&
         (err->code == SS_E_PAGE_ID || err->code == SS_E_PAGE_TYPE)) {
         head = ss_page_head_at(&file->geo, err->pgid);
-        if (err->code == SS_E_PAGE_ID && ss_page_head_is_zero(&head))
+        if (err->code == SS_E_PAGE_ID && ss_page_head_is_zero(&head)) {
             return SS_CHECK_PAGE_ZEROED;
-        if (err->code == SS_E_PAGE_TYPE && head.type != SS_PAGE_UNKNOWN)
+        }
+        if (err->code == SS_E_PAGE_TYPE && head.type != SS_PAGE_UNKNOWN) {
             return SS_CHECK_PAGE_WRONG_TYPE;
+        }
     }
     return check_of_code[err->code];
 }
@@ -58,8 +62,9 @@ static void on_fault(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t el
                           err->bucket};
 
     (void)node;
-    if (err->pgid < s->pass->file->geo.page_count)
+    if (err->pgid < s->pass->file->geo.page_count) {
         ss_bitmap_claim(&s->named, err->pgid);
+    }
     ss_find(s->pass->findings, check_for(walk, err), at, err->have, err->expect, "%s",
             err->message);
 }
@@ -76,8 +81,9 @@ static bool on_bucket(void *ctx, struct ss_walk *walk, uint32_t node)
     s->faults_before = walk->fault_count;
     s->leaf_depth = 0;
     s->uneven = false;
-    if (s->pass->meaning != NULL && is_top_level(walk, node))
+    if (s->pass->meaning != NULL && is_top_level(walk, node)) {
         ss_etcd_check_bucket(s->pass->meaning, walk->buckets[node].name);
+    }
     return true;
 }
 
@@ -95,12 +101,14 @@ void ss_find_on_page(const struct ss_structure_pass *pass, const struct ss_walk 
 static void check_leaf_place(struct structure *s, struct ss_walk *walk,
                              const struct ss_walk_page *page)
 {
-    if (page->view->count == 0 && page->depth > 1)
+    if (page->view->count == 0 && page->depth > 1) {
         ss_find_on_page(s->pass, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10,
                         SS_NONE, NULL, NULL,
                         "a leaf below a branch has no elements; bbolt removes such leaves");
-    if (s->leaf_depth == 0)
+    }
+    if (s->leaf_depth == 0) {
         s->leaf_depth = page->depth;
+    }
     if (s->leaf_depth != page->depth && !s->uneven) {
         s->uneven = true;
         ss_find_on_page(s->pass, walk, page, SS_CHECK_TREE_UNEVEN, page->view->run.off, SS_NONE,
@@ -115,13 +123,15 @@ static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *
     bool holes = walk->fault_count > s->faults_before;
 
     ss_check_layout(s->pass, walk, page);
-    if (page->view->type != SS_PAGE_LEAF)
+    if (page->view->type != SS_PAGE_LEAF) {
         return true;
+    }
     check_leaf_place(s, walk, page);
-    if (meaning != NULL && page->node == 0)
+    if (meaning != NULL && page->node == 0) {
         ss_etcd_check_root_leaf(meaning, page->view);
-    else if (meaning != NULL && is_top_level(walk, page->node))
+    } else if (meaning != NULL && is_top_level(walk, page->node)) {
         s->status = ss_etcd_check_leaf(meaning, page->view, holes, &s->err);
+    }
     return s->status == SS_OK;
 }
 
@@ -129,8 +139,9 @@ static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
 {
     struct structure *s = ctx;
 
-    if (s->pass->meaning != NULL && is_top_level(walk, node))
+    if (s->pass->meaning != NULL && is_top_level(walk, node)) {
         ss_etcd_check_bucket_end(s->pass->meaning, walk->fault_count > s->faults_before);
+    }
     return true;
 }
 
@@ -151,8 +162,9 @@ static enum ss_status run(struct structure *s, struct ss_error *err)
         *err = s->err;
         status = s->status;
     }
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = ss_check_freelist(pass, &s->walk, &s->named, damaged, err);
+    }
     return status;
 }
 
@@ -161,14 +173,16 @@ enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_
     struct structure *s = calloc(1, sizeof(*s));
     enum ss_status status;
 
-    if (s == NULL)
+    if (s == NULL) {
         return ss_nomem(err, sizeof(*s));
+    }
     s->pass = pass;
     s->status = SS_OK;
-    if (ss_bitmap_init(&s->named, pass->file->geo.page_count))
+    if (ss_bitmap_init(&s->named, pass->file->geo.page_count)) {
         status = run(s, err);
-    else
+    } else {
         status = ss_nomem(err, pass->file->geo.page_count / 8);
+    }
     ss_walk_fini(&s->walk);
     ss_bitmap_fini(&s->named);
     free(s);

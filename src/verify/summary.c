@@ -73,8 +73,9 @@ char *ss_boot_releases(const struct ss_boot_facts *boot, bool starts, const char
     for (int i = 0; i < SS_ETCD_LINES; i++) {
         const struct ss_boot_answer *line = &boot->lines[i];
 
-        if (line->starts == starts && (reason == NULL || strcmp(line->reason, reason) == 0))
+        if (line->starts == starts && (reason == NULL || strcmp(line->reason, reason) == 0)) {
             names[count++] = ss_etcd_line_name((enum ss_etcd_line)i);
+        }
     }
     buf[0] = '\0';
     for (size_t i = 0; i < count && len < cap; i++) {
@@ -94,15 +95,17 @@ static enum ss_status check_trees(struct summing *s, struct ss_error *err)
     struct ss_structure_pass pass = {.file = s->file, .findings = &s->findings, .report = &counts};
     enum ss_status status;
 
-    if (!s->opts->trees && ss_file_current(s->file)->freelist == SS_PGID_NO_FREELIST)
+    if (!s->opts->trees && ss_file_current(s->file)->freelist == SS_PGID_NO_FREELIST) {
         return SS_OK;
+    }
     if (s->call != NULL) {
         pass.progress = s->call->progress;
         pass.progress_ctx = s->call->progress_ctx;
     }
     status = ss_structure_run(&pass, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         s->out->checked |= SS_VERIFY_STRUCTURE;
+    }
     return status;
 }
 
@@ -133,8 +136,9 @@ static enum ss_status look_at_etcd(struct summing *s, struct ss_error *err)
     } else if (status == SS_CORRUPT) {
         out->fault_count++;
     }
-    if (status == SS_SYSTEM || !out->is_etcd)
+    if (status == SS_SYSTEM || !out->is_etcd) {
         return status;
+    }
     status = ss_boot_facts(s->file, &out->boot, err);
     out->boot_known = status == SS_OK;
     out->fault_count += status == SS_CORRUPT;
@@ -192,16 +196,19 @@ static enum ss_status look(struct summing *s, struct ss_error *err)
 
     ss_check_file(s->file, &s->findings);
     ss_check_metas(s->file, &s->findings);
-    if (!s->file->readable)
+    if (!s->file->readable) {
         return SS_OK;
+    }
     status = check_trees(s, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = look_at_etcd(s, err);
+    }
     if (status == SS_OK && s->out->is_etcd && s->opts->trees) {
         status = look_at_revisions(s, err);
     }
-    if (status == SS_OK && s->out->is_etcd)
+    if (status == SS_OK && s->out->is_etcd) {
         status = look_at_alarms(s, err);
+    }
     return status;
 }
 
@@ -236,16 +243,19 @@ static bool refuses_bytes(const struct summing *s)
     struct ss_file_facts facts;
 
     ss_file_facts(s->file, &facts);
-    if (facts.kind != SS_KIND_BBOLT)
+    if (facts.kind != SS_KIND_BBOLT) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_NOT_BBOLT,
                       "not restorable: this is no snapshot (%s)", ss_kind_name(facts.kind));
-    if (!s->file->readable)
+    }
+    if (!s->file->readable) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_METAS,
                       "not restorable: damaged, no meta page can be used");
-    if (facts.len < facts.db_len)
+    }
+    if (facts.len < facts.db_len) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_TRUNCATED,
                       "not restorable: truncated, %" PRIu64 " bytes are missing",
                       facts.db_len - facts.len);
+    }
     return (out->fault_count > 0 || errors_of_data(&s->findings) > 0) &&
            decide(out, SS_RESTORABLE_NO, SS_SUMMARY_DAMAGED, "do not restore it: damaged");
 }
@@ -274,19 +284,23 @@ static bool refuses_etcd(const struct summing *s, const char *releases)
 {
     struct ss_summary *out = s->out;
 
-    if (!out->is_etcd && s->findings.freelist_errors > 0)
+    if (!out->is_etcd && s->findings.freelist_errors > 0) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_FREELIST,
                       "not restorable: a bbolt file, but not etcd's; its stored freelist is "
                       "damaged, and a rebuild loses no data");
-    if (!out->is_etcd)
+    }
+    if (!out->is_etcd) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_NOT_ETCD,
                       "not restorable: a bbolt file, but not etcd's");
-    if (refuses_hash(out))
+    }
+    if (refuses_hash(out)) {
         return true;
-    if (s->findings.freelist_errors > 0)
+    }
+    if (s->findings.freelist_errors > 0) {
         return decide(out, SS_RESTORABLE_REBUILT, SS_SUMMARY_FREELIST,
                       "do not restore it as it is: its stored freelist is damaged; the trees are "
                       "whole, and a rebuild loses no data");
+    }
     return releases[0] == '\0' &&
            decide(out, SS_RESTORABLE_NO, SS_SUMMARY_NO_RELEASE,
                   "not restorable with any etcd from 3.4 to 3.7, for the reasons above");
@@ -297,30 +311,32 @@ static void take(struct ss_summary *out, const char *releases)
 {
     size_t len;
 
-    if (out->hash_padding_len > 0)
+    if (out->hash_padding_len > 0) {
         decide(out, SS_RESTORABLE_UNHASHED, SS_SUMMARY_HASH_PADDED,
                "restorable only without a check of its SHA-256, which is valid, but %" PRIu64
                " bytes of padding stand behind it; then with %s",
                out->hash_padding_len, releases);
-    else if (out->hash == SS_HASH_VALID)
+    } else if (out->hash == SS_HASH_VALID) {
         decide(out, SS_RESTORABLE_YES, SS_SUMMARY_RESTORABLE, "restorable as it is with %s",
                releases);
-    else if (out->hash == SS_HASH_NOT_CHECKED)
+    } else if (out->hash == SS_HASH_NOT_CHECKED) {
         decide(out, SS_RESTORABLE_UNKNOWN, SS_SUMMARY_HASH_UNCHECKED,
                "restorable as it is with %s if its SHA-256 is right, which was not checked",
                releases);
-    else
+    } else {
         decide(out, SS_RESTORABLE_UNHASHED, SS_SUMMARY_HASH_ABSENT,
                "restorable only without a check of its SHA-256, because it has none; then with %s; "
                "nothing vouches for its values",
                releases);
+    }
     len = strlen(out->text);
-    if (out->corrupt)
+    if (out->corrupt) {
         snprintf(out->text + len, sizeof(out->text) - len,
                  "; it then answers no request until the CORRUPT alarm is disarmed");
-    else if (out->nospace)
+    } else if (out->nospace) {
         snprintf(out->text + len, sizeof(out->text) - len,
                  "; it then takes no writes until the NOSPACE alarm is disarmed");
+    }
 }
 
 /* No release is named for what must not be started. */
@@ -343,8 +359,9 @@ static void stop_releases(struct ss_summary *out)
         for (int line = 0; stops[i].why == out->why && line < SS_ETCD_LINES; line++) {
             struct ss_boot_answer *answer = &out->boot.lines[line];
 
-            if (!answer->starts)
+            if (!answer->starts) {
                 continue;
+            }
             *answer = (struct ss_boot_answer){.starts = false, .why = stops[i].boot};
             snprintf(answer->reason, sizeof(answer->reason), "%s", stops[i].reason);
         }
@@ -356,12 +373,15 @@ static void conclude(struct summing *s)
     struct ss_summary *out = s->out;
     char releases[64] = "";
 
-    if (out->boot_known)
+    if (out->boot_known) {
         ss_boot_releases(&out->boot, true, NULL, releases, sizeof(releases));
-    if (!refuses_bytes(s) && !refuses_etcd(s, releases))
+    }
+    if (!refuses_bytes(s) && !refuses_etcd(s, releases)) {
         take(out, releases);
-    if (out->boot_known)
+    }
+    if (out->boot_known) {
         stop_releases(out);
+    }
 }
 
 /* The hash as the caller has it; that there is none, or a part of one, is seen without computing anything. */
@@ -406,13 +426,15 @@ enum ss_status ss_summary(const struct ss_file *file, const struct ss_summary_op
     ss_error_clear(err);
     ss_findings_init(&s.findings, FINDINGS_MAX);
     s.out = calloc(1, sizeof(*s.out));
-    if (s.out == NULL)
+    if (s.out == NULL) {
         return ss_nomem(err, sizeof(*s.out));
+    }
     s.out->fault_count = s.opts->fault_count;
     take_hash(&s);
     status = ss_source_check(&file->src, look(&s, err), err);
-    if (status == SS_OK && s.findings.nomem)
+    if (status == SS_OK && s.findings.nomem) {
         status = ss_nomem(err, sizeof(struct ss_finding));
+    }
     if (status == SS_OK) {
         ss_error_clear(err);
         conclude(&s);
@@ -429,8 +451,9 @@ void ss_summary_free(struct ss_summary *summary)
 {
     struct ss_findings list = {0};
 
-    if (summary == NULL)
+    if (summary == NULL) {
         return;
+    }
     list.items = (struct ss_finding *)(uintptr_t)summary->findings;
     list.count = summary->finding_count;
     ss_findings_fini(&list);

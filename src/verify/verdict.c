@@ -42,13 +42,15 @@ static bool checked(const struct ss_verify_report *report, unsigned what)
 /* What was not looked at, or does not apply: never left out. */
 static void add_unchecked(const struct ss_verdict_parts *parts, struct ss_verify_report *report)
 {
-    if (!checked(report, SS_VERIFY_STRUCTURE))
+    if (!checked(report, SS_VERIFY_STRUCTURE)) {
         add(report, "; structure not checked");
-    if (!checked(report, SS_VERIFY_ETCD))
+    }
+    if (!checked(report, SS_VERIFY_ETCD)) {
         add(report, "; etcd records not checked");
-    else if (!report->is_etcd)
+    } else if (!report->is_etcd) {
         add(report,
             parts->structure_errors > 0 ? "; no etcd database can be found" : "; no etcd database");
+    }
 }
 
 /* The parts that were checked and are in order. */
@@ -57,13 +59,14 @@ static void add_clean(const struct ss_verdict_parts *parts, struct ss_verify_rep
     bool structure = checked(report, SS_VERIFY_STRUCTURE) && parts->structure_errors == 0;
     bool etcd = checked(report, SS_VERIFY_ETCD) && parts->etcd_errors == 0 && report->is_etcd;
 
-    if (structure && etcd)
+    if (structure && etcd) {
         add(report, ", structure and etcd records consistent");
-    else if (structure)
+    } else if (structure) {
         add(report, ", structure consistent");
-    else if (etcd)
+    } else if (etcd) {
         add(report, parts->structure_errors > 0 ? ", no error in the etcd records that were read"
                                                 : ", etcd records consistent");
+    }
 }
 
 /* Revisions that are gone, wherever the reason stands. */
@@ -71,38 +74,43 @@ static void add_missing(struct ss_verify_report *report)
 {
     char text[96];
 
-    if (report->missing_count == 0)
+    if (report->missing_count == 0) {
         return;
-    if (report->missing_count == 1)
+    }
+    if (report->missing_count == 1) {
         snprintf(text, sizeof(text), "; revision %" PRId64 " is missing", report->missing_first);
-    else if (report->missing_count - 1 ==
-             (uint64_t)report->missing_last - (uint64_t)report->missing_first)
+    } else if (report->missing_count - 1 ==
+               (uint64_t)report->missing_last - (uint64_t)report->missing_first) {
         snprintf(text, sizeof(text), "; revisions %" PRId64 " to %" PRId64 " are missing",
                  report->missing_first, report->missing_last);
-    else
+    } else {
         snprintf(text, sizeof(text),
                  "; %" PRIu64 " revisions between %" PRId64 " and %" PRId64 " are missing",
                  report->missing_count, report->missing_first, report->missing_last);
+    }
     add(report, text);
 }
 
 static void add_hash(struct ss_verify_report *report)
 {
     add(report, "hash ");
-    if (report->hash.state == SS_HASH_NOT_CHECKED)
+    if (report->hash.state == SS_HASH_NOT_CHECKED) {
         add(report, "not checked");
-    else
+    } else {
         add(report, ss_hash_state_name(report->hash.state));
+    }
 }
 
 static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_report *report)
 {
     add(report, "damaged: ");
     add_hash(report);
-    if (parts->structure_errors > 0)
+    if (parts->structure_errors > 0) {
         add_count(report, "structure", parts->structure_errors);
-    if (parts->etcd_errors > 0)
+    }
+    if (parts->etcd_errors > 0) {
         add_count(report, "etcd records", parts->etcd_errors);
+    }
     add_clean(parts, report);
     add_missing(report);
     add_unchecked(parts, report);
@@ -113,8 +121,9 @@ static void say_unreadable(const struct ss_file *file, struct ss_verify_report *
     add(report, "unreadable: ");
     add(report,
         file->kind == SS_KIND_BBOLT ? "neither meta page can be used" : file->why_not.message);
-    if (report->hash.state == SS_HASH_VALID)
+    if (report->hash.state == SS_HASH_VALID) {
         add(report, "; the trailing hash is valid: the file is as it was when the hash was made");
+    }
 }
 
 void ss_verdict_make(const struct ss_file *file, const struct ss_verdict_parts *parts,
@@ -136,8 +145,9 @@ void ss_verdict_make(const struct ss_file *file, const struct ss_verdict_parts *
         report->verdict = SS_VERDICT_CONSISTENT;
         add(report, "consistent, ");
         add_hash(report);
-        if (report->hash.state != SS_HASH_VALID)
+        if (report->hash.state != SS_HASH_VALID) {
             add(report, ": value bytes cannot be vouched for");
+        }
         add_unchecked(parts, report);
     }
 }

@@ -31,8 +31,9 @@ struct ss_verification {
 static void start_hash(struct ss_verification *v)
 {
     ss_hash_job_init(&v->job, v->file);
-    if ((v->opts.what & SS_VERIFY_HASH) != 0 && ss_file_may_start(v->file, v->opts.threads))
+    if ((v->opts.what & SS_VERIFY_HASH) != 0 && ss_file_may_start(v->file, v->opts.threads)) {
         ss_hash_job_start(&v->job);
+    }
 }
 
 /* Ends the hash side, whatever the other came to, and takes over what it found. */
@@ -64,15 +65,19 @@ static enum ss_status check_trees(struct ss_verification *v, struct ss_error *er
     bool etcd = (v->opts.what & SS_VERIFY_ETCD) != 0;
     enum ss_status status = SS_OK;
 
-    if (etcd)
+    if (etcd) {
         status = ss_etcd_check_new(v->file, &v->etcd, &pass.meaning, err);
-    if (status == SS_OK)
+    }
+    if (status == SS_OK) {
         status = ss_structure_run(&pass, err);
-    if (status == SS_OK && etcd)
+    }
+    if (status == SS_OK && etcd) {
         status = ss_etcd_check_finish(pass.meaning, v->report, err);
+    }
     ss_etcd_check_free(pass.meaning);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         v->report->checked |= v->opts.what & SS_VERIFY_STRUCTURE;
+    }
     return status;
 }
 
@@ -82,21 +87,23 @@ static void find_other(struct ss_verification *v)
     struct ss_place at = {v->file->meta[other->which].off, (uint64_t)other->which, SS_NONE, NULL};
     char records[96] = "";
 
-    if (other->is_etcd)
+    if (other->is_etcd) {
         snprintf(records, sizeof(records), ", with %" PRIu64 " records and %" PRIu64 " live keys",
                  other->record_count, other->live_count);
-    if (other->error_count == 0)
+    }
+    if (other->error_count == 0) {
         ss_find(
             &v->structure, SS_CHECK_META_OTHER_TREE, at, NULL, NULL,
             "the tree of meta %d is whole at txid %" PRIu64 "%s; meta %d, which was read, is at "
             "txid %" PRIu64,
             other->which, other->txid, records, v->file->current, ss_file_current(v->file)->txid);
-    else
+    } else {
         ss_find(&v->structure, SS_CHECK_META_OTHER_TREE, at, NULL, NULL,
                 "the tree of meta %d at txid %" PRIu64 " is damaged too: %" PRIu64
                 " error%s, the first %s%s",
                 other->which, other->txid, other->error_count, other->error_count == 1 ? "" : "s",
                 other->first != NULL ? other->first->id : "not kept", records);
+    }
 }
 
 /* When the tree that was read is damaged: until the next commit the state before it is still there. */
@@ -104,11 +111,13 @@ static enum ss_status look_at_other(struct ss_verification *v, struct ss_error *
 {
     enum ss_status status;
 
-    if (ss_verification_errors(v, true) == 0)
+    if (ss_verification_errors(v, true) == 0) {
         return SS_OK;
+    }
     status = ss_other_tree(v->file, v->opts.progress, v->opts.progress_ctx, &v->report->other, err);
-    if (status == SS_OK && v->report->other.exists)
+    if (status == SS_OK && v->report->other.exists) {
         find_other(v);
+    }
     return status;
 }
 
@@ -120,8 +129,9 @@ static enum ss_status check_all_trees(struct ss_verification *v, struct ss_error
 
     ss_check_file(v->file, &v->structure);
     ss_check_metas(v->file, &v->structure);
-    if (!v->file->readable || !trees)
+    if (!v->file->readable || !trees) {
         return SS_OK;
+    }
     status = check_trees(v, err);
     return status == SS_OK ? look_at_other(v, err) : status;
 }
@@ -146,8 +156,9 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
 
     ss_findings_join(&v->hash, &v->structure);
     ss_findings_join(&v->hash, &v->etcd);
-    if (v->hash.nomem)
+    if (v->hash.nomem) {
         return ss_nomem(err, sizeof(struct ss_finding));
+    }
     report->error_count = v->hash.total[SS_SEVERITY_ERROR];
     report->freelist_error_count = v->hash.freelist_errors;
     report->warning_count = v->hash.total[SS_SEVERITY_WARNING];
@@ -164,18 +175,22 @@ static enum ss_status begin(struct ss_verification *v, const struct ss_file *fil
                             const struct ss_verify_opts *opts, struct ss_error *err)
 {
     *v = (struct ss_verification){.file = file};
-    if (opts != NULL)
+    if (opts != NULL) {
         v->opts = *opts;
-    if (v->opts.what == 0)
+    }
+    if (v->opts.what == 0) {
         v->opts.what = SS_VERIFY_ALL;
-    if (v->opts.max_findings == 0)
+    }
+    if (v->opts.max_findings == 0) {
         v->opts.max_findings = MAX_FINDINGS_DEFAULT;
+    }
     ss_findings_init(&v->hash, v->opts.max_findings);
     ss_findings_init(&v->structure, v->opts.max_findings);
     ss_findings_init(&v->etcd, v->opts.max_findings);
     v->report = calloc(1, sizeof(*v->report));
-    if (v->report == NULL)
+    if (v->report == NULL) {
         return ss_nomem(err, sizeof(*v->report));
+    }
     v->report->meta = file->current;
     v->report->in_force_meta = file->in_force;
     v->report->txid = file->readable ? ss_file_current(file)->txid : 0;
@@ -194,10 +209,12 @@ static void release(struct ss_verification *v)
 static enum ss_status hand_over(struct ss_verification *v, enum ss_status status,
                                 struct ss_verify_report **out, struct ss_error *err)
 {
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = conclude(v, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
+    }
     *out = v->report;
     v->report = NULL;
     return SS_OK;
@@ -212,8 +229,9 @@ enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts
     *out = NULL;
     ss_error_clear(err);
     status = begin(&v, file, opts, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = run(&v, err);
+    }
     status = hand_over(&v, status, out, err);
     release(&v);
     return status;
@@ -227,13 +245,15 @@ enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss
 
     *out = NULL;
     ss_error_clear(err);
-    if (v == NULL)
+    if (v == NULL) {
         return ss_nomem(err, sizeof(*v));
+    }
     status = begin(v, file, opts, err);
     start_hash(v);
     v->opts.what = SS_VERIFY_ALL;
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = check_all_trees(v, err);
+    }
     if (status != SS_OK) {
         ss_verification_free(v);
         return status;
@@ -258,8 +278,9 @@ enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *
     ss_error_clear(err);
     v->opts.progress = progress;
     v->opts.progress_ctx = progress_ctx;
-    if (!v->job.task.is_running)
+    if (!v->job.task.is_running) {
         v->job.given = digest;
+    }
     status = finish_hash(v, SS_OK, err);
     status = ss_source_check(&v->file->src, status, err);
     return hand_over(v, status, out, err);
@@ -267,8 +288,9 @@ enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *
 
 void ss_verification_free(struct ss_verification *v)
 {
-    if (v == NULL)
+    if (v == NULL) {
         return;
+    }
     ss_hash_job_cancel(&v->job);
     release(v);
     free(v);
@@ -278,8 +300,9 @@ void ss_verify_free(struct ss_verify_report *report)
 {
     struct ss_findings list = {0};
 
-    if (report == NULL)
+    if (report == NULL) {
         return;
+    }
     list.items = (struct ss_finding *)(uintptr_t)report->findings;
     list.count = report->finding_count;
     ss_findings_fini(&list);

@@ -19,12 +19,14 @@ void ss_wal_frames_add(struct ss_wal_frames *frames, enum ss_wal_type type,
     uint8_t head[8];
     uint64_t padding;
 
-    if (data != NULL)
+    if (data != NULL) {
         ss_crc32c_add(&frames->crc, data->ptr, data->len);
+    }
     ss_bytes_pb_varint(&record, 1, type);
     ss_bytes_pb_varint(&record, 2, ss_crc32c_final(&frames->crc));
-    if (data != NULL)
+    if (data != NULL) {
         ss_bytes_pb_bytes(&record, 3, data->ptr, data->len);
+    }
     padding = (8 - record.len % 8) % 8;
     ss_store_u64(head, record.len | (padding != 0 ? (0x80 | padding) << 56 : 0), false);
     ss_bytes_add(frames->out, head, sizeof(head));

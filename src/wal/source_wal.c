@@ -20,8 +20,9 @@ static enum ss_status read_applied(const struct ss_file *file, struct ss_source_
     uint64_t fault_count;
     enum ss_status status = ss_etcd_meta_new(file, NULL, NULL, &fault_count, &meta, err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     out->has_applied = meta->has_consistent_index;
     out->applied = meta->consistent_index;
     ss_etcd_meta_free(meta);
@@ -43,11 +44,13 @@ static enum ss_status find(const struct ss_source *src, struct ss_source_wal *ou
 
     out->in_archive = src->wal_count > 0;
     out->file_count = src->wal_count;
-    if (!out->in_archive && (!src->mapped || src->spooled))
+    if (!out->in_archive && (!src->mapped || src->spooled)) {
         return SS_OK;
+    }
     out->dir = ss_member_dir_wal(db);
-    if (out->dir == NULL)
+    if (out->dir == NULL) {
         return ss_nomem(err, strlen(db));
+    }
     if (!out->in_archive && !is_folder(out->dir)) {
         free(out->dir);
         out->dir = NULL;
@@ -84,17 +87,20 @@ enum ss_status ss_source_wal(const struct ss_file *file, struct ss_source_wal *o
     *out = (struct ss_source_wal){0};
     ss_error_clear(&out->err);
     status = find(&file->src, out, err);
-    if (status != SS_OK || out->dir == NULL)
+    if (status != SS_OK || out->dir == NULL) {
         return status;
+    }
     status = read_applied(file, out, err);
     if (status == SS_CORRUPT) { /* whoever reads the db says what is wrong with it */
         status = SS_OK;
         ss_error_clear(err);
     }
-    if (status == SS_OK && !out->in_archive)
+    if (status == SS_OK && !out->in_archive) {
         status = read_folder(out, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         ss_source_wal_fini(out);
+    }
     return ss_source_check(&file->src, status, err);
 }
 

@@ -43,10 +43,12 @@ static enum ss_status decode_numbers(struct ss_span message, uint64_t *numbers, 
 
     ss_wire_init(&w, message, SS_E_FIELD, SS_NONE);
     while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
-        if (field.number > count)
+        if (field.number > count) {
             continue;
-        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, "number", err) != SS_OK)
+        }
+        if (ss_wire_expect(&w, &field, SS_WIRE_VARINT, "number", err) != SS_OK) {
             return SS_CORRUPT;
+        }
         numbers[field.number - 1] = field.value;
     }
     return status == SS_END ? SS_OK : status;
@@ -62,16 +64,19 @@ static enum ss_status decode_record(struct frame *frame, struct ss_error *err)
     while ((status = ss_wire_next(&w, &field, err)) == SS_OK) {
         enum ss_wire_type due = field.number == 3 ? SS_WIRE_BYTES : SS_WIRE_VARINT;
 
-        if (field.number > 3)
+        if (field.number > 3) {
             continue;
-        if (ss_wire_expect(&w, &field, due, "record", err) != SS_OK)
+        }
+        if (ss_wire_expect(&w, &field, due, "record", err) != SS_OK) {
             return SS_CORRUPT;
-        if (field.number == 1)
+        }
+        if (field.number == 1) {
             frame->type = field.value;
-        else if (field.number == 2)
+        } else if (field.number == 2) {
             frame->crc = field.value;
-        else
+        } else {
             frame->data = field.body;
+        }
     }
     return status == SS_END ? SS_OK : status;
 }
@@ -81,8 +86,9 @@ static void take_entry(struct ss_wal_facts *facts, const uint64_t *numbers)
     uint64_t index = numbers[2];
 
     /* Behind the log's end: the member was sent a snapshot, and its log goes on from there. */
-    if (facts->entry_last == 0 || index > facts->entry_last + 1 || index < facts->entry_first)
+    if (facts->entry_last == 0 || index > facts->entry_last + 1 || index < facts->entry_first) {
         facts->entry_first = index;
+    }
     facts->entry_last = index;
     facts->entry_last_term = numbers[1];
 }
@@ -96,8 +102,9 @@ static enum ss_status take_data(struct ss_wal_facts *facts, const struct frame *
     uint64_t numbers[3] = {0};
     enum ss_status status = decode_numbers(frame->data, numbers, counts[frame->type], err);
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     if (frame->type == SS_WAL_ENTRY) {
         take_entry(facts, numbers);
     } else if (frame->type == SS_WAL_METADATA) {
@@ -126,13 +133,15 @@ static enum ss_status check_crc(struct ss_wal_scan *scan, const struct frame *fr
 {
     uint32_t sum;
 
-    if (frame->type != SS_WAL_CRC)
+    if (frame->type != SS_WAL_CRC) {
         ss_crc32c_add(&scan->crc, frame->data.ptr, frame->data.len);
+    }
     sum = ss_crc32c_final(&scan->crc);
-    if (frame->type == SS_WAL_CRC && sum == 0)
+    if (frame->type == SS_WAL_CRC && sum == 0) {
         ss_crc32c_resume(&scan->crc, (uint32_t)frame->crc);
-    else if (frame->crc != sum)
+    } else if (frame->crc != sum) {
         return wrong_crc(frame, sum, err);
+    }
     return SS_OK;
 }
 
@@ -141,13 +150,16 @@ static enum ss_status take_record(struct ss_wal_scan *scan, struct frame *frame,
 {
     enum ss_status status = decode_record(frame, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = check_crc(scan, frame, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (frame->type < SS_WAL_METADATA || frame->type > SS_WAL_SNAPSHOT)
+    }
+    if (frame->type < SS_WAL_METADATA || frame->type > SS_WAL_SNAPSHOT) {
         return ss_corrupt(err, SS_E_FIELD, frame->record.off, SS_NONE,
                           "WAL record of unknown type %" PRIu64, frame->type);
+    }
     scan->facts.record_count++;
     return frame->type == SS_WAL_CRC ? SS_OK : take_data(&scan->facts, frame, err);
 }
@@ -162,10 +174,12 @@ static bool has_zero_sector(const struct frame *frame)
             ss_min_u64(SECTOR_LEN - (frame->whole.off + at) % SECTOR_LEN, frame->whole.len - at);
         uint64_t i = 0;
 
-        while (i < n && frame->whole.ptr[at + i] == 0)
+        while (i < n && frame->whole.ptr[at + i] == 0) {
             i++;
-        if (i == n)
+        }
+        if (i == n) {
             return true;
+        }
         at += n;
     }
     return false;
@@ -179,19 +193,23 @@ static enum ss_status next_frame(struct ss_span segment, uint64_t at, struct fra
     uint64_t word, len, padding;
 
     *frame = (struct frame){0};
-    if (at == segment.len)
+    if (at == segment.len) {
         return SS_END;
-    if (!ss_span_sub(segment, at, HEAD_LEN, &head))
+    }
+    if (!ss_span_sub(segment, at, HEAD_LEN, &head)) {
         return ss_corrupt(err, SS_E_FIELD, segment.off + at, SS_NONE,
                           "the WAL ends inside the length of a record");
+    }
     word = ss_load_u64(head.ptr, false);
-    if (word == 0)
+    if (word == 0) {
         return SS_END;
+    }
     len = word & LEN_MASK;
     padding = word >> 63 != 0 ? word >> 56 & 7 : 0;
-    if (!ss_span_sub(segment, at + HEAD_LEN, len + padding, &frame->whole))
+    if (!ss_span_sub(segment, at + HEAD_LEN, len + padding, &frame->whole)) {
         return ss_corrupt(err, SS_E_FIELD, segment.off + at, SS_NONE,
                           "a WAL record of %" PRIu64 " bytes passes the end of its file", len);
+    }
     frame->record = frame->whole;
     frame->record.len = len;
     return SS_OK;
@@ -214,8 +232,9 @@ enum ss_status ss_wal_scan_segment(struct ss_wal_scan *scan, struct ss_span segm
             scan->facts.torn = true;
             return SS_OK;
         }
-        if (status != SS_OK)
+        if (status != SS_OK) {
             return status;
+        }
         at += HEAD_LEN + frame.whole.len;
     }
     if (status == SS_CORRUPT && is_last) {
@@ -230,11 +249,13 @@ void ss_wal_scan_finish(struct ss_wal_scan *scan, uint64_t applied)
     struct ss_wal_facts *facts = &scan->facts;
     uint64_t from = facts->entry_first > applied ? facts->entry_first - 1 : applied;
 
-    if (facts->entry_last == 0 || facts->entry_last <= from)
+    if (facts->entry_last == 0 || facts->entry_last <= from) {
         return;
+    }
     facts->beyond_count = facts->entry_last - from;
-    if (facts->commit > from)
+    if (facts->commit > from) {
         facts->beyond_committed = ss_min_u64(facts->commit, facts->entry_last) - from;
+    }
 }
 
 /* -------------------------------------------------------------------------------------- files --- */
@@ -262,20 +283,22 @@ static enum ss_status read_segment(struct ss_wal_scan *scan, const char *dir, co
     struct ss_source src;
     size_t len = strlen(dir) + strlen(name) + 2;
     char *path = malloc(len);
-    struct stat st;
+    struct stat info;
     enum ss_status status;
 
-    if (path == NULL)
+    if (path == NULL) {
         return ss_nomem(err, len);
+    }
     snprintf(path, len, "%s/%s", dir, name);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
         free(path);
         return ss_corrupt(err, SS_E_FIELD, SS_NONE, SS_NONE, "%s: no regular file", name);
     }
     status = ss_source_open(&src, path, &opts, err);
     free(path);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return in_segment(err, name, status);
+    }
     status = ss_wal_scan_segment(scan, ss_source_span(&src), is_last, err);
     status = ss_source_check(&src, status, err);
     ss_source_close(&src);
@@ -288,10 +311,11 @@ static enum ss_status check_sequence(struct dirent **names, int count, struct ss
     for (int i = 1; i < count; i++) {
         uint64_t before = strtoull(names[i - 1]->d_name, NULL, 16);
 
-        if (strtoull(names[i]->d_name, NULL, 16) != before + 1)
+        if (strtoull(names[i]->d_name, NULL, 16) != before + 1) {
             return ss_corrupt(err, SS_E_FIELD, SS_NONE, SS_NONE,
                               "a segment of the WAL is missing between %s and %s",
                               names[i - 1]->d_name, names[i]->d_name);
+        }
     }
     return SS_OK;
 }
@@ -306,20 +330,26 @@ enum ss_status ss_wal_read(const char *dir, uint64_t applied, struct ss_wal_fact
 
     ss_error_clear(err);
     *out = (struct ss_wal_facts){0};
-    if (count < 0)
+    if (count < 0) {
         return ss_system(err, SS_E_IO, errno, "folder %.200s cannot be read", dir);
-    if (count == 0)
+    }
+    if (count == 0) {
         status = ss_system(err, SS_E_NOT_FOUND, 0, "folder %.200s holds no WAL", dir);
+    }
     ss_wal_scan_init(&scan);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = check_sequence(names, count, err);
-    for (int i = 0; i < count && status == SS_OK; i++)
+    }
+    for (int i = 0; i < count && status == SS_OK; i++) {
         status = read_segment(&scan, dir, names[i]->d_name, i == count - 1, err);
-    for (int i = 0; i < count; i++)
+    }
+    for (int i = 0; i < count; i++) {
         free(names[i]);
+    }
     free(names);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     ss_wal_scan_finish(&scan, applied);
     *out = scan.facts;
     return SS_OK;

@@ -29,8 +29,9 @@ static struct level *push(struct level *outer, const struct ss_file *file,
     }
     level->outer = outer;
     snprintf(level->path, sizeof(level->path), "%s", path);
-    if (name.len > 0)
+    if (name.len > 0) {
         ss_bucket_path_append(level->path, name);
+    }
     ss_cursor_init(&level->cursor, file, tree, level->path);
     level->status = ss_cursor_first(&level->cursor, &level->entry, err);
     return level;
@@ -45,18 +46,22 @@ static enum ss_status descend(struct level **top, uint32_t *depth, struct ss_wri
     struct ss_tree tree;
     enum ss_status status;
 
-    if (*depth == SS_BUCKET_LEVEL_MAX)
+    if (*depth == SS_BUCKET_LEVEL_MAX) {
         return ss_corrupt(err, SS_E_DEPTH, at->key.off, at->pgid,
                           "buckets are nested deeper than %u levels", SS_BUCKET_LEVEL_MAX);
+    }
     status = ss_tree_decode(&outer->cursor.file->geo, at->value, at->pgid, &tree, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return ss_error_in_bucket(err, outer->path, status);
+    }
     status = ss_writer_begin(w, at->key, tree.sequence, err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     inner = push(outer, outer->cursor.file, &tree, outer->path, at->key, err);
-    if (inner == NULL)
+    if (inner == NULL) {
         return SS_SYSTEM;
+    }
     *top = inner;
     ++*depth;
     return SS_OK;
@@ -78,11 +83,13 @@ static enum ss_status ascend(struct level **top, uint32_t *depth, uint64_t *ente
     *top = done->outer;
     free(done);
     --*depth;
-    if (*top == NULL || status != SS_OK)
+    if (*top == NULL || status != SS_OK) {
         return status;
+    }
     status = ss_writer_end(w, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         next(*top, err);
+    }
     return status;
 }
 
@@ -103,8 +110,9 @@ enum ss_status ss_copy_tree(const struct ss_file *file, const struct ss_tree *tr
             status = descend(&top, &depth, w, err);
         } else {
             status = ss_writer_put(w, top->entry.key, top->entry.value, err);
-            if (status == SS_OK)
+            if (status == SS_OK) {
                 next(top, err);
+            }
         }
     }
     while (top != NULL) {

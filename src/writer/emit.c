@@ -18,8 +18,9 @@ static uint64_t twin_due(const struct ss_emit *emit, uint64_t hashed_len)
 {
     const struct ss_emit_opts *opts = &emit->opts;
 
-    if (hashed_len >= opts->due_len)
+    if (hashed_len >= opts->due_len) {
         return opts->twin.len;
+    }
     return (uint64_t)((unsigned __int128)opts->twin.len * hashed_len / opts->due_len) /
            SS_SHA256_BLOCK_LEN * SS_SHA256_BLOCK_LEN;
 }
@@ -41,16 +42,18 @@ static bool hash_both(struct ss_emit *emit, const uint8_t *bytes, size_t len)
 
 static bool hash_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
 {
-    if (emit->opts.hash && emit->opts.twin.len > 0)
+    if (emit->opts.hash && emit->opts.twin.len > 0) {
         return hash_both(emit, bytes, len);
+    }
     return !emit->opts.hash || ss_sha256_update(&emit->sha, bytes, len);
 }
 
 static bool write_piece(struct ss_emit *emit, const uint8_t *bytes, size_t len)
 {
     errno = 0;
-    if (emit->opts.write(emit->opts.write_ctx, bytes, len))
+    if (emit->opts.write(emit->opts.write_ctx, bytes, len)) {
         return true;
+    }
     emit->sys = errno;
     emit->write_failed = true;
     return false;
@@ -74,15 +77,17 @@ static bool handle_rest(struct ss_emit *emit, const uint8_t *bytes, size_t len)
 /* Once nothing goes on beside. */
 static enum ss_status explain(const struct ss_emit *emit, struct ss_error *err)
 {
-    if (emit->write_failed)
+    if (emit->write_failed) {
         return ss_system(err, SS_E_OUTPUT, emit->sys, "writing the database failed");
+    }
     return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be computed)");
 }
 
 static bool init_hashes(struct ss_emit *emit)
 {
-    if (emit->opts.hash && emit->opts.twin.len > 0)
+    if (emit->opts.hash && emit->opts.twin.len > 0) {
         return ss_sha256_init_two(&emit->sha, &emit->twin_sha);
+    }
     return !emit->opts.hash || ss_sha256_init(&emit->sha);
 }
 
@@ -90,14 +95,17 @@ enum ss_status ss_emit_init(struct ss_emit *emit, const struct ss_emit_opts *opt
                             struct ss_error *err)
 {
     *emit = (struct ss_emit){.opts = *opts};
-    if (opts->write == NULL)
+    if (opts->write == NULL) {
         return SS_OK;
-    if (!init_hashes(emit))
+    }
+    if (!init_hashes(emit)) {
         return ss_system(err, SS_E_NOMEM, 0, "out of memory (SHA-256 could not be started)");
+    }
     emit->backlog =
         ss_backlog_new(opts->beside != SS_BESIDE_NOTHING, PIECES, PIECE_LEN, handle, emit);
-    if (emit->backlog == NULL)
+    if (emit->backlog == NULL) {
         return ss_nomem(err, PIECE_LEN);
+    }
     emit->piece = ss_backlog_room(emit->backlog);
     return SS_OK;
 }
@@ -115,11 +123,13 @@ static enum ss_status flush(struct ss_emit *emit, struct ss_error *err)
 {
     size_t used = emit->used;
 
-    if (used == 0)
+    if (used == 0) {
         return SS_OK;
+    }
     emit->used = 0;
-    if (emit->opts.tell != NULL && !emit->opts.tell(emit->opts.tell_ctx, used))
+    if (emit->opts.tell != NULL && !emit->opts.tell(emit->opts.tell_ctx, used)) {
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    }
     if (!ss_backlog_pass(emit->backlog, used) || !handle_rest(emit, emit->piece, used)) {
         ss_backlog_drain(emit->backlog);
         return explain(emit, err);
@@ -135,8 +145,9 @@ enum ss_status ss_emit_bytes(struct ss_emit *emit, const void *bytes, uint64_t l
     enum ss_status status = SS_OK;
 
     emit->len += len;
-    if (emit->opts.write == NULL)
+    if (emit->opts.write == NULL) {
         return SS_OK;
+    }
     while (len > 0 && status == SS_OK) {
         size_t n = (size_t)ss_min_u64(len, PIECE_LEN - emit->used);
 
@@ -144,8 +155,9 @@ enum ss_status ss_emit_bytes(struct ss_emit *emit, const void *bytes, uint64_t l
         emit->used += n;
         next += n;
         len -= n;
-        if (emit->used == PIECE_LEN)
+        if (emit->used == PIECE_LEN) {
             status = flush(emit, err);
+        }
     }
     return status;
 }
@@ -169,8 +181,9 @@ static enum ss_status settle(struct ss_emit *emit, struct ss_error *err)
 {
     enum ss_status status = flush(emit, err);
 
-    if (status == SS_OK && !ss_backlog_drain(emit->backlog))
+    if (status == SS_OK && !ss_backlog_drain(emit->backlog)) {
         status = explain(emit, err);
+    }
     return status;
 }
 
@@ -181,8 +194,9 @@ enum ss_status ss_emit_digest_with(struct ss_emit *emit, struct ss_span more,
     enum ss_status status = settle(emit, err);
     bool ok;
 
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     ok = ss_sha256_fork(&sha, &emit->sha) && ss_sha256_update(&sha, more.ptr, (size_t)more.len) &&
          ss_sha256_final(&sha, digest);
     ss_sha256_fini(&sha);
@@ -194,15 +208,19 @@ enum ss_status ss_emit_finish(struct ss_emit *emit, uint8_t digest[SS_SHA256_LEN
 {
     enum ss_status status;
 
-    if (emit->opts.write == NULL)
+    if (emit->opts.write == NULL) {
         return SS_OK;
+    }
     status = settle(emit, err);
-    if (status != SS_OK || !emit->opts.hash)
+    if (status != SS_OK || !emit->opts.hash) {
         return status;
-    if (!ss_sha256_final(&emit->sha, digest))
+    }
+    if (!ss_sha256_final(&emit->sha, digest)) {
         return explain(emit, err);
-    if (!emit->opts.append)
+    }
+    if (!emit->opts.append) {
         return SS_OK;
+    }
     emit->len += SS_SHA256_LEN;
     return write_piece(emit, digest, SS_SHA256_LEN) ? SS_OK : explain(emit, err);
 }

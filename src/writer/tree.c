@@ -7,6 +7,7 @@
 #include "util/array.h"
 #include "util/span.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define CHILDREN_MIN 2u
@@ -16,15 +17,17 @@ void ss_out_tree_init(struct ss_out_tree *tree, struct ss_span name, uint64_t se
 {
     *tree =
         (struct ss_out_tree){.name = name, .sequence = sequence, .leaf_len = SS_PAGE_HEADER_LEN};
-    for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++)
+    for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++) {
         tree->levels[i].page_len = SS_PAGE_HEADER_LEN;
+    }
 }
 
 void ss_out_tree_fini(struct ss_out_tree *tree)
 {
     free(tree->elements);
-    for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++)
+    for (uint32_t i = 0; i < SS_WRITER_LEVEL_MAX; i++) {
         free(tree->levels[i].children);
+    }
 }
 
 static void put_head(uint8_t *p, bool big, uint64_t id, uint16_t flags, uint32_t count,
@@ -43,8 +46,9 @@ static enum ss_status begin_page(struct ss_out_file *file, uint16_t flags, uint3
     uint64_t pages = (len + file->page_size - 1) / file->page_size;
     uint8_t head[SS_PAGE_HEADER_LEN];
 
-    if (pages - 1 > UINT32_MAX)
+    if (pages - 1 > UINT32_MAX) {
         return ss_system(err, SS_E_ARGUMENT, 0, "a page needs more overflow pages than bbolt has");
+    }
     *pgid = file->next_pgid;
     file->next_pgid += pages;
     put_head(head, file->big, *pgid, flags, count, (uint32_t)(pages - 1));
@@ -89,14 +93,16 @@ static enum ss_status write_leaf_page(struct ss_out_file *file, struct ss_out_tr
 {
     enum ss_status status = begin_page(file, SS_FLAG_LEAF, tree->count, tree->leaf_len, pgid, err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         status = write_leaf_array(file, tree, err);
+    }
     for (uint32_t i = 0; i < tree->count && status == SS_OK; i++) {
         const struct ss_out_element *e = &tree->elements[i];
 
         status = ss_emit_bytes(&file->emit, e->key.ptr, e->key.len, err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = ss_emit_bytes(&file->emit, e->value.ptr, e->value.len, err);
+        }
     }
     return status == SS_OK ? end_page(file, tree->leaf_len, err) : status;
 }
@@ -118,9 +124,10 @@ static enum ss_status write_branch_page(struct ss_out_file *file, const struct s
         status = ss_emit_bytes(&file->emit, bytes, sizeof(bytes), err);
         pos += child->key.len - SS_ELEMENT_LEN;
     }
-    for (uint32_t i = 0; i < level->count && status == SS_OK; i++)
+    for (uint32_t i = 0; i < level->count && status == SS_OK; i++) {
         status =
             ss_emit_bytes(&file->emit, level->children[i].key.ptr, level->children[i].key.len, err);
+    }
     return status == SS_OK ? end_page(file, level->page_len, err) : status;
 }
 
@@ -149,8 +156,9 @@ static bool is_full(const struct ss_out_file *file, const struct ss_out_level *l
 static enum ss_status append_child(struct ss_out_level *level, const struct ss_out_child *child,
                                    struct ss_error *err)
 {
-    if (!ss_array_add(level->children, level->count, level->cap, *child))
+    if (!ss_array_add(level->children, level->count, level->cap, *child)) {
         return ss_nomem(err, (uint64_t)level->count * 2 * sizeof(*child));
+    }
     level->page_len += SS_ELEMENT_LEN + child->key.len;
     return SS_OK;
 }
@@ -165,10 +173,12 @@ static enum ss_status add_child(struct ss_out_file *file, struct ss_out_tree *tr
         struct ss_out_child up = {0};
         enum ss_status status = full ? flush_branch(file, level, &up, err) : SS_OK;
 
-        if (status == SS_OK)
+        if (status == SS_OK) {
             status = append_child(level, &child, err);
-        if (status != SS_OK || !full)
+        }
+        if (status != SS_OK || !full) {
             return status;
+        }
         child = up;
     }
     return ss_system(err, SS_E_LIMIT, 0, "a tree needs more than %u levels", SS_WRITER_LEVEL_MAX);
@@ -180,8 +190,9 @@ static enum ss_status flush_leaf(struct ss_out_file *file, struct ss_out_tree *t
     struct ss_out_child up = {0};
     enum ss_status status;
 
-    if (tree->count > 0)
+    if (tree->count > 0) {
         up.key = tree->elements[0].key;
+    }
     status = write_leaf_page(file, tree, &up.pgid, err);
     tree->count = 0;
     tree->leaf_len = SS_PAGE_HEADER_LEN;
@@ -192,14 +203,18 @@ static enum ss_status flush_leaf(struct ss_out_file *file, struct ss_out_tree *t
 static enum ss_status check_element(const struct ss_out_tree *tree,
                                     const struct ss_out_element *element, struct ss_error *err)
 {
-    if (element->key.len == 0 || element->key.len > SS_KEY_LEN_MAX)
-        return ss_system(err, SS_E_ARGUMENT, 0, "a key has %llu bytes, bbolt takes 1 to %u",
-                         (unsigned long long)element->key.len, SS_KEY_LEN_MAX);
-    if (element->value.len > SS_VALUE_LEN_MAX)
-        return ss_system(err, SS_E_ARGUMENT, 0, "a value has %llu bytes, bbolt takes at most %u",
-                         (unsigned long long)element->value.len, SS_VALUE_LEN_MAX);
-    if (tree->has_last && ss_span_cmp(tree->last, element->key) >= 0)
+    if (element->key.len == 0 || element->key.len > SS_KEY_LEN_MAX) {
+        return ss_system(err, SS_E_ARGUMENT, 0, "a key has %" PRIu64 " bytes, bbolt takes 1 to %u",
+                         (uint64_t)element->key.len, SS_KEY_LEN_MAX);
+    }
+    if (element->value.len > SS_VALUE_LEN_MAX) {
+        return ss_system(err, SS_E_ARGUMENT, 0,
+                         "a value has %" PRIu64 " bytes, bbolt takes at most %u",
+                         (uint64_t)element->value.len, SS_VALUE_LEN_MAX);
+    }
+    if (tree->has_last && ss_span_cmp(tree->last, element->key) >= 0) {
         return ss_system(err, SS_E_ARGUMENT, 0, "keys given to the writer do not ascend");
+    }
     return SS_OK;
 }
 
@@ -210,12 +225,15 @@ enum ss_status ss_out_tree_add(struct ss_out_file *file, struct ss_out_tree *tre
     enum ss_status status = check_element(tree, &element, err);
 
     if (status == SS_OK && tree->count > 0 &&
-        (tree->leaf_len + need > file->page_size || tree->count == COUNT_MAX))
+        (tree->leaf_len + need > file->page_size || tree->count == COUNT_MAX)) {
         status = flush_leaf(file, tree, err);
-    if (status != SS_OK)
+    }
+    if (status != SS_OK) {
         return status;
-    if (!ss_array_add(tree->elements, tree->count, tree->cap, element))
+    }
+    if (!ss_array_add(tree->elements, tree->count, tree->cap, element)) {
         return ss_nomem(err, (uint64_t)tree->count * 2 * sizeof(element));
+    }
     tree->leaf_len += need;
     tree->last = element.key;
     tree->has_last = true;
@@ -248,8 +266,9 @@ void ss_out_tree_inline(const struct ss_out_file *file, const struct ss_out_tree
         pos += e->key.len + e->value.len - SS_ELEMENT_LEN;
         memcpy(data, e->key.ptr, (size_t)e->key.len);
         data += e->key.len;
-        if (e->value.len > 0)
+        if (e->value.len > 0) {
             memcpy(data, e->value.ptr, (size_t)e->value.len);
+        }
         data += e->value.len;
     }
 }
@@ -259,8 +278,9 @@ enum ss_status ss_out_tree_finish(struct ss_out_file *file, struct ss_out_tree *
 {
     enum ss_status status = SS_OK;
 
-    if (tree->count > 0 || tree->leaf_count == 0)
+    if (tree->count > 0 || tree->leaf_count == 0) {
         status = flush_leaf(file, tree, err);
+    }
     for (uint32_t at = 0; status == SS_OK; at++) {
         struct ss_out_level *level = &tree->levels[at];
 
@@ -272,8 +292,9 @@ enum ss_status ss_out_tree_finish(struct ss_out_file *file, struct ss_out_tree *
             struct ss_out_child up = {0};
 
             status = flush_branch(file, level, &up, err);
-            if (status == SS_OK)
+            if (status == SS_OK) {
                 status = add_child(file, tree, at + 1, up, err);
+            }
         }
     }
     return status;

@@ -23,10 +23,12 @@ static bool fault(void)
 {
     const char *at = getenv("SS_FAULT_AT");
 
-    if (at == NULL || ++calls < strtol(at, NULL, 10))
+    if (at == NULL || ++calls < strtol(at, NULL, 10)) {
         return false;
-    if (getenv("SS_FAULT_KILL") != NULL)
+    }
+    if (getenv("SS_FAULT_KILL") != NULL) {
         kill(getpid(), SIGKILL);
+    }
     errno = ENOSPC;
     return true;
 }
@@ -35,8 +37,9 @@ static void *next(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
 
-    if (found == NULL)
+    if (found == NULL) {
         abort();
+    }
     return found;
 }
 
@@ -50,8 +53,9 @@ static void *next(const char *name)
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
-    if (fd > 2 && fault())
+    if (fd > 2 && fault()) {
         return -1;
+    }
     return NEXT(ssize_t(*)(int, const void *, size_t), "write")(fd, bytes, len);
 }
 

@@ -51,8 +51,9 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("SS_PROBE_LOG");
 
-    if (path != NULL)
+    if (path != NULL) {
         log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    }
 }
 
 static void note(const char *name, long got)
@@ -61,8 +62,9 @@ static void note(const char *name, long got)
     const char *word = got >= 0 ? "ok" : strerrorname_np(errno);
     int len = snprintf(line, sizeof(line), "%s %s\n", name, word != NULL ? word : "?");
 
-    if (write(log_fd, line, (size_t)len) != len)
+    if (write(log_fd, line, (size_t)len) != len) {
         abort();
+    }
 }
 
 /* Two paths at most are in use at once. */
@@ -81,8 +83,9 @@ static void try_open(const char *name, const char *path, int flags)
     long fd = syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
 
     note(name, fd);
-    if (fd >= 0)
+    if (fd >= 0) {
         close((int)fd);
+    }
 }
 
 static void try_opening(void)
@@ -160,11 +163,13 @@ static void try_processes(void)
     pthread_t thread;
     long child = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
-    if (child == 0)
+    if (child == 0) {
         _exit(0);
+    }
     note("fork", child);
-    if (child > 0)
+    if (child > 0) {
         waitpid((pid_t)child, NULL, 0);
+    }
     note("execve", syscall(SYS_execve, "/nonexistent/program", args, args));
     note("execveat", syscall(SYS_execveat, AT_FDCWD, "/nonexistent/program", args, args, 0));
     note("clone3", syscall(SYS_clone3, NULL, (size_t)0));
@@ -175,8 +180,9 @@ static void try_processes(void)
     note("kill-self", syscall(SYS_tgkill, getpid(), gettid(), 0));
     errno = pthread_create(&thread, NULL, nothing, NULL);
     note("thread", errno == 0 ? 0 : -1);
-    if (errno == 0)
+    if (errno == 0) {
         pthread_join(thread, NULL);
+    }
 }
 
 static void try_kernel(void)
@@ -218,8 +224,9 @@ static int open_with(const char *symbol, const char *path, int flags, mode_t mod
     const char *wanted = getenv("SS_PROBE_AT");
 
     if (log_fd >= 0 && !tried && wanted != NULL && strcmp(path, wanted) == 0 &&
-        (flags & O_NONBLOCK) == 0)
+        (flags & O_NONBLOCK) == 0) {
         try_all();
+    }
     if ((flags & O_TMPFILE) == O_TMPFILE && getenv("SS_NO_TMPFILE") != NULL) {
         errno = EOPNOTSUPP;
         return -1;
@@ -266,8 +273,9 @@ long syscall(long number, ...)
     long a[6];
 
     va_start(args, number);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         a[i] = va_arg(args, long);
+    }
     va_end(args);
     if (number == 444 && getenv("SS_NO_LANDLOCK") != NULL) {
         errno = ENOSYS;
@@ -279,7 +287,8 @@ long syscall(long number, ...)
 int seccomp_load(void *ctx);
 int seccomp_load(void *ctx)
 {
-    if (getenv("SS_NO_SECCOMP") != NULL)
+    if (getenv("SS_NO_SECCOMP") != NULL) {
         return -ENOSYS;
+    }
     return NEXT(int (*)(void *), "seccomp_load")(ctx);
 }

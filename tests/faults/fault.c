@@ -147,8 +147,9 @@ static void *next(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
 
-    if (found == NULL)
+    if (found == NULL) {
         abort();
+    }
     return found;
 }
 
@@ -168,8 +169,9 @@ static void note(const char *a, const char *b)
     char line[256];
     int len = snprintf(line, sizeof(line), "%s %s\n", a, b);
 
-    if (plan.log_fd >= 0 && syscall(SYS_write, plan.log_fd, line, (size_t)len) != len)
+    if (plan.log_fd >= 0 && syscall(SYS_write, plan.log_fd, line, (size_t)len) != len) {
         abort();
+    }
 }
 
 /* Who allocates, in order: a name and a count for each run of calls from one module. */
@@ -193,10 +195,12 @@ static unsigned char module_of(const void *caller)
     Dl_info info;
     size_t i = 0;
 
-    if (dladdr(caller, &info) == 0)
+    if (dladdr(caller, &info) == 0) {
         return MODULES_MAX - 1;
-    while (i < module_count && modules[i].start != (uintptr_t)info.dli_fbase)
+    }
+    while (i < module_count && modules[i].start != (uintptr_t)info.dli_fbase) {
         i++;
+    }
     if (i == module_count && module_count < MODULES_MAX - 1) {
         const char *slash = strrchr(info.dli_fname, '/');
 
@@ -224,8 +228,9 @@ __attribute__((destructor)) static void report(void)
 {
     char number[128];
 
-    if (!plan.counting)
+    if (!plan.counting) {
         return;
+    }
     plan.armed = false;
     for (int i = 0; i < CLASS_COUNT; i++) {
         snprintf(number, sizeof(number), "%ld", counts[i]);
@@ -250,8 +255,9 @@ static bool plan_kind(char *name)
         plan.onwards = true;
         name[len - 1] = '\0';
     }
-    if (slash != NULL)
+    if (slash != NULL) {
         *slash = '\0';
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (strcmp(kinds[i].name, name) == 0) {
             plan.kind = kinds[i].kind;
@@ -266,8 +272,9 @@ static bool plan_classes(const char *name)
 {
     plan.classes = strcmp(name, "disk") == 0 ? DISK : 0;
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        if (strcmp(class_names[i], name) == 0)
+        if (strcmp(class_names[i], name) == 0) {
             plan.classes = BIT(i);
+        }
     }
     return plan.classes != 0;
 }
@@ -278,8 +285,9 @@ static int open_aside(const char *path, int flags)
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
     int aside = fd < 0 ? -1 : (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 900);
 
-    if (aside < 0)
+    if (aside < 0) {
         abort();
+    }
     syscall(SYS_close, fd);
     return aside;
 }
@@ -288,12 +296,15 @@ static void open_files(void)
 {
     const char *log = getenv("SS_FAULT_LOG"), *input = getenv("SS_FAULT_FILE");
 
-    if (log != NULL)
+    if (log != NULL) {
         plan.log_fd = open_aside(log, O_WRONLY | O_CREAT | O_APPEND);
-    if (input != NULL)
+    }
+    if (input != NULL) {
         plan.input_fd = open_aside(input, O_RDWR);
-    if (plan.kind == KIND_DEAD)
+    }
+    if (plan.kind == KIND_DEAD) {
         plan.empty_fd = memfd_create("dead", MFD_CLOEXEC);
+    }
 }
 
 static void plan_read(void)
@@ -303,8 +314,9 @@ static void plan_read(void)
     char *at, *kind;
 
     plan.named = getenv("SS_FAULT_NAMED") != NULL;
-    if (wanted == NULL)
+    if (wanted == NULL) {
         return;
+    }
     plan.counting = strcmp(wanted, "count") == 0;
     snprintf(text, sizeof(text), "%s", wanted);
     at = strchr(text, '@');
@@ -312,8 +324,9 @@ static void plan_read(void)
     if (!plan.counting && at != NULL && kind != NULL) {
         *at = *kind = '\0';
         plan.at = strtol(at + 1, NULL, 10);
-        if (plan.at < 1 || !plan_classes(text) || !plan_kind(kind + 1))
+        if (plan.at < 1 || !plan_classes(text) || !plan_kind(kind + 1)) {
             at = NULL;
+        }
     }
     if (!plan.counting && (at == NULL || kind == NULL)) {
         fprintf(stderr, "SS_FAULT=%s makes no sense\n", wanted);
@@ -350,21 +363,26 @@ static void input_alter(void)
     char block[4096];
     int fd = plan.input_fd;
 
-    if (fd < 0 || syscall(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0)
+    if (fd < 0 || syscall(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0) {
         abort();
+    }
     memset(block, 'x', sizeof(block));
     if (plan.kind == KIND_SHRINK) {
-        if (syscall(SYS_ftruncate, fd, st.st_size / 2) != 0)
+        if (syscall(SYS_ftruncate, fd, st.st_size / 2) != 0) {
             abort();
+        }
     } else if (plan.kind == KIND_GROW) {
-        if (syscall(SYS_pwrite64, fd, block, sizeof(block), st.st_size) < 0)
+        if (syscall(SYS_pwrite64, fd, block, sizeof(block), st.st_size) < 0) {
             abort();
+        }
     } else {
-        if (syscall(SYS_pread64, fd, block, 1, st.st_size - 41) != 1)
+        if (syscall(SYS_pread64, fd, block, 1, st.st_size - 41) != 1) {
             abort();
+        }
         block[0] = (char)~block[0];
-        if (syscall(SYS_pwrite64, fd, block, 1, st.st_size - 41) != 1)
+        if (syscall(SYS_pwrite64, fd, block, 1, st.st_size - 41) != 1) {
             abort();
+        }
     }
 }
 
@@ -377,24 +395,31 @@ static int fault(enum fault_class class, const char *name)
     int saved = errno;
     long n;
 
-    if (!plan.armed || in_shim)
+    if (!plan.armed || in_shim) {
         return 0;
+    }
     counts[class]++;
-    if ((plan.classes & BIT(class)) == 0)
+    if ((plan.classes & BIT(class)) == 0) {
         return 0;
+    }
     n = ++matched;
-    if (n < plan.at || (n > plan.at && !plan.onwards))
+    if (n < plan.at || (n > plan.at && !plan.onwards)) {
         return 0;
-    if (n == plan.at)
+    }
+    if (n == plan.at) {
         note("hit", name);
-    if (plan.kind == KIND_ERRNO)
+    }
+    if (plan.kind == KIND_ERRNO) {
         return plan.value;
-    if (plan.kind == KIND_SHORT)
+    }
+    if (plan.kind == KIND_SHORT) {
         return -1;
-    if (plan.kind == KIND_SIGNAL)
+    }
+    if (plan.kind == KIND_SIGNAL) {
         kill(getpid(), plan.value);
-    else if (plan.kind != KIND_DEAD && class != MAP)
+    } else if (plan.kind != KIND_DEAD && class != MAP) {
         input_alter();
+    }
     errno = saved;
     return 0;
 }
@@ -403,8 +428,9 @@ static bool fails(enum fault_class class, const char *name)
 {
     int sys = fault(class, name);
 
-    if (sys > 0)
+    if (sys > 0) {
         errno = sys;
+    }
     return sys > 0;
 }
 
@@ -415,8 +441,9 @@ static const char *name_of(const char *name, const void *caller)
     Dl_info info;
     const char *slash;
 
-    if (matched + 1 != plan.at || dladdr(caller, &info) == 0)
+    if (matched + 1 != plan.at || dladdr(caller, &info) == 0) {
         return name;
+    }
     slash = strrchr(info.dli_fname, '/');
     snprintf(text, sizeof(text), "%s of %s", name, slash == NULL ? info.dli_fname : slash + 1);
     return text;
@@ -426,14 +453,17 @@ static bool alloc_fails(const char *name, const void *caller)
 {
     enum fault_class class;
 
-    if (!plan.armed || in_shim)
+    if (!plan.armed || in_shim) {
         return false;
+    }
     class = pthread_equal(pthread_self(), main_thread) != 0 ? ALLOC : TALLOC;
     in_shim = true;
-    if (plan.counting && class == ALLOC)
+    if (plan.counting && class == ALLOC) {
         count_caller(caller);
-    if ((plan.classes & BIT(class)) != 0)
+    }
+    if ((plan.classes & BIT(class)) != 0) {
         name = name_of(name, caller);
+    }
     in_shim = false;
     return fails(class, name);
 }
@@ -451,8 +481,9 @@ static void *early_alloc(size_t len)
     void *got = early + early_used;
 
     len = (len + 15) / 16 * 16;
-    if (len > sizeof(early) - early_used)
+    if (len > sizeof(early) - early_used) {
         abort();
+    }
     early_used += len;
     return got;
 }
@@ -471,10 +502,12 @@ static bool allocator_known(void)
 {
     static bool looking;
 
-    if (real_free != NULL)
+    if (real_free != NULL) {
         return true;
-    if (looking)
+    }
+    if (looking) {
         return false;
+    }
     looking = true;
     real_malloc = NEXT(malloc);
     real_calloc = NEXT(calloc);
@@ -485,22 +518,25 @@ static bool allocator_known(void)
 
 void *malloc(size_t len)
 {
-    if (!allocator_known())
+    if (!allocator_known()) {
         return early_alloc(len);
+    }
     return alloc_fails("malloc", CALLER) ? NULL : real_malloc(len);
 }
 
 void *calloc(size_t count, size_t len)
 {
-    if (!allocator_known())
+    if (!allocator_known()) {
         return early_alloc(count * len);
+    }
     return alloc_fails("calloc", CALLER) ? NULL : real_calloc(count, len);
 }
 
 void *realloc(void *bytes, size_t len)
 {
-    if (!allocator_known())
+    if (!allocator_known()) {
         abort();
+    }
     return alloc_fails("realloc", CALLER) ? NULL : real_realloc(bytes, len);
 }
 
@@ -517,8 +553,9 @@ void *reallocarray(void *bytes, size_t count, size_t len)
 
 void free(void *bytes)
 {
-    if (allocator_known() && !is_early(bytes))
+    if (allocator_known() && !is_early(bytes)) {
         real_free(bytes);
+    }
 }
 
 void *aligned_alloc(size_t align, size_t len)
@@ -588,8 +625,9 @@ static bool is_created(int fd)
 
 static int keep_created(int fd, int flags)
 {
-    if (fd >= 0 && fd < 1024 && (flags & (O_CREAT | O_TMPFILE)) != 0 && (flags & O_ACCMODE) != 0)
+    if (fd >= 0 && fd < 1024 && (flags & (O_CREAT | O_TMPFILE)) != 0 && (flags & O_ACCMODE) != 0) {
         created[fd / 64] |= 1ull << (fd % 64);
+    }
     return fd;
 }
 
@@ -606,8 +644,9 @@ static int open_at(const char *name, int dir_fd, const char *path, int flags, mo
         errno = EOPNOTSUPP;
         return -1;
     }
-    if (fails(open_class(flags), name))
+    if (fails(open_class(flags), name)) {
         return -1;
+    }
     return keep_created((int)syscall(SYS_openat, dir_fd, path, flags, mode), flags);
 }
 
@@ -719,8 +758,9 @@ static void kill_page(char *base, size_t len)
 
     if (at * page >= len ||
         (void *)syscall(SYS_mmap, base + at * page, page, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-                        plan.empty_fd, 0) != base + at * page)
+                        plan.empty_fd, 0) != base + at * page) {
         abort();
+    }
 }
 
 void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
@@ -728,10 +768,12 @@ void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
     long before = matched;
     void *got;
 
-    if (fd < 0)
+    if (fd < 0) {
         return NEXT(mmap)(at, len, prot, flags, fd, off);
-    if (fails(MAP, "mmap"))
+    }
+    if (fails(MAP, "mmap")) {
         return MAP_FAILED;
+    }
     got = NEXT(mmap)(at, len, prot, flags, fd, off);
     if (plan.counting) {
         char text[64];
@@ -740,10 +782,11 @@ void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
         note("mapped", text);
     }
     if (plan.armed && matched == plan.at && before != matched && got != MAP_FAILED) {
-        if (plan.kind == KIND_DEAD)
+        if (plan.kind == KIND_DEAD) {
             kill_page(got, len);
-        else if (plan.kind >= KIND_SHRINK)
+        } else if (plan.kind >= KIND_SHRINK) {
             input_alter();
+        }
     }
     return got;
 }
@@ -762,10 +805,12 @@ static int write_fault(int fd, const char *name, size_t *len)
     enum fault_class class = write_class(fd);
     int sys = class == CLASS_COUNT ? 0 : fault(class, name);
 
-    if (sys < 0 && *len > 1)
+    if (sys < 0 && *len > 1) {
         *len /= 2;
-    if (sys > 0)
+    }
+    if (sys > 0) {
         errno = sys;
+    }
     return sys > 0 ? -1 : 0;
 }
 
@@ -784,10 +829,12 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
     struct iovec first = count > 0 ? parts[0] : (struct iovec){0};
     size_t len = first.iov_len;
 
-    if (write_fault(fd, "writev", &len) != 0)
+    if (write_fault(fd, "writev", &len) != 0) {
         return -1;
-    if (len == first.iov_len)
+    }
+    if (len == first.iov_len) {
         return NEXT(writev)(fd, parts, count);
+    }
     first.iov_len = len;
     return NEXT(writev)(fd, &first, 1);
 }
@@ -833,11 +880,13 @@ int close(int fd)
     bool ours = is_created(fd), failed = ours && fails(CLOSE, "close");
     int saved = errno, done;
 
-    if (ours)
+    if (ours) {
         created[fd / 64] &= ~(1ull << (fd % 64));
+    }
     done = NEXT(close)(fd);
-    if (!failed)
+    if (!failed) {
         return done;
+    }
     errno = saved;
     return -1;
 }

@@ -35,8 +35,9 @@ static int file(void)
     struct ss_error err;
     char *bytes = malloc(4096);
 
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return 0;
+    }
     memset(bytes, 'x', 17);
     return ss_open_memory(bytes, 4096, "input", NULL, &file, &err) == SS_OK &&
            ss_file_readable(file, &err) == SS_OK;
@@ -47,8 +48,10 @@ static int digest(void)
     uint8_t made[SS_SHA256_LEN];
     struct ss_sha256 sha;
 
-    if (!ss_sha256_init(&sha) || !ss_sha256_update(&sha, "abc", 3) || !ss_sha256_final(&sha, made))
+    if (!ss_sha256_init(&sha) || !ss_sha256_update(&sha, "abc", 3) ||
+        !ss_sha256_final(&sha, made)) {
         return 1;
+    }
     ss_sha256_fini(&sha);
     return made[0] != 0xba;
 }

@@ -52,16 +52,18 @@ WRAPPED(void *, malloc, (size_t len))
 {
     void *p = __real_malloc(len);
 
-    if (p != NULL)
+    if (p != NULL) {
         __msan_poison(p, len);
+    }
     return p;
 }
 
 /* What a library is given next must not still be called unwritten. */
 WRAPPED(void, free, (void *p))
 {
-    if (p != NULL)
+    if (p != NULL) {
         __msan_unpoison(p, malloc_usable_size(p));
+    }
     __real_free(p);
 }
 
@@ -70,8 +72,9 @@ WRAPPED(void *, realloc, (void *old, size_t len))
     size_t old_len = old != NULL ? malloc_usable_size(old) : 0;
     void *p = malloc(len);
 
-    if (p == NULL || old == NULL)
+    if (p == NULL || old == NULL) {
         return p;
+    }
     memcpy(p, old, old_len < len ? old_len : len);
     free(old);
     return p;
@@ -83,8 +86,9 @@ WRAPPED(int, stat64, (const char *path, struct stat *st))
 {
     int failed = __real_stat64(path, st);
 
-    if (failed == 0)
+    if (failed == 0) {
         __msan_unpoison(st, sizeof(*st));
+    }
     return failed;
 }
 
@@ -92,8 +96,9 @@ WRAPPED(int, lstat64, (const char *path, struct stat *st))
 {
     int failed = __real_lstat64(path, st);
 
-    if (failed == 0)
+    if (failed == 0) {
         __msan_unpoison(st, sizeof(*st));
+    }
     return failed;
 }
 
@@ -101,8 +106,9 @@ WRAPPED(int, fstat64, (int fd, struct stat *st))
 {
     int failed = __real_fstat64(fd, st);
 
-    if (failed == 0)
+    if (failed == 0) {
         __msan_unpoison(st, sizeof(*st));
+    }
     return failed;
 }
 
@@ -110,8 +116,9 @@ WRAPPED(int, fstatat64, (int dir, const char *path, struct stat *st, int flags))
 {
     int failed = __real_fstatat64(dir, path, st, flags);
 
-    if (failed == 0)
+    if (failed == 0) {
         __msan_unpoison(st, sizeof(*st));
+    }
     return failed;
 }
 
@@ -146,8 +153,9 @@ WRAPPED(int, EVP_Digest,
 
     clean_stack();
     done = __real_EVP_Digest(bytes, count, md, len, type, impl);
-    if (len != NULL)
+    if (len != NULL) {
         __msan_unpoison(len, sizeof(*len));
+    }
     __msan_unpoison(md, (size_t)EVP_MD_get_size(type));
     return done;
 }
@@ -230,8 +238,9 @@ WRAPPED(int, archive_read_data_block,
     __msan_unpoison(bytes, sizeof(*bytes));
     __msan_unpoison(len, sizeof(*len));
     __msan_unpoison(off, sizeof(*off));
-    if (code == ARCHIVE_OK)
+    if (code == ARCHIVE_OK) {
         __msan_unpoison(*bytes, *len);
+    }
     return code;
 }
 
@@ -247,8 +256,9 @@ WRAPPED(int, archive_read_next_header, (struct archive * a, struct archive_entry
 
 static const char *known_text(const char *text)
 {
-    if (text != NULL)
+    if (text != NULL) {
         __msan_unpoison_string(text);
+    }
     return text;
 }
 
@@ -322,8 +332,9 @@ WRAPPED(int, archive_write_open,
 {
     struct writer *w = calloc(1, sizeof(*w));
 
-    if (w == NULL)
+    if (w == NULL) {
         return ARCHIVE_FATAL;
+    }
     *w = (struct writer){ctx, on_open, on_write, on_close};
     return __real_archive_write_open(a, w, writer_open, writer_write, writer_close);
 }
@@ -336,8 +347,9 @@ WRAPPED(json_t *, json_loadb, (const char *text, size_t len, size_t flags, json_
 
     clean_stack();
     json = __real_json_loadb(text, len, flags, why);
-    if (why != NULL)
+    if (why != NULL) {
         __msan_unpoison(why, sizeof(*why));
+    }
     return json;
 }
 
@@ -347,8 +359,9 @@ WRAPPED(json_t *, json_loads, (const char *text, size_t flags, json_error_t *why
 
     clean_stack();
     json = __real_json_loads(text, flags, why);
-    if (why != NULL)
+    if (why != NULL) {
         __msan_unpoison(why, sizeof(*why));
+    }
     return json;
 }
 

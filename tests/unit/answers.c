@@ -21,8 +21,9 @@ void ss_tell_end(FILE *out, enum ss_status status, const struct ss_error *err)
     char text[1024];
 
     fprintf(out, "= %d", (int)status);
-    if (status == SS_CORRUPT || status == SS_SYSTEM)
+    if (status == SS_CORRUPT || status == SS_SYSTEM) {
         fprintf(out, " %s: %s", ss_code_name(err->code), ss_error_text(err, text, sizeof(text)));
+    }
     fputc('\n', out);
 }
 
@@ -35,8 +36,9 @@ void ss_tell_span(FILE *out, const char *name, struct ss_span span)
 void ss_tell_bytes(FILE *out, const uint8_t *bytes, size_t len)
 {
     fputc(' ', out);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         fprintf(out, "%02x", bytes[i]);
+    }
 }
 
 void ss_tell_head(FILE *out, const struct ss_page_head *head)
@@ -136,8 +138,9 @@ static void tell_page(FILE *out, const struct ss_page *page)
     ss_page_get_head(page, &head);
     ss_tell_head(out, &head);
     if (head.type == SS_PAGE_FREELIST) {
-        for (uint64_t i = 0; i < ss_page_free_count(page); i++)
+        for (uint64_t i = 0; i < ss_page_free_count(page); i++) {
             fprintf(out, " %" PRIu64, ss_page_free_id(page, i));
+        }
         return;
     }
     for (uint32_t i = 0; i < head.count; i++) {
@@ -160,12 +163,14 @@ static void tell_gated_pages(FILE *out, const struct ss_test_question *q)
         struct ss_error err;
         enum ss_status status = ss_page_head(q->file, pgid, &head, &err);
 
-        if (status == SS_OK)
+        if (status == SS_OK) {
             ss_tell_head(out, &head);
+        }
         ss_tell_end(out, status, &err);
         status = ss_page_open(q->file, pgid, &page, &err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             tell_page(out, page);
+        }
         ss_page_free(page);
         ss_tell_end(out, status, &err);
     }
@@ -192,8 +197,9 @@ static void tell_buckets(FILE *out, const struct ss_test_question *q)
     ss_tell_end(out, ss_buckets(q->file, on_stats, ss_tell_fault, out, &faults, &err), &err);
     status = ss_buckets_space(q->file, on_stats, ss_tell_fault, out, &s, &faults, &err);
     ss_tell_end(out, status, &err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return;
+    }
     fprintf(out, "tree %" PRIu64 " freelist %" PRIu64 " %d free %" PRIu64 " lost %" PRIu64,
             s.tree_count, s.freelist_count, s.freelist_stored, s.free_count, s.lost_count);
     fprintf(out, " used %" PRIu64 " beyond %" PRIu64 " faults %" PRIu64 "\n", s.used_len,
@@ -205,8 +211,9 @@ static void tell_entry(FILE *out, const struct ss_entry *e)
     struct ss_record rec;
     struct ss_error err;
 
-    if (ss_record_decode(e, &rec, &err) == SS_OK)
+    if (ss_record_decode(e, &rec, &err) == SS_OK) {
         ss_tell_record(out, &rec);
+    }
     fprintf(out, "p%" PRIu64 ".%u %d", e->pgid, e->index, e->is_bucket);
     ss_tell_span(out, "key", e->key);
     ss_tell_span(out, "value", e->value);
@@ -227,18 +234,21 @@ static void tell_cursor(FILE *out, const struct ss_bucket *bucket)
     for (status = ss_cursor_first(c, &e, &err); status == SS_OK;
          status = ss_cursor_next(c, &e, &err)) {
         tell_entry(out, &e);
-        if (count++ % 100 == 0 && sought_count < 64)
+        if (count++ % 100 == 0 && sought_count < 64) {
             sought[sought_count++] = e.key;
+        }
     }
     ss_tell_end(out, status, &err);
     for (status = ss_cursor_last(c, &e, &err); status == SS_OK;
-         status = ss_cursor_prev(c, &e, &err))
+         status = ss_cursor_prev(c, &e, &err)) {
         tell_entry(out, &e);
+    }
     ss_tell_end(out, status, &err);
     for (size_t i = 0; i < sought_count; i++) {
         status = ss_cursor_seek(c, sought[i].ptr, (size_t)sought[i].len, &found, &err);
-        if (status == SS_OK)
+        if (status == SS_OK) {
             tell_entry(out, &found);
+        }
         ss_tell_end(out, status, &err);
     }
     ss_cursor_free(c);
@@ -284,8 +294,9 @@ static void tell_records(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_rev_facts(q->file, &facts, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         ss_tell_rev_facts(out, &facts);
+    }
     ss_tell_end(out, ss_records(q->file, 0, 0, on_record, out, &err), &err);
 }
 
@@ -296,8 +307,9 @@ static void tell_state(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_state_new(q->file, 0, NULL, NULL, &state, &err);
 
     ss_tell_end(out, status, &err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return;
+    }
     fprintf(out, "%" PRIu64 " at %" PRId64 "\n", ss_state_count(state), ss_state_rev(state));
     for (uint64_t i = 0; i < ss_state_count(state); i++) {
         struct ss_record rec, found;
@@ -305,8 +317,9 @@ static void tell_state(FILE *out, const struct ss_test_question *q)
         ss_state_get(state, i, &rec);
         ss_tell_record(out, &rec);
         if (ss_state_find(state, rec.key.ptr, (size_t)rec.key.len, &found) != SS_OK ||
-            found.key.ptr != rec.key.ptr)
+            found.key.ptr != rec.key.ptr) {
             fputs("not found\n", out);
+        }
     }
     ss_state_free(state);
 }
@@ -329,8 +342,9 @@ static void tell_history(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_history(q->file, &opts, on_item, out, &r, &err);
 
     ss_tell_end(out, status, &err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return;
+    }
     ss_tell_rev_facts(out, &r.facts);
     fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", r.key_count,
             r.generation_count, r.record_count, r.tombstone_count, r.missing_count);
@@ -373,9 +387,10 @@ static void tell_keeping(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_bucket_open_keeping(q->file, &path, 1, &keep, &bucket, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         ss_tell_end(out, ss_bucket_entries(bucket, NULL, &keep, on_kept_entry, out, &skips, &err),
                     &err);
+    }
     ss_bucket_free(bucket);
     fprintf(out, "%" PRIu64 " skips\n", skips);
     ss_tell_end(out, ss_records_keeping(q->file, 0, 0, &keep, on_record, out, &skips, &err), &err);

@@ -58,9 +58,10 @@ void ss_answer_status(FILE *out, const struct ss_test_question *q)
     struct ss_error err;
     enum ss_status status = ss_etcd_status(q->file, NULL, &s, &err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%08x %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", s.hash,
                 s.revision, s.live_count, s.entry_count, s.total_len, s.version);
+    }
     ss_tell_end(out, status, &err);
 }
 
@@ -72,8 +73,9 @@ void ss_answer_key_figures(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_key_figures(q->file, NULL, &f, &err);
 
     ss_tell_end(out, status, &err);
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return;
+    }
     fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f.record_count, f.tombstone_count,
             f.marker_count, f.live_count);
     fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", f.key_len, f.value_len,
@@ -86,8 +88,9 @@ void ss_answer_hashkv(FILE *out, const struct ss_test_question *q)
     struct ss_error err;
     enum ss_status status = ss_hashkv(q->file, 0, 0, NULL, &h, &err);
 
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%08x %" PRId64 " %" PRId64 "\n", h.hash, h.revision, h.compact_revision);
+    }
     ss_tell_end(out, status, &err);
 }
 
@@ -97,10 +100,12 @@ static bool on_member(void *ctx, const struct ss_member *m)
 {
     fprintf(ctx, "member %" PRIx64 " %" PRIx64 " %d%d %s p%" PRIu64 ".%u", m->id, m->value_id,
             m->removed, m->is_learner, (const char *)m->name.ptr, m->pgid, m->index);
-    for (size_t i = 0; i < m->peer_url_count; i++)
+    for (size_t i = 0; i < m->peer_url_count; i++) {
         fprintf(ctx, " %s", (const char *)m->peer_urls[i].ptr);
-    for (size_t i = 0; i < m->client_url_count; i++)
+    }
+    for (size_t i = 0; i < m->client_url_count; i++) {
         fprintf(ctx, " %s", (const char *)m->client_urls[i].ptr);
+    }
     fputc('\n', ctx);
     return true;
 }
@@ -122,8 +127,9 @@ static bool on_user(void *ctx, const struct ss_user *u)
 {
     ss_tell_span(ctx, "user", u->key);
     ss_tell_span(ctx, "password", u->password);
-    for (size_t i = 0; i < u->role_count; i++)
+    for (size_t i = 0; i < u->role_count; i++) {
         ss_tell_span(ctx, "role", u->roles[i]);
+    }
     return true;
 }
 
@@ -160,11 +166,12 @@ void ss_answer_meta(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_etcd_meta_new(q->file, ss_tell_fault, out, &faults, &m, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%" PRIu64 " %" PRIu64 " %s %s %zu %zu %" PRIu64 "\n", m->consistent_index,
                 m->term, m->storage_version != NULL ? m->storage_version : "-",
                 m->cluster_version != NULL ? m->cluster_version : "-", m->conf_state.voter_count,
                 m->extra_count, faults);
+    }
     ss_etcd_meta_free(m);
 }
 
@@ -175,13 +182,15 @@ void ss_answer_boot(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_boot_facts(q->file, &f, &err);
 
     ss_tell_end(out, status, &err);
-    for (int i = 0; status == SS_OK && i < SS_ETCD_LINES; i++)
+    for (int i = 0; status == SS_OK && i < SS_ETCD_LINES; i++) {
         fprintf(out, "%s %s %s\n", ss_etcd_line_name((enum ss_etcd_line)i),
                 ss_boot_why_name(f.lines[i].why), f.lines[i].reason);
+    }
     status = ss_boot_facts_rebuilt(q->file, &f, &err);
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "rebuilt %s\n", ss_boot_why_name(f.lines[SS_ETCD_3_7].why));
+    }
 }
 
 /* ---- verify ---- */
@@ -191,8 +200,9 @@ static void tell_hash(FILE *out, const struct ss_hash_report *h)
     fprintf(out, "%s %" PRIu64 " %u %d", ss_hash_state_name(h->state), h->covered_len, h->found_len,
             h->computed);
     ss_tell_bytes(out, h->found, h->found_len);
-    if (h->computed)
+    if (h->computed) {
         ss_tell_bytes(out, h->expected, sizeof(h->expected));
+    }
     fputc('\n', out);
 }
 
@@ -203,8 +213,9 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_hash_check(q->file, NULL, &report, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         tell_hash(out, &report);
+    }
 }
 
 void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q)
@@ -221,8 +232,9 @@ void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q)
     ss_answer_status(out, q);
     status = ss_hash_finish(work, NULL, &report, &err);
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         tell_hash(out, &report);
+    }
 }
 
 void ss_answer_catalogue(FILE *out, const struct ss_test_question *q)
@@ -262,8 +274,9 @@ void ss_answer_verify(FILE *out, const struct ss_test_question *q)
     enum ss_status status = ss_verify(q->file, &opts, &report, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         tell_report(out, report);
+    }
     ss_verify_free(report);
 }
 
@@ -278,8 +291,9 @@ void ss_answer_summary(FILE *out, const struct ss_test_question *q)
         enum ss_status status = ss_summary(q->file, &opts, &call, &s, &err);
 
         ss_tell_end(out, status, &err);
-        if (status != SS_OK)
+        if (status != SS_OK) {
             continue;
+        }
         fprintf(out, "%s %s %s: %s %u %" PRIu64 "\n", ss_restorable_name(s->restorable),
                 ss_summary_why_name(s->why), s->text,
                 ss_boot_releases(&s->boot, true, NULL, releases, sizeof(releases)), s->checked,
@@ -325,10 +339,12 @@ static enum ss_status on_change(void *ctx, const struct ss_diff_change *change,
 {
     (void)err;
     fprintf(ctx, "%s %u", ss_change_name(change->change), change->differs);
-    if (change->a != NULL)
+    if (change->a != NULL) {
         ss_tell_record(ctx, change->a);
-    if (change->b != NULL)
+    }
+    if (change->b != NULL) {
         ss_tell_record(ctx, change->b);
+    }
     return SS_OK;
 }
 
@@ -379,10 +395,12 @@ void ss_answer_lineage(FILE *out, const struct ss_test_question *q)
             l.differing_count);
     fprintf(out, " common %d %" PRId64 ".%" PRId64 "\n", l.has_common, l.last_common.main,
             l.last_common.sub);
-    if (l.at_a)
+    if (l.at_a) {
         ss_tell_record(out, &l.record_a);
-    if (l.at_b)
+    }
+    if (l.at_b) {
         ss_tell_record(out, &l.record_b);
+    }
 }
 
 /* ---- what is written ---- */
@@ -435,8 +453,9 @@ static bool tell_intake(FILE *out, enum ss_status status, const struct ss_intake
                         const struct ss_error *err)
 {
     ss_tell_end(out, status, err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%d %s\n", in->accepted, in->decision);
+    }
     return status == SS_OK && in->accepted;
 }
 
@@ -468,8 +487,9 @@ static void tell_file_bytes(FILE *out, const char *path)
     struct ss_file *file;
     struct ss_error err;
 
-    if (ss_open(path, NULL, &file, &err) != SS_OK)
+    if (ss_open(path, NULL, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, err.message);
+    }
     ss_tell_span(out, "db", ss_file_bytes(file, 0, UINT64_MAX));
     ss_close(file);
 }
@@ -481,9 +501,10 @@ static void tell_wal(FILE *out, const char *path)
     enum ss_status status = ss_wal_read(path, 0, &w, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
                 w.file_count, w.record_count, w.cluster_id, w.commit, w.entry_last, w.beyond_count);
+    }
 }
 
 /* The log of the member that was made, and of the file that all ask about. */
@@ -494,9 +515,10 @@ static void tell_source_wal(FILE *out, const struct ss_file *file)
     enum ss_status status = ss_source_wal(file, &wal, &err);
 
     ss_tell_end(out, status, &err);
-    if (status == SS_OK)
+    if (status == SS_OK) {
         fprintf(out, "%d %d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", wal.dir != NULL, wal.is_read,
                 wal.file_count, wal.applied, wal.facts.entry_last);
+    }
     ss_source_wal_fini(&wal);
 }
 

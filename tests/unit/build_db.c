@@ -48,8 +48,9 @@ struct ss_test_db {
 
 static void *must(void *p)
 {
-    if (p == NULL)
+    if (p == NULL) {
         abort();
+    }
     return p;
 }
 
@@ -57,8 +58,9 @@ static void *copy_of(const void *bytes, size_t len)
 {
     uint8_t *copy = must(malloc(len + 1));
 
-    if (len > 0)
+    if (len > 0) {
         memcpy(copy, bytes, len);
+    }
     return copy;
 }
 
@@ -109,8 +111,9 @@ static int by_key(const void *left, const void *right)
     size_t n = a->key_len < b->key_len ? a->key_len : b->key_len;
     int c = memcmp(a->key, b->key, n);
 
-    if (c != 0)
+    if (c != 0) {
         return c;
+    }
     return a->key_len < b->key_len ? -1 : a->key_len > b->key_len;
 }
 
@@ -118,8 +121,9 @@ static size_t items_len(const struct item *items, size_t count)
 {
     size_t len = HEADER_LEN;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         len += ELEMENT_LEN + items[i].key_len + items[i].value_len;
+    }
     return len;
 }
 
@@ -175,8 +179,9 @@ static size_t page_fill(const struct ss_test_db *db, const struct item *items, s
 {
     size_t n = count > 0 ? 1 : 0;
 
-    while (n < count && n < db->leaf_max && items_len(items, n + 1) <= db->page_size)
+    while (n < count && n < db->leaf_max && items_len(items, n + 1) <= db->page_size) {
         n++;
+    }
     return n;
 }
 
@@ -232,12 +237,14 @@ static void write_bucket(struct ss_test_db *db, uint32_t number)
     struct bucket *bucket = &db->buckets[number];
     struct item element = {.is_bucket = true, .key_len = strlen(bucket->name)};
 
-    if (bucket->count > 0)
+    if (bucket->count > 0) {
         qsort(bucket->items, bucket->count, sizeof(*bucket->items), by_key);
+    }
     element.key = copy_of(bucket->name, element.key_len);
     element.value_len = HEADER_LEN;
-    if (bucket->is_inline)
+    if (bucket->is_inline) {
         element.value_len += items_len(bucket->items, bucket->count);
+    }
     element.value = must(calloc(1, element.value_len));
     if (bucket->is_inline) {
         write_header(db, element.value + HEADER_LEN, 0, LEAF, bucket->count, 0);
@@ -262,8 +269,9 @@ static void write_meta(const struct ss_test_db *db, uint64_t id, uint64_t root)
     ss_store_u64(meta + 32, 2, db->big);
     ss_store_u64(meta + 40, db->page_count, db->big);
     ss_store_u64(meta + 48, 2 + id, db->big);
-    for (size_t i = 0; i < META_LEN - 8; i++)
+    for (size_t i = 0; i < META_LEN - 8; i++) {
         sum = (sum ^ meta[i]) * UINT64_C(0x100000001b3);
+    }
     ss_store_u64(meta + 56, sum, db->big);
 }
 
@@ -289,10 +297,12 @@ uint8_t *ss_test_db_finish(struct ss_test_db *db, size_t *len)
 
     add_pages(db, FIRST_PAGE);
     write_header(db, db->bytes + 2 * (size_t)db->page_size, 2, FREELIST, 0, 0);
-    for (uint32_t b = db->bucket_count; b-- > 1;)
+    for (uint32_t b = db->bucket_count; b-- > 1;) {
         write_bucket(db, b);
-    if (root->count > 0)
+    }
+    if (root->count > 0) {
         qsort(root->items, root->count, sizeof(*root->items), by_key);
+    }
     root_page = write_tree(db, root);
     write_meta(db, 0, root_page);
     write_meta(db, 1, root_page);

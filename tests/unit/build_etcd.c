@@ -11,11 +11,13 @@ static void add_bytes(struct ss_test_bytes *b, const void *bytes, size_t len)
 {
     uint8_t *grown = realloc(b->bytes, b->len + len + 1);
 
-    if (grown == NULL)
+    if (grown == NULL) {
         abort();
+    }
     b->bytes = grown;
-    if (len > 0)
+    if (len > 0) {
         memcpy(b->bytes + b->len, bytes, len);
+    }
     b->len += len;
 }
 
@@ -25,11 +27,13 @@ void ss_test_varint(struct ss_test_bytes *b, uint64_t value)
         uint8_t low = (uint8_t)(value & 0x7f);
 
         value >>= 7;
-        if (value != 0)
+        if (value != 0) {
             low |= 0x80;
+        }
         add_bytes(b, &low, 1);
-        if (value == 0)
+        if (value == 0) {
             return;
+        }
     }
 }
 
@@ -51,15 +55,20 @@ static void put_value(struct ss_test_bytes *b, const struct ss_record *rec)
     const int64_t numbers[] = {rec->create_revision, rec->rev.main, rec->version};
 
     ss_test_field_bytes(b, 1, rec->key.ptr, (size_t)rec->key.len);
-    if (rec->tombstone)
+    if (rec->tombstone) {
         return;
-    for (uint32_t i = 0; i < 3; i++)
-        if (numbers[i] != 0)
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        if (numbers[i] != 0) {
             ss_test_field_varint(b, 2 + i, (uint64_t)numbers[i]);
-    if (rec->value.len > 0)
+        }
+    }
+    if (rec->value.len > 0) {
         ss_test_field_bytes(b, 5, rec->value.ptr, (size_t)rec->value.len);
-    if (rec->lease != 0)
+    }
+    if (rec->lease != 0) {
         ss_test_field_varint(b, 6, (uint64_t)rec->lease);
+    }
 }
 
 void ss_test_put_record(struct ss_test_db *db, uint32_t bucket, const struct ss_record *rec)
@@ -68,8 +77,9 @@ void ss_test_put_record(struct ss_test_db *db, uint32_t bucket, const struct ss_
     uint8_t key[SS_TOMBSTONE_LEN];
     size_t key_len = ss_revision_encode(rec->rev, rec->tombstone, key);
 
-    if (!rec->marker)
+    if (!rec->marker) {
         put_value(&value, rec);
+    }
     ss_test_db_put(db, bucket, key, key_len, value.bytes, value.len);
     free(value.bytes);
 }

@@ -7,8 +7,9 @@
 
 static void *must(void *p)
 {
-    if (p == NULL)
+    if (p == NULL) {
         abort();
+    }
     return p;
 }
 
@@ -16,17 +17,20 @@ static struct ss_span copy_of(struct ss_span s)
 {
     uint8_t *copy = must(malloc((size_t)s.len + 1));
 
-    if (s.len > 0)
+    if (s.len > 0) {
         memcpy(copy, s.ptr, (size_t)s.len);
+    }
     return ss_span_of(copy, (size_t)s.len);
 }
 
 const struct ss_record *ss_test_history_get(const struct ss_test_history *h, int64_t main,
                                             struct ss_span key)
 {
-    for (uint32_t i = h->count; i-- > 0;)
-        if (h->records[i].rev.main <= main && ss_span_eq(h->records[i].key, key))
+    for (uint32_t i = h->count; i-- > 0;) {
+        if (h->records[i].rev.main <= main && ss_span_eq(h->records[i].key, key)) {
             return h->records[i].tombstone ? NULL : &h->records[i];
+        }
+    }
     return NULL;
 }
 
@@ -73,13 +77,17 @@ static bool survives(const struct ss_test_history *h, uint32_t i, const struct s
 {
     const struct ss_record *rec = &h->records[i];
 
-    if (rec->rev.main > shape->compacted)
+    if (rec->rev.main > shape->compacted) {
         return true;
-    if (rec->tombstone)
+    }
+    if (rec->tombstone) {
         return shape->keeps_tombstone && rec->rev.main == shape->compacted;
-    for (uint32_t j = i + 1; j < h->count && h->records[j].rev.main <= shape->compacted; j++)
-        if (ss_span_eq(h->records[j].key, rec->key))
+    }
+    for (uint32_t j = i + 1; j < h->count && h->records[j].rev.main <= shape->compacted; j++) {
+        if (ss_span_eq(h->records[j].key, rec->key)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -93,18 +101,22 @@ struct ss_test_snapshot ss_test_snapshot_open(const struct ss_test_history *h,
     struct ss_test_snapshot s;
     struct ss_error err;
 
-    if (shape->leaf_max != 0)
+    if (shape->leaf_max != 0) {
         ss_test_db_leaf_max(db, shape->leaf_max);
-    for (uint32_t i = 0; i < h->count; i++)
-        if ((shape->last == 0 || h->records[i].rev.main <= shape->last) && survives(h, i, shape))
+    }
+    for (uint32_t i = 0; i < h->count; i++) {
+        if ((shape->last == 0 || h->records[i].rev.main <= shape->last) && survives(h, i, shape)) {
             ss_test_put_record(db, key, &h->records[i]);
+        }
+    }
     if (shape->compacted > 0) {
         ss_test_put_meta_revision(db, meta, "scheduledCompactRev", shape->compacted);
         ss_test_put_meta_revision(db, meta, "finishedCompactRev", shape->compacted);
     }
     s.bytes = ss_test_db_finish(db, &s.len);
-    if (ss_open_memory(s.bytes, s.len, "test", NULL, &s.file, &err) != SS_OK)
+    if (ss_open_memory(s.bytes, s.len, "test", NULL, &s.file, &err) != SS_OK) {
         abort();
+    }
     return s;
 }
 
@@ -128,8 +140,9 @@ static struct ss_span random_bytes(uint8_t *buf, size_t len, uint64_t *seed)
     static const uint8_t alphabet[] = {'a', 'b', '/', '"', '\n', 0, 0xc3, 0xff};
     uint64_t letters = ss_test_random(seed) % 3 == 0 ? sizeof(alphabet) : 5;
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         buf[i] = alphabet[ss_test_random(seed) % letters];
+    }
     return ss_span_of(buf, len);
 }
 
@@ -160,8 +173,9 @@ void ss_test_history_random(struct ss_test_history *h, uint32_t count, uint32_t 
 
         rev = same_txn ? (struct ss_revision){rev.main, rev.sub + 1}
                        : (struct ss_revision){rev.main + 1 + (dice == 15), 0};
-        if (dice == 7 && old != NULL)
+        if (dice == 7 && old != NULL) {
             value = old->value;
+        }
         ss_test_history_add(h, rev.main, rev.sub, key, old != NULL && dice >= 12 ? NULL : &value,
                             dice == 5 ? (int64_t)(ss_test_random(seed) >> 1) : 0);
     }

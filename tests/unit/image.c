@@ -18,8 +18,9 @@
 
 static void need(bool holds)
 {
-    if (!holds)
+    if (!holds) {
         abort();
+    }
 }
 
 static void put_header(uint8_t *p, bool big, uint64_t id, uint16_t flags, uint16_t count,
@@ -35,8 +36,9 @@ static uint64_t fnv1a_64(const uint8_t *bytes, size_t len)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+    }
     return hash;
 }
 
@@ -127,8 +129,9 @@ static size_t lay_leaf(uint8_t *p, size_t cap, bool big, const struct ss_test_el
         ss_store_u32(p + at + 8, (uint32_t)key_len, big);
         ss_store_u32(p + at + 12, (uint32_t)e->value_len, big);
         memcpy(p + data, e->key, key_len);
-        if (e->value_len > 0)
+        if (e->value_len > 0) {
             memcpy(p + data + key_len, e->value, e->value_len);
+        }
         data += key_len + e->value_len;
     }
     return data;
@@ -177,10 +180,12 @@ void ss_test_image_freelist(struct ss_test_image *image, uint64_t pgid, uint32_t
     need(HEADER_LEN + 8 + count * 8 <= pages * image->page_size);
     memset(p, 0, (size_t)pages * image->page_size);
     put_header(p, image->big, pgid, FREELIST_FLAGS, longer ? 0xFFFF : (uint16_t)count, overflow);
-    if (longer)
+    if (longer) {
         ss_store_u64(p + HEADER_LEN, count, image->big);
-    for (uint64_t i = 0; i < count; i++)
+    }
+    for (uint64_t i = 0; i < count; i++) {
         ss_store_u64(at + i * 8, ids[i], image->big);
+    }
 }
 
 size_t ss_test_image_bucket(const struct ss_test_image *image, uint64_t root, uint8_t buf[16])
@@ -220,10 +225,11 @@ void ss_test_image_set(struct ss_test_image *image, uint64_t off, uint32_t width
     uint8_t *p = image->bytes + off;
 
     need(off + width <= image->len);
-    if (width == 2)
+    if (width == 2) {
         ss_store_u16(p, (uint16_t)value, image->big);
-    else if (width == 4)
+    } else if (width == 4) {
         ss_store_u32(p, (uint32_t)value, image->big);
-    else
+    } else {
         ss_store_u64(p, value, image->big);
+    }
 }

@@ -24,8 +24,9 @@ int scratch_enter(void **state)
     (void)state;
     home_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     snprintf(folder, sizeof(folder), "scratch-XXXXXX");
-    if (home_fd < 0 || mkdtemp(folder) == NULL)
+    if (home_fd < 0 || mkdtemp(folder) == NULL) {
         return -1;
+    }
     return chdir(folder);
 }
 
@@ -70,8 +71,9 @@ uint8_t *scratch_read(const char *name, size_t *len)
     assert_int_equal(fread(bytes, 1, want, file), want);
     bytes[want] = 0;
     fclose(file);
-    if (len != NULL)
+    if (len != NULL) {
         *len = want;
+    }
     return bytes;
 }
 
@@ -83,8 +85,9 @@ size_t scratch_count(const char *name)
 
     assert_non_null(dir);
     while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             count++;
+        }
     }
     closedir(dir);
     return count;

@@ -60,8 +60,9 @@ static bool find(const struct ss_live *live, struct ss_span key, struct ss_recor
 {
     for (uint64_t i = 0; i < live->count; i++) {
         assert_true(ss_locator_record(&live->at, live->slots[i].loc, out));
-        if (ss_span_eq(out->key, key))
+        if (ss_span_eq(out->key, key)) {
             return true;
+        }
     }
     return false;
 }
@@ -93,8 +94,9 @@ static void check(const struct sides *s, const struct ss_diff_opts *opts, uint64
     uint64_t same, alike_count;
 
     ss_alike_split(jobs, parts);
-    for (unsigned i = 0; i < parts; i++)
+    for (unsigned i = 0; i < parts; i++) {
         ss_alike_run(&jobs[i]);
+    }
     same = ss_alike_join(jobs, parts);
     assert_int_equal(a.count + same, all_a.count);
     assert_int_equal(b.count + same, all_b.count);

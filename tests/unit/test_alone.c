@@ -191,8 +191,9 @@ static void call_rows(unsigned threads)
         struct ss_rows *rows;
 
         assert_int_equal(ss_rows_open(a, ss_table_at(i), NULL, &call, &rows, &err), SS_OK);
-        while (status == SS_OK)
+        while (status == SS_OK) {
             status = ss_rows_next(rows, &err);
+        }
         assert_int_equal(status, SS_END);
         ss_rows_close(rows);
     }
@@ -312,8 +313,9 @@ static void starts_no_thread_where_one_is_allowed(void **state)
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         unsigned by_call = count(i, 1, 4), by_file = count(i, 0, 1);
 
-        if (by_call != 0 || by_file != 0)
+        if (by_call != 0 || by_file != 0) {
             print_error("%s\n", calls[i].name);
+        }
         assert_int_equal(by_call, 0);
         assert_int_equal(by_file, 0);
     }
@@ -325,8 +327,9 @@ static void starts_threads_elsewhere(void **state)
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         unsigned any = count(i, 0, 4);
 
-        if ((any > 0) != calls[i].starts)
+        if ((any > 0) != calls[i].starts) {
             print_error("%s: %u\n", calls[i].name, any);
+        }
         assert_int_equal(any > 0, calls[i].starts);
     }
 }
@@ -349,8 +352,9 @@ static unsigned count_of_stream(unsigned allowed)
         while (at < len_a) {
             ssize_t n = write(fd, bytes_a + at, len_a - at);
 
-            if (n <= 0)
+            if (n <= 0) {
                 _exit(1);
+            }
             at += (size_t)n;
         }
         _exit(0);
@@ -383,8 +387,9 @@ static uint8_t *make(int record_count, size_t *len)
     char name[32], value[VALUE_LEN + 1];
     uint8_t *bytes, *hashed;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         ss_test_db_bucket(db, SS_TEST_ROOT, names[i], true);
+    }
     meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", true);
     ss_test_db_put(db, meta, "consistent_index", 16, "\0\0\0\0\0\0\2\133", 8);
     ss_test_db_put(db, meta, "term", 4, "\0\0\0\0\0\0\0\2", 8);
@@ -396,8 +401,9 @@ static uint8_t *make(int record_count, size_t *len)
     }
     bytes = ss_test_db_finish(db, len);
     hashed = calloc(1, *len + HASH_LEN);
-    if (hashed == NULL)
+    if (hashed == NULL) {
         abort();
+    }
     memcpy(hashed, bytes, *len);
     free(bytes);
     *len += HASH_LEN;

@@ -28,13 +28,15 @@ static bool take(void *ctx, const uint8_t *bytes, size_t len)
     struct log *log = ctx;
     uint32_t number;
 
-    if (log->gate != NULL)
+    if (log->gate != NULL) {
         sem_wait(log->gate);
+    }
     memcpy(&number, bytes, sizeof(number));
     log->in_order = log->in_order && number == log->count;
     log->count++;
-    for (size_t i = sizeof(number); i < len; i++)
+    for (size_t i = sizeof(number); i < len; i++) {
         log->sum += bytes[i];
+    }
     return log->count != log->fail_at;
 }
 
@@ -89,8 +91,9 @@ static void test_piece_stays(void **state)
         memcpy(piece, &i, sizeof(i));
         assert_true(ss_backlog_pass(backlog, PIECE_LEN));
         assert_true(ss_backlog_drain(backlog));
-        for (size_t j = sizeof(i); j < PIECE_LEN; j++)
+        for (size_t j = sizeof(i); j < PIECE_LEN; j++) {
             assert_int_equal(piece[j], i);
+        }
     }
     ss_backlog_free(backlog);
 }
@@ -105,11 +108,13 @@ static void test_filler_runs_ahead(void **state)
     (void)state;
     assert_int_equal(sem_init(&gate, 0, 0), 0);
     backlog = ss_backlog_new(true, 3, PIECE_LEN, take, &log);
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 3; i++) {
         assert_true(pass_numbered(backlog, i, 64));
+    }
     assert_int_equal(log.count, 0);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         sem_post(&gate);
+    }
     assert_true(pass_numbered(backlog, 3, 64));
     assert_true(ss_backlog_drain(backlog));
     assert_int_equal(log.count, 4);
@@ -125,11 +130,14 @@ static void test_failure(void **state)
         struct log log = {.in_order = true, .fail_at = 3};
         struct ss_backlog *backlog = ss_backlog_new(threaded == 1, 2, PIECE_LEN, take, &log);
 
-        for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t i = 0; i < 2; i++) {
             assert_true(pass_numbered(backlog, i, 64));
-        for (uint32_t i = 2; i < 10; i++)
-            if (!pass_numbered(backlog, i, 64))
+        }
+        for (uint32_t i = 2; i < 10; i++) {
+            if (!pass_numbered(backlog, i, 64)) {
                 assert_true(i >= 2);
+            }
+        }
         assert_false(ss_backlog_drain(backlog));
         assert_false(pass_numbered(backlog, 10, 64));
         assert_int_equal(log.count, 3);

@@ -19,8 +19,9 @@ struct versions {
 
 static void put(struct ss_test_db *db, uint32_t bucket, const char *key, const char *value)
 {
-    if (value != NULL)
+    if (value != NULL) {
         ss_test_db_put(db, bucket, key, strlen(key), value, strlen(value));
+    }
 }
 
 static struct ss_file *open_with(const struct versions *v, bool big, uint8_t **bytes)
@@ -37,8 +38,9 @@ static struct ss_file *open_with(const struct versions *v, bool big, uint8_t **b
     put(db, meta, "storageVersion", v->storage);
     put(db, cluster, "clusterVersion", v->cluster);
     put(db, cluster, "downgrade", v->downgrade);
-    if (v->term)
+    if (v->term) {
         put(db, meta, "term", "\1\1\1\1\1\1\1\2");
+    }
     *bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(*bytes, len, "test", NULL, &file, &err), SS_OK);
     return file;
@@ -173,8 +175,9 @@ static void reasons_and_the_rest(void **state)
     assert_string_equal(facts.lines[SS_ETCD_3_6].reason,
                         "panics: clusterVersion 3.7.0 is above 3.6.0, an \"invalid downgrade\"");
     facts = facts_of(&v, true);
-    for (int line = 0; line < SS_ETCD_LINES; line++)
+    for (int line = 0; line < SS_ETCD_LINES; line++) {
         assert_int_equal(facts.lines[line].why, SS_BOOT_BYTE_ORDER);
+    }
 }
 
 static void set_txid(uint8_t *page, unsigned which, uint64_t txid)

@@ -75,8 +75,9 @@ static struct input input_make(void)
     struct input in = {0};
     uint8_t *bytes;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         ss_test_db_bucket(db, SS_TEST_ROOT, names[i], true);
+    }
     meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", true);
     ss_test_db_put(db, meta, "consistent_index", 16, "\0\0\0\0\0\0\2\133", 8);
     ss_test_db_put(db, meta, "term", 4, "\0\0\0\0\0\0\0\2", 8);
@@ -102,10 +103,12 @@ static void input_open(struct input *in, size_t db_len, char hash)
     struct ss_error err;
 
     memset(in->bytes + db_len, 0, HASH_LEN);
-    if (hash == 'v' || hash == 'm')
+    if (hash == 'v' || hash == 'm') {
         sha256_of(in->bytes, db_len, in->bytes + db_len);
-    if (hash == 'm')
+    }
+    if (hash == 'm') {
         in->bytes[db_len] ^= 1;
+    }
     assert_int_equal(ss_open_memory(in->bytes, len, "in", NULL, &in->file, &err), SS_OK);
 }
 
@@ -194,8 +197,9 @@ static void test_same_bytes(void **state)
                 assert_memory_equal(one.sink.bytes + one.sink.len - HASH_LEN, digest, HASH_LEN);
                 assert_memory_equal(one.result.sha256, digest, HASH_LEN);
             }
-            if (!one.result.rebuilt)
+            if (!one.result.rebuilt) {
                 assert_memory_equal(one.sink.bytes, in.bytes, in.len);
+            }
             outcome_free(&one);
             outcome_free(&more);
             input_close(&in);
@@ -296,8 +300,9 @@ static void test_damage(void **state)
             assert_non_null(strstr(one.intake.decision, "damage is never sealed"));
             assert_same(&one, &more);
             assert_int_equal(one.sink.len, 0);
-            if (ways[i].rebuild)
+            if (ways[i].rebuild) {
                 assert_int_equal(more.sink.len, 0);
+            }
             outcome_free(&one);
             outcome_free(&more);
         }
@@ -389,14 +394,17 @@ static int shrinking_child(const struct ss_convert_opts *opts, unsigned threads)
     struct ss_file *file;
 
     how.threads = threads;
-    if (ss_guard_install(&err) != SS_OK || ss_open("in", NULL, &file, &err) != SS_OK)
+    if (ss_guard_install(&err) != SS_OK || ss_open("in", NULL, &file, &err) != SS_OK) {
         return 1;
+    }
     if (ss_convert_checked(file, &check, &how, sink_shrinks, "in", &intake, &result, &err) !=
-        SS_SYSTEM)
+        SS_SYSTEM) {
         return 2;
+    }
     if (err.code != SS_E_IO || err.off < 65536 ||
-        memcmp(&result, &no_result, sizeof(no_result)) != 0)
+        memcmp(&result, &no_result, sizeof(no_result)) != 0) {
         return 3;
+    }
     ss_intake_fini(&intake);
     ss_close(file);
     return 0;
@@ -415,8 +423,9 @@ static void test_input_shrinks(void **state)
 
         scratch_write("in", in.bytes, in.len + HASH_LEN);
         child = fork();
-        if (child == 0)
+        if (child == 0) {
             _exit(shrinking_child(&ways[i / 2], 1 + i % 2));
+        }
         assert_int_equal(waitpid(child, &how, 0), child);
         assert_int_equal(how, 0);
     }

@@ -54,8 +54,9 @@ static void published_values(void **state)
     assert_int_equal(sum(bytes, 32), 0x8a9136aau);
     memset(bytes, 0xff, 32);
     assert_int_equal(sum(bytes, 32), 0x62a8ab43u);
-    for (uint8_t i = 0; i < 32; i++)
+    for (uint8_t i = 0; i < 32; i++) {
         bytes[i] = i;
+    }
     assert_int_equal(sum(bytes, 32), 0x46dd794eu);
 }
 
@@ -65,8 +66,9 @@ static void pieces_sum_like_the_whole(void **state)
     uint32_t whole;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bytes); i++)
+    for (size_t i = 0; i < sizeof(bytes); i++) {
         copy[i] = bytes[i] = (uint8_t)(i * 131 + i / 256);
+    }
     whole = sum(bytes, sizeof(bytes));
     for (size_t cut = 0; cut <= sizeof(bytes); cut += 97) {
         struct ss_crc32c crc;
@@ -90,8 +92,9 @@ static void stretches_join_to_the_whole(void **state)
     uint64_t seed = 7;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bytes); i++)
+    for (size_t i = 0; i < sizeof(bytes); i++) {
         bytes[i] = (uint8_t)(next_random(&seed) >> 40);
+    }
     for (int round = 0; round < 200; round++) {
         size_t len = next_random(&seed) % sizeof(bytes);
         struct ss_crc32c joined;
@@ -100,10 +103,11 @@ static void stretches_join_to_the_whole(void **state)
         for (size_t at = 0, n; at < len; at += n) {
             n = next_random(&seed) % (next_random(&seed) % 9000 + 1);
             n = n < len - at ? n : len - at;
-            if (next_random(&seed) % 4 == 0)
+            if (next_random(&seed) % 4 == 0) {
                 ss_crc32c_add(&joined, bytes + at, n);
-            else
+            } else {
                 ss_crc32c_join(&joined, sum(bytes + at, n), n);
+            }
         }
         assert_int_equal(ss_crc32c_final(&joined), sum(bytes, len));
     }
@@ -125,12 +129,14 @@ static void long_stretches_join(void **state)
         ss_crc32c_join(&doubled, half, len);
     }
     ss_crc32c_init(&crc);
-    for (uint64_t at = 0; at < len; at += len / 4)
+    for (uint64_t at = 0; at < len; at += len / 4) {
         ss_crc32c_join(&crc, sum_of_zeroes(len / 4), len / 4);
+    }
     assert_int_equal(ss_crc32c_final(&crc), ss_crc32c_final(&doubled));
     ss_crc32c_init(&crc);
-    for (int i = 0; i < 5000; i++)
+    for (int i = 0; i < 5000; i++) {
         ss_crc32c_add(&crc, zeroes, sizeof(zeroes));
+    }
     assert_int_equal(ss_crc32c_final(&crc), sum_of_zeroes(5000 * (uint64_t)sizeof(zeroes)));
 }
 

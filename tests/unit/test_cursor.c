@@ -133,8 +133,9 @@ static void expect_seek(struct tree *t, const char *text, size_t len, uint32_t d
     expect_entry(&entry, due);
     status = ss_cursor_prev(t->cursor, &entry, &err);
     assert_int_equal(status, due == 0 ? SS_END : SS_OK);
-    if (due > 0)
+    if (due > 0) {
         expect_entry(&entry, due - 1);
+    }
     assert_int_equal(ss_cursor_next(t->cursor, &entry, &err), SS_OK);
     expect_entry(&entry, due);
 }

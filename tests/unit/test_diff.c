@@ -46,16 +46,17 @@ static enum ss_status note_change(void *ctx, const struct ss_diff_change *change
     int len = (int)named->key.len;
 
     (void)err;
-    if (change->change != SS_CHANGE_MODIFIED)
+    if (change->change != SS_CHANGE_MODIFIED) {
         snprintf(line, sizeof(line), "%c%.*s %" PRId64 " ",
                  change->change == SS_CHANGE_ADDED ? '+' : '-', len, named->key.ptr,
                  named->mod_revision);
-    else
+    } else {
         snprintf(line, sizeof(line), "~%.*s %s%s%s %" PRId64 " %" PRId64 " ", len, named->key.ptr,
                  (change->differs & SS_DIFFERS_VALUE) != 0 ? "v" : "",
                  (change->differs & SS_DIFFERS_LEASE) != 0 ? "l" : "",
                  (change->differs & SS_DIFFERS_REVISION) != 0 ? "r" : "", change->a->mod_revision,
                  change->b->mod_revision);
+    }
     text_write(ctx, line, strlen(line));
     return SS_OK;
 }
@@ -67,8 +68,9 @@ static struct ss_diff_result assert_diff(const struct ss_file *a, const struct s
     struct ss_diff_result result, again;
     struct ss_error err;
 
-    if (ss_diff(a, b, opts, note_change, &t, &result, NULL, &err) != SS_OK)
+    if (ss_diff(a, b, opts, note_change, &t, &result, NULL, &err) != SS_OK) {
         fail_msg("%s", err.message);
+    }
     assert_string_equal(t.data != NULL ? t.data : "", due);
     assert_int_equal(ss_diff(a, b, opts, NULL, NULL, &again, NULL, &err), SS_OK);
     assert_memory_equal(&again, &result, sizeof(result));
@@ -173,10 +175,11 @@ static void each_number_counts(void **state)
 
         ss_test_history_text(&h, 2, 0, "k", "1");
         a = ss_test_snapshot_open(&h, &plain);
-        if (i == 0)
+        if (i == 0) {
             h.records[0].version = 2;
-        else
+        } else {
             h.records[0].create_revision = 1;
+        }
         b = ss_test_snapshot_open(&h, &plain);
         assert_diff(a.file, b.file, NULL, "~k r 2 2 ");
         assert_diff(a.file, b.file, &opts, "");
@@ -207,8 +210,9 @@ static bool refuse(void *ctx, const char *phase, uint64_t done, uint64_t total)
 static bool refuse_comparison(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
     assert_true(done <= total);
-    if (strcmp(phase, "reading keys") == 0)
+    if (strcmp(phase, "reading keys") == 0) {
         return true;
+    }
     assert_string_equal(phase, "comparing");
     ++*(int *)ctx;
     return false;
@@ -292,8 +296,9 @@ static struct text lines_of(const struct ss_file *a, const struct ss_file *b,
     struct ss_error err;
 
     text_write(&t, "", 0);
-    if (ss_diff_ndjson(a, b, opts, values, text_write, &t, &result, NULL, &err) != SS_OK)
+    if (ss_diff_ndjson(a, b, opts, values, text_write, &t, &result, NULL, &err) != SS_OK) {
         fail_msg("%s", err.message);
+    }
     return t;
 }
 
@@ -455,10 +460,11 @@ static void apply(json_t *keys, const json_t *line)
     } else {
         assert_null(json_object_get(keys, name));
     }
-    if (b != NULL)
+    if (b != NULL) {
         json_object_set_new(keys, name, record_in(b));
-    else
+    } else {
         json_object_del(keys, name);
+    }
     json_decref(key);
 }
 

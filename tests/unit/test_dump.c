@@ -472,8 +472,9 @@ static bool stop_at_once(void *ctx, const char *phase, uint64_t done, uint64_t t
 {
     struct progress *seen = ctx;
 
-    if (strcmp(phase, seen->phase) != 0)
+    if (strcmp(phase, seen->phase) != 0) {
         return true;
+    }
     *seen = (struct progress){seen->phase, seen->call_count + 1, done, total};
     return false;
 }

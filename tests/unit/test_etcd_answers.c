@@ -54,8 +54,9 @@ static struct ss_file *open_path(const char *path)
     struct ss_error err;
     char text[1024];
 
-    if (ss_open(path, NULL, &file, &err) != SS_OK)
+    if (ss_open(path, NULL, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, ss_error_text(&err, text, sizeof(text)));
+    }
     return file;
 }
 
@@ -80,9 +81,11 @@ static void blank_header(char *text)
 {
     char *p = strstr(text, "\"header\":{"), *end = p != NULL ? strchr(p, '}') : NULL;
 
-    for (; p != NULL && p < end; p++)
-        if (*p >= '0' && *p <= '9')
+    for (; p != NULL && p < end; p++) {
+        if (*p >= '0' && *p <= '9') {
             *p = p[-1] == ':' ? '0' : ' ';
+        }
+    }
 }
 
 /* An answer, packed or not. */
@@ -103,8 +106,9 @@ static json_t *load_answer(size_t i, const char *name)
     ss_close(file);
     blank_header(text);
     answer = json_loads(text, 0, &why);
-    if (answer == NULL)
+    if (answer == NULL) {
         fail_msg("%s: %s", path, why.text);
+    }
     free(text);
     return answer;
 }
@@ -158,10 +162,12 @@ static bool is_get_answer(const char *name, int64_t *rev)
     char *end;
 
     *rev = 0;
-    if (strncmp(name, "get.json", 8) == 0)
+    if (strncmp(name, "get.json", 8) == 0) {
         return true;
-    if (strncmp(name, "get-rev-", 8) != 0)
+    }
+    if (strncmp(name, "get-rev-", 8) != 0) {
         return false;
+    }
     *rev = strtoll(name + 8, &end, 10);
     return strncmp(end, ".json", 5) == 0;
 }
@@ -182,8 +188,9 @@ static void states_are_what_servers_answered(void **ctx)
         dir = opendir(path);
         assert_non_null(dir);
         while ((entry = readdir(dir)) != NULL) {
-            if (!is_get_answer(entry->d_name, &rev))
+            if (!is_get_answer(entry->d_name, &rev)) {
                 continue;
+            }
             compare_state(file, i, entry->d_name, rev);
             answers++;
         }
@@ -221,8 +228,9 @@ static void status_is_that_of_every_release(void **ctx)
             assert_int_equal(releases[r].counts_entries ? got.entry_count : got.live_count,
                              number(due, "totalKey"));
             assert_int_equal(got.total_len, number(due, "totalSize"));
-            if (!releases[r].counts_entries)
+            if (!releases[r].counts_entries) {
                 assert_string_equal(got.version, version != NULL ? version : "");
+            }
             json_decref(due);
         }
         ss_close(file);
@@ -261,8 +269,9 @@ static void hashkv_is_that_of_etcdutl(void **ctx)
         json_t *dues = load_answer(i, "hashkv-3.7.json");
 
         assert_true(json_array_size(dues) > 0);
-        for (size_t k = 0; k < json_array_size(dues); k++)
+        for (size_t k = 0; k < json_array_size(dues); k++) {
             compare_hashkv(file, json_array_get(dues, k));
+        }
         json_decref(dues);
         ss_close(file);
     }
@@ -280,8 +289,9 @@ static void members_agree_as_of_one_compaction(void **ctx)
         struct ss_file *file;
         size_t i = 0;
 
-        while (strcmp(fixtures[i].folder, members[m]) != 0)
+        while (strcmp(fixtures[i].folder, members[m]) != 0) {
             i++;
+        }
         file = open_fixture(i);
         assert_int_equal(ss_hashkv(file, 102, 87, NULL, &got[m], &err), SS_OK);
         assert_int_equal(got[m].hash, 1224640305);

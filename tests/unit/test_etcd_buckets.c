@@ -10,6 +10,7 @@
 #include "etcd/member.h"
 #include "etcd/meta.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -654,7 +655,7 @@ static bool see_member(void *ctx, const struct ss_member *m)
     struct seen *seen = ctx;
     size_t used = strlen(seen->text);
 
-    snprintf(seen->text + used, sizeof(seen->text) - used, "%llx%s ", (unsigned long long)m->id,
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%" PRIx64 "%s ", (uint64_t)m->id,
              m->removed ? "-" : "");
     return true;
 }

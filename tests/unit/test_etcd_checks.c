@@ -46,8 +46,9 @@ static struct element *find(struct world *w, const char *bucket, const void *key
         struct element *e = &w->elements[i];
 
         if (e->bucket != NULL && strcmp(e->bucket, bucket) == 0 && e->key_len == key_len &&
-            memcmp(e->key, key, key_len) == 0)
+            memcmp(e->key, key, key_len) == 0) {
             return e;
+        }
     }
     return NULL;
 }
@@ -57,8 +58,9 @@ static void put(struct world *w, const char *bucket, const void *key, size_t key
 {
     struct element *e = find(w, bucket, key, key_len);
 
-    if (e == NULL)
+    if (e == NULL) {
         e = &w->elements[w->count++];
+    }
     assert_true(w->count <= ELEMENT_MAX && key_len <= sizeof(e->key));
     assert_true(value_len <= sizeof(e->value));
     *e = (struct element){.bucket = bucket, .key_len = key_len, .value_len = value_len};
@@ -112,11 +114,13 @@ static void put_at(struct world *w, int64_t main, int64_t sub, const char *key, 
     size_t rev_len = ss_revision_encode((struct ss_revision){main, sub}, false, rev);
 
     ss_test_field_bytes(&b, 1, key, strlen(key));
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 3; i++) {
         ss_test_field_varint(&b, i + 2, (uint64_t)values[i]);
+    }
     ss_test_field_bytes(&b, 5, "v", 1);
-    if (n.lease != 0)
+    if (n.lease != 0) {
         ss_test_field_varint(&b, 6, (uint64_t)n.lease);
+    }
     put(w, "key", rev, rev_len, b.bytes, b.len);
     free(b.bytes);
 }
@@ -168,8 +172,9 @@ static void put_named(struct world *w, const char *bucket, const char *key, cons
     struct ss_test_bytes b = {0};
 
     ss_test_field_bytes(&b, 1, name, strlen(name));
-    if (role != NULL)
+    if (role != NULL) {
         ss_test_field_bytes(&b, 3, role, strlen(role));
+    }
     put(w, bucket, key, strlen(key), b.bytes, b.len);
     free(b.bytes);
 }
@@ -211,22 +216,31 @@ static void finish(struct world *w)
     struct ss_test_db *db = ss_test_db_new(4096, false);
     uint32_t ids[NAME_COUNT];
 
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (w->left_out == NULL || strcmp(names[i], w->left_out) != 0)
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (w->left_out == NULL || strcmp(names[i], w->left_out) != 0) {
             ids[i] = ss_test_db_bucket(db, SS_TEST_ROOT, names[i], strcmp(names[i], "key") != 0);
-    for (size_t i = 0; i < w->count; i++)
-        for (size_t k = 0; k < NAME_COUNT; k++)
+        }
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        for (size_t k = 0; k < NAME_COUNT; k++) {
             if (w->elements[i].bucket != NULL && strcmp(w->elements[i].bucket, names[k]) == 0 &&
-                (w->left_out == NULL || strcmp(names[k], w->left_out) != 0))
+                (w->left_out == NULL || strcmp(names[k], w->left_out) != 0)) {
                 ss_test_db_put(db, ids[k], w->elements[i].key, w->elements[i].key_len,
                                w->elements[i].value, w->elements[i].value_len);
-    for (size_t k = 0; k < NAME_COUNT; k++)
-        if (w->nested != NULL && strcmp(w->nested, names[k]) == 0)
+            }
+        }
+    }
+    for (size_t k = 0; k < NAME_COUNT; k++) {
+        if (w->nested != NULL && strcmp(w->nested, names[k]) == 0) {
             ss_test_db_bucket(db, ids[k], "inner", true);
-    if (w->stranger != NULL)
+        }
+    }
+    if (w->stranger != NULL) {
         ss_test_db_bucket(db, SS_TEST_ROOT, w->stranger, true);
-    if (w->root_key != NULL)
+    }
+    if (w->root_key != NULL) {
         ss_test_db_put(db, SS_TEST_ROOT, w->root_key, strlen(w->root_key), "x", 1);
+    }
     w->bytes = ss_test_db_finish(db, &w->len);
 }
 
@@ -235,11 +249,12 @@ static uint64_t offset_of(const struct world *w, const void *bytes, size_t len)
 {
     uint64_t found = SS_NONE;
 
-    for (size_t i = 0; i + len <= w->len; i++)
+    for (size_t i = 0; i + len <= w->len; i++) {
         if (memcmp(w->bytes + i, bytes, len) == 0) {
             assert_true(found == SS_NONE);
             found = i;
         }
+    }
     assert_true(found != SS_NONE);
     return found;
 }
@@ -296,10 +311,11 @@ enum {
 
 static void print_findings(const struct ss_verify_report *r)
 {
-    for (size_t i = 0; i < r->finding_count; i++)
+    for (size_t i = 0; i < r->finding_count; i++) {
         printf("%s %s have=%s expect=%s off=0x%" PRIx64 " %s\n", r->findings[i].check->id,
                r->findings[i].detail, r->findings[i].have, r->findings[i].expect,
                r->findings[i].off, r->findings[i].bucket);
+    }
 }
 
 static struct ss_verify_report *verify(const struct world *w, struct ss_file **file)
@@ -318,14 +334,16 @@ static void expect(struct world *w, size_t count, const struct wanted *wanted)
     struct ss_file *file;
     struct ss_verify_report *r = verify(w, &file);
 
-    if (r->finding_count != count)
+    if (r->finding_count != count) {
         print_findings(r);
+    }
     assert_int_equal(r->finding_count, count);
     for (size_t i = 0; i < count; i++) {
         const struct ss_finding *f = &r->findings[i];
 
-        if (strcmp(f->check->id, wanted[i].id) != 0 || f->off != wanted[i].off)
+        if (strcmp(f->check->id, wanted[i].id) != 0 || f->off != wanted[i].off) {
             print_findings(r);
+        }
         assert_string_equal(f->check->id, wanted[i].id);
         assert_string_equal(f->bucket, wanted[i].bucket);
         assert_string_equal(f->have, wanted[i].have);
@@ -407,8 +425,9 @@ static void no_record_at_all(void **state)
 
     (void)state;
     make_sound(&w);
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         w.elements[i].bucket = NULL;
+    }
     finish(&w);
     expect_one(&w, "ETCD-005", "key", SS_NONE, "", "");
 }
@@ -622,9 +641,10 @@ static size_t count_of(const struct world *w, const char *id, const char *detail
     struct ss_verify_report *r = verify(w, &file);
     size_t count = 0;
 
-    for (size_t i = 0; i < r->finding_count; i++)
+    for (size_t i = 0; i < r->finding_count; i++) {
         count += strcmp(r->findings[i].check->id, id) == 0 &&
                  (detail == NULL || strcmp(r->findings[i].detail, detail) == 0);
+    }
     ss_verify_free(r);
     ss_close(file);
     return count;
@@ -723,8 +743,9 @@ static void compacted_is_sound(void **state)
         put_mark(&w, "finishedCompactRev", 5);
         drop_at(&w, 2, 0, false);
         drop_at(&w, 3, 0, false);
-        if (keep == 0)
+        if (keep == 0) {
             drop_at(&w, 5, 0, true);
+        }
         finish(&w);
         expect(&w, 0, NULL);
     }
@@ -993,13 +1014,15 @@ static void real_files(void **state)
         assert_int_equal(ss_open(path, NULL, &file, &err), SS_OK);
         assert_int_equal(ss_verify(file, &opts, &r, &err), SS_OK);
         assert_int_equal(r->error_count, 0);
-        for (size_t k = 0; k < r->finding_count; k++)
+        for (size_t k = 0; k < r->finding_count; k++) {
             if (strncmp(r->findings[k].check->id, "META-", 5) != 0) {
                 strcat(text, r->findings[k].check->id);
                 strcat(text, " ");
             }
-        if (strcmp(text, cases[i].findings) != 0)
+        }
+        if (strcmp(text, cases[i].findings) != 0) {
             printf("%s:\n", cases[i].file);
+        }
         assert_string_equal(text, cases[i].findings);
         ss_verify_free(r);
         ss_close(file);

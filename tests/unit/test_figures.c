@@ -112,8 +112,9 @@ static void space(void **state)
 
     (void)state;
     ss_test_db_leaf_max(db, 2);
-    for (const char *key = "wxyz"; *key != '\0'; key++)
+    for (const char *key = "wxyz"; *key != '\0'; key++) {
         ss_test_db_put(db, bucket, key, 1, "value", 5);
+    }
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(len, 7 * 1024);
     longer = calloc(1, len + 100);

@@ -103,8 +103,9 @@ static void assert_finding(const struct sample *sample, bool require, const char
     assert_true(report->finding_count >= 1);
     assert_string_equal(report->findings[0].check->id, id);
     assert_int_equal(report->findings[0].off, off);
-    for (size_t i = 1; i < report->finding_count; i++)
+    for (size_t i = 1; i < report->finding_count; i++) {
         assert_int_not_equal(strncmp(report->findings[i].check->id, "HASH", 4), 0);
+    }
     ss_verify_free(report);
 }
 
@@ -421,8 +422,9 @@ static void test_tap(void **state)
             struct ss_tee tee = {0};
             uint64_t covered;
 
-            for (size_t at = 0; at < len; at += piece)
+            for (size_t at = 0; at < len; at += piece) {
                 feed(&tee, fd, sample.bytes, at, piece < len - at ? piece : len - at);
+            }
             assert_true(ss_tee_finish(&tee, &covered, digest));
             assert_int_equal(covered, len - HASH_LEN);
             digest_of(sample.bytes, len - HASH_LEN, due);
@@ -444,8 +446,9 @@ static void test_tap_threaded(void **state)
 
     (void)state;
     assert_non_null(bytes);
-    for (size_t i = 0; i < most; i++)
+    for (size_t i = 0; i < most; i++) {
         bytes[i] = (uint8_t)(i * 7 + i / 251);
+    }
     memcpy(bytes + 16, "\xED\xDA\x0C\xED", 4);
     for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]) * 4; i++) {
         uint64_t len = lens[i / 4], piece = pieces[i % 4], covered;
@@ -510,10 +513,12 @@ static void test_tap_declines(void **state)
         uint8_t digest[HASH_LEN];
         uint64_t covered;
 
-        for (size_t j = 0; j < 2 && feeds[i].len[j] > 0; j++)
+        for (size_t j = 0; j < 2 && feeds[i].len[j] > 0; j++) {
             feed(&tee, fd, sample.bytes, feeds[i].off[j], feeds[i].len[j]);
-        if (ss_tee_finish(&tee, &covered, digest))
+        }
+        if (ss_tee_finish(&tee, &covered, digest)) {
             fail_msg("%s: a digest", feeds[i].story);
+        }
         assert_null(tee.job);
     }
     close(fd);
@@ -527,8 +532,9 @@ static void *write_fifo(void *arg)
     for (size_t at = 0; at < sample->len; at += 512) {
         size_t n = sample->len - at < 512 ? sample->len - at : 512;
 
-        if (write(fd, sample->bytes + at, n) != (ssize_t)n)
+        if (write(fd, sample->bytes + at, n) != (ssize_t)n) {
             abort();
+        }
     }
     close(fd);
     return NULL;

@@ -24,13 +24,16 @@ static uint32_t hash_of(const char *present, int64_t finished, int64_t rev, int6
     uint8_t *bytes;
     size_t len;
 
-    for (const char *p = present; *p != '\0'; p++)
-        if (*p <= '3')
+    for (const char *p = present; *p != '\0'; p++) {
+        if (*p <= '3') {
             ss_test_put_text(db, key, *p - '0', 0, *p == '2' ? "a" : "b", "v");
-        else
+        } else {
             ss_test_delete_text(db, key, *p - '0', 0, *p == '4' ? "a" : "b");
-    if (finished > 0)
+        }
+    }
+    if (finished > 0) {
         ss_test_put_meta_revision(db, meta, "finishedCompactRev", finished);
+    }
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
     assert_int_equal(ss_hashkv(file, rev, compact_rev, NULL, &got, &err), SS_OK);

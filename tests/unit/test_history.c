@@ -3,6 +3,7 @@
  */
 #include "build_etcd.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,10 +63,11 @@ static enum ss_status on_item(void *ctx, const struct ss_history_item *item, str
     size_t len = strlen(lines->text);
 
     (void)err;
-    snprintf(lines->text + len, sizeof(lines->text) - len, "%.*s@%lld%s g%llu m%llu %s%s%s\n",
-             (int)item->rec.key.len, (const char *)item->rec.key.ptr, (long long)item->rec.rev.main,
-             item->rec.tombstone ? "t" : "", (unsigned long long)item->generation,
-             (unsigned long long)item->missing_count, item->is_new_key ? "K" : "",
+    snprintf(lines->text + len, sizeof(lines->text) - len,
+             "%.*s@%" PRId64 "%s g%" PRIu64 " m%" PRIu64 " %s%s%s\n", (int)item->rec.key.len,
+             (const char *)item->rec.key.ptr, (int64_t)item->rec.rev.main,
+             item->rec.tombstone ? "t" : "", (uint64_t)item->generation,
+             (uint64_t)item->missing_count, item->is_new_key ? "K" : "",
              item->is_new_generation ? "G" : "", item->is_compacted ? "C" : "");
     return ++lines->count == lines->stop_at ? SS_END : SS_OK;
 }

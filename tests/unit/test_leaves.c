@@ -51,12 +51,15 @@ static void list_add(struct list *list, uint64_t pgid)
 /* Leaves have ascending page ids. A walk without another thread waits in vain, and then goes on. */
 static void hold(struct walk *w, uint64_t pgid)
 {
-    if (w->held == 0 || pgid < w->held)
+    if (w->held == 0 || pgid < w->held) {
         return;
-    if (pgid > w->held)
+    }
+    if (pgid > w->held) {
         atomic_store(&w->passed, true);
-    for (int i = 0; i < 20 && !atomic_load(&w->passed); i++)
+    }
+    for (int i = 0; i < 20 && !atomic_load(&w->passed); i++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
 }
 
 static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *leaf,
@@ -65,8 +68,9 @@ static enum ss_status on_leaf(void *ctx, void *slot, const struct ss_page_view *
     struct walk *w = ctx;
 
     (void)err;
-    if (w->call != NULL && !pthread_equal(w->caller, pthread_self()))
+    if (w->call != NULL && !pthread_equal(w->caller, pthread_self())) {
         atomic_store(&w->elsewhere, true);
+    }
     hold(w, leaf->pgid);
     list_add(slot, leaf->pgid);
     return w->last != 0 && leaf->pgid == w->last ? SS_END : SS_OK;
@@ -77,11 +81,13 @@ static enum ss_status on_part(void *ctx, void *slot, struct ss_error *err)
     struct walk *w = ctx;
     struct list *part = slot;
 
-    for (size_t i = 0; i < part->count; i++)
+    for (size_t i = 0; i < part->count; i++) {
         list_add(&w->all, part->pgids[i]);
+    }
     part->count = 0;
-    if (++w->part_count == w->refused_part)
+    if (++w->part_count == w->refused_part) {
         return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    }
     return SS_OK;
 }
 
@@ -150,9 +156,11 @@ static struct list leaves_of(const struct tree *t)
 
     ss_cursor_init(&c, file, &tree, "tree");
     for (enum ss_status st = ss_cursor_first(&c, &entry, &err); st == SS_OK;
-         st = ss_cursor_next(&c, &entry, &err))
-        if (list.count == 0 || list.pgids[list.count - 1] != entry.pgid)
+         st = ss_cursor_next(&c, &entry, &err)) {
+        if (list.count == 0 || list.pgids[list.count - 1] != entry.pgid) {
             list_add(&list, entry.pgid);
+        }
+    }
     ss_close(file);
     return list;
 }
@@ -204,8 +212,9 @@ static uint64_t entered_by_cursor(const struct tree *t)
     enum ss_status st;
 
     ss_cursor_init(&c, file, &tree, "tree");
-    for (st = ss_cursor_first(&c, &entry, &err); st == SS_OK;)
+    for (st = ss_cursor_first(&c, &entry, &err); st == SS_OK;) {
         st = ss_cursor_next(&c, &entry, &err);
+    }
     assert_int_equal(st, SS_END);
     ss_close(file);
     return c.entered;
@@ -337,11 +346,13 @@ static void the_first_broken_leaf(void **state)
         size_t broken[2] = {i, i + 1 + i % 8};
 
         w.held = due.pgids[i - 1];
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < 2; k++) {
             put_flags(&t, due.pgids[broken[k]], 0x40);
+        }
         expect(&t, &w, &due, i, SS_CORRUPT, SS_E_PAGE_TYPE, due.pgids[i] * 1024 + 8, due.pgids[i]);
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < 2; k++) {
             put_flags(&t, due.pgids[broken[k]], 0x02);
+        }
     }
     free(due.pgids);
     free(t.bytes);
@@ -355,8 +366,9 @@ static bool is_branch(const struct tree *t, uint64_t pgid)
 /* The leftmost leaf below a page. */
 static uint64_t first_leaf(const struct tree *t, uint64_t pgid)
 {
-    while (is_branch(t, pgid))
+    while (is_branch(t, pgid)) {
         pgid = ss_load_u64(t->bytes + pgid * t->page_size + 16 + 8, false);
+    }
     return pgid;
 }
 
@@ -373,10 +385,12 @@ static void a_broken_branch(void **state)
     for (uint64_t pgid = 3; pgid < t.len / 1024; pgid++) {
         size_t before = 0;
 
-        if (!is_branch(&t, pgid))
+        if (!is_branch(&t, pgid)) {
             continue;
-        while (due.pgids[before] != first_leaf(&t, pgid))
+        }
+        while (due.pgids[before] != first_leaf(&t, pgid)) {
             before++;
+        }
         put_flags(&t, pgid, 0x41);
         expect(&t, &w, &due, before, SS_CORRUPT, SS_E_PAGE_TYPE, pgid * 1024 + 8, pgid);
         put_flags(&t, pgid, 0x01);
@@ -399,8 +413,9 @@ static void more_pages_than_there_are(void **state)
     for (uint64_t pgid = 3; pgid < t.len / 1024; pgid++) {
         uint8_t *page = t.bytes + pgid * 1024;
 
-        if (!is_branch(&t, pgid) || is_branch(&t, ss_load_u64(page + 16 + 8, false)))
+        if (!is_branch(&t, pgid) || is_branch(&t, ss_load_u64(page + 16 + 8, false))) {
             continue;
+        }
         for (uint32_t i = 0; i < ss_load_u16(page + 10, false); i++) {
             ss_store_u64(page + 16 + 16 * i + 8, hub, false);
             named++;

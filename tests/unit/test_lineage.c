@@ -19,8 +19,9 @@ static struct ss_lineage compare(const struct ss_test_history *h, const struct s
     enum ss_side side;
     struct ss_error err;
 
-    if (ss_lineage_compare(x.file, y.file, &l, &side, &err) != SS_OK)
+    if (ss_lineage_compare(x.file, y.file, &l, &side, &err) != SS_OK) {
         fail_msg("side %d: %s", (int)side, err.message);
+    }
     ss_test_snapshot_close(&x);
     ss_test_snapshot_close(&y);
     return l;
@@ -300,8 +301,9 @@ static void a_bumped_copy(void **state)
     struct ss_error err;
 
     (void)state;
-    for (uint32_t i = 0; i < h.count; i++)
+    for (uint32_t i = 0; i < h.count; i++) {
         ss_test_put_record(db, key, &h.records[i]);
+    }
     ss_test_put_record(db, key, &marker);
     ss_test_put_meta_revision(db, meta, "scheduledCompactRev", 1008);
     y.bytes = ss_test_db_finish(db, &y.len);
@@ -417,15 +419,17 @@ static void random_histories_never_part(void **state)
                 .big = ss_test_random(&seed) % 2 == 0,
                 .keeps_tombstone = ss_test_random(&seed) % 2 == 0,
             };
-            if (ss_test_random(&seed) % 3 != 0)
+            if (ss_test_random(&seed) % 3 != 0) {
                 shapes[i].compacted =
                     1 + (int64_t)(ss_test_random(&seed) % (uint64_t)shapes[i].last);
+            }
         }
         l = compare(&h, &shapes[0], &h, &shapes[1]);
         assert_int_equal(l.differing_count, 0);
         assert_int_not_equal(l.verdict, SS_LINEAGE_DIVERGED);
-        if (l.verdict == SS_LINEAGE_SAME)
+        if (l.verdict == SS_LINEAGE_SAME) {
             assert_int_equal(shapes[0].compacted, shapes[1].compacted);
+        }
         ss_test_history_free(&h);
     }
 }

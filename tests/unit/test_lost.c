@@ -38,8 +38,9 @@ static struct damaged make(bool big)
 
     ss_test_db_leaf_max(db, 10);
     ss_test_db_put(db, auth, "authEnabled", 11, "\0", 1);
-    for (int64_t rev = 2; rev < 42; rev++)
+    for (int64_t rev = 2; rev < 42; rev++) {
         ss_test_put_text(db, key, rev, 0, "k", "some value");
+    }
     d.s.bytes = ss_test_db_finish(db, &d.s.len);
     assert_int_equal(ss_open_memory(d.s.bytes, d.s.len, "test", NULL, &d.s.file, &err), SS_OK);
     for (uint64_t i = 0; i < LEAVES; i++) {
@@ -84,8 +85,9 @@ static struct stretches lost(const struct damaged *d)
     assert_int_equal(count, s.count);
     assert_int_equal(ss_lost_revisions(d->s.file, NULL, NULL, &count, &err), SS_OK);
     assert_int_equal(count, s.count);
-    for (uint64_t i = 0; i < s.count; i++)
+    for (uint64_t i = 0; i < s.count; i++) {
         assert_true(s.list[i].after.main < s.list[i].before.main);
+    }
     return s;
 }
 
@@ -215,14 +217,16 @@ static void a_leaf_out_of_order(void **state)
         struct stretches s;
 
         swap_keys(&d, d.leaf[1], key_pos(&d, d.leaf[1], 3), pos);
-        if (with_neighbour == 1)
+        if (with_neighbour == 1) {
             memset(page(&d, d.leaf[0]), 0, PAGE);
+        }
         s = lost(&d);
         assert_int_equal(s.count, 1);
-        if (with_neighbour == 1)
+        if (with_neighbour == 1) {
             assert_stretch(&s.list[0], 0, 22, SS_E_PAGE_ID, d.leaf[0] * PAGE);
-        else
+        } else {
             assert_stretch(&s.list[0], 11, 22, SS_E_KEY_ORDER, d.leaf[1] * PAGE + pos);
+        }
         ss_test_snapshot_close(&d.s);
     }
 }

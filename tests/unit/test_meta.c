@@ -28,8 +28,9 @@ static enum ss_status look_with(const struct ss_open_opts *opts, struct ss_error
     enum ss_status status = ss_open_memory(image.bytes, image.len, "image", opts, &file, err);
 
     memset(&seen, 0, sizeof(seen));
-    if (status != SS_OK)
+    if (status != SS_OK) {
         return status;
+    }
     ss_file_facts(file, &seen.facts);
     ss_file_meta(file, 0, &seen.meta[0]);
     ss_file_meta(file, 1, &seen.meta[1]);
@@ -169,8 +170,9 @@ static void refuses_a_file_without_a_usable_meta(void **state)
 {
     (void)state;
     ss_test_image_init(&image, 4096, true, 3);
-    for (uint32_t which = 0; which < 2; which++)
+    for (uint32_t which = 0; which < 2; which++) {
         image.bytes[which * 4096 + META_CHECKSUM] ^= 1;
+    }
     look_plainly();
     assert_int_equal(seen.readable, SS_CORRUPT);
     assert_int_equal(seen.why.code, SS_E_META);

@@ -116,10 +116,13 @@ static void test_every_byte_arrives(void **state)
     (void)state;
     assert_non_null(bytes);
     scratch_noise(bytes, 4 << 20);
-    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
-        for (size_t j = 0; j < sizeof(steps) / sizeof(steps[0]); j++)
-            for (size_t how = 0; how < 4; how++)
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+        for (size_t j = 0; j < sizeof(steps) / sizeof(steps[0]); j++) {
+            for (size_t how = 0; how < 4; how++) {
                 assert_arrives(bytes + how % 2, lens[i], steps[j], how / 2 == 1);
+            }
+        }
+    }
     free(bytes);
 }
 
@@ -275,8 +278,9 @@ static void test_longest_name(void **state)
         assert_int_equal(ss_output_commit(out, &err), SS_OK);
         ss_output_free(out);
         assert_int_equal(scratch_count("."), 1);
-        if (i == 0)
+        if (i == 0) {
             assert_int_equal(unlink(name), 0);
+        }
     }
 }
 

@@ -95,8 +95,9 @@ static const struct damage table[] = {
 static void check_error(const struct ss_error *err, enum ss_code code, uint64_t off, uint64_t pgid,
                         const char *story)
 {
-    if (err->code != code || err->off != off || err->pgid != pgid)
+    if (err->code != code || err->off != off || err->pgid != pgid) {
         print_error("%s: %s\n", story, err->message);
+    }
     assert_string_equal(ss_code_name(err->code), ss_code_name(code));
     assert_int_equal(err->off, off);
     assert_int_equal(err->pgid, pgid);
@@ -139,10 +140,11 @@ static void refuses_each_damage(void **state)
             lay(&image, sizes[s / 2], s % 2 == 1);
             expect_sound(&image, d->pgid);
             off = ss_test_image_page_off(&image, d->pgid);
-            if (d->code == SS_E_PAGE_COUNT && d->value == 0xFFFF && sizes[s / 2] == 65536)
+            if (d->code == SS_E_PAGE_COUNT && d->value == 0xFFFF && sizes[s / 2] == 65536) {
                 ss_test_image_set(&image, off + d->pos, 2, 4096);
-            else
+            } else {
                 ss_test_image_set(&image, off + d->pos, d->width, d->value);
+            }
             expect_refused(&image, d->pgid, d->code, off + d->err_pos, d->story);
             ss_test_image_fini(&image);
         }
@@ -157,8 +159,9 @@ static void refuses_ids_that_cannot_exist(void **state)
 
     (void)state;
     lay(&image, 4096, false);
-    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         expect_refused(&image, ids[i], SS_E_PAGE_RANGE, SS_NONE, "a page that cannot exist");
+    }
     ss_test_image_fini(&image);
 }
 
@@ -382,8 +385,9 @@ static void gives_a_freelist_of_any_length(void **state)
     struct ss_test_image image;
 
     (void)state;
-    for (uint64_t i = 0; i < 70000; i++)
+    for (uint64_t i = 0; i < 70000; i++) {
         ids[i] = i + 2;
+    }
     for (size_t i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
         uint64_t count = counts[i / 2];
         struct ss_file *file;
@@ -395,8 +399,9 @@ static void gives_a_freelist_of_any_length(void **state)
         file = ss_test_image_open(&image);
         assert_int_equal(ss_page_open(file, 2, &page, &err), SS_OK);
         assert_int_equal(ss_page_free_count(page), count);
-        if (count > 0)
+        if (count > 0) {
             assert_int_equal(ss_page_free_id(page, count - 1), count + 1);
+        }
         ss_page_free(page);
         ss_close(file);
         ss_test_image_fini(&image);

@@ -55,11 +55,14 @@ static void reading_free(struct reading *r)
 /* Whether record i is its key's last one up to main revision rev, and a put. */
 static bool is_live(const struct reading *r, size_t i, int64_t rev)
 {
-    if (r->records[i].tombstone || r->records[i].rev.main > rev)
+    if (r->records[i].tombstone || r->records[i].rev.main > rev) {
         return false;
-    for (size_t j = i + 1; j < r->count && r->records[j].rev.main <= rev; j++)
-        if (ss_span_eq(r->records[j].key, r->records[i].key))
+    }
+    for (size_t j = i + 1; j < r->count && r->records[j].rev.main <= rev; j++) {
+        if (ss_span_eq(r->records[j].key, r->records[i].key)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -76,8 +79,9 @@ static uint32_t hash_by_hand(const struct reading *r, int64_t rev, int64_t compa
     struct ss_crc32c crc;
     bool any_at_rev = false;
 
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++) {
         any_at_rev = any_at_rev || is_live(r, i, rev);
+    }
     ss_crc32c_init(&crc);
     ss_crc32c_add(&crc, "key", 3);
     for (size_t i = 0; i < r->count && r->records[i].rev.main <= rev; i++) {
@@ -87,8 +91,9 @@ static uint32_t hash_by_hand(const struct reading *r, int64_t rev, int64_t compa
                                              : true;
 
         if (rec->rev.main <= compact_rev &&
-            (!kept || (rec->tombstone && rec->rev.main == compact_rev)))
+            (!kept || (rec->tombstone && rec->rev.main == compact_rev))) {
             continue;
+        }
         add_entry(&crc, &r->entries[i]);
     }
     return ss_crc32c_final(&crc);
@@ -108,8 +113,9 @@ static void check_hashkv(const struct ss_file *file, const struct reading *r, in
         struct ss_error err;
 
         assert_int_equal(ss_hashkv(file, rev, compact, NULL, &got, &err), SS_OK);
-        if (compact == 0)
+        if (compact == 0) {
             compact = finished > 0 ? finished : -1;
+        }
         assert_int_equal(got.compact_revision, compact);
         assert_int_equal(got.revision, rev);
         assert_int_equal(got.hash, hash_by_hand(r, rev, compact, finished));
@@ -184,8 +190,9 @@ static void check_state(const struct ss_file *file, const struct reading *r, int
         const struct ss_record *rec = &r->records[i];
         struct ss_record got;
 
-        if (!is_live(r, i, rev))
+        if (!is_live(r, i, rev)) {
             continue;
+        }
         live_count++;
         assert_int_equal(ss_state_find(state, rec->key.ptr, (size_t)rec->key.len, &got), SS_OK);
         assert_int_equal(got.pgid, rec->pgid);
@@ -212,10 +219,11 @@ static void random_histories(void **state)
 
         ss_test_history_random(&h, 2 + (uint32_t)(ss_test_random(&seed) % 400),
                                2 + (uint32_t)(ss_test_random(&seed) % 60), &seed);
-        if (round % 4 != 0)
+        if (round % 4 != 0) {
             shape.compacted =
                 2 +
                 (int64_t)(ss_test_random(&seed) % (uint64_t)h.records[h.count - 1].rev.main) / 2;
+        }
         s = ss_test_snapshot_open(&h, &shape);
         r = read_all(s.file);
         for (size_t i = 0; i < TIMES && r.count > 0; i++) {

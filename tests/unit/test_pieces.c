@@ -24,8 +24,9 @@ static uint8_t *noise; /* LONG_LEN bytes */
 static int enter(void **state)
 {
     noise = malloc(LONG_LEN);
-    if (noise == NULL || scratch_enter(state) != 0)
+    if (noise == NULL || scratch_enter(state) != 0) {
         return -1;
+    }
     scratch_noise(noise, LONG_LEN);
     return 0;
 }
@@ -81,8 +82,9 @@ static void test_short_files_are_mapped(void **state)
     (void)state;
     scratch_write("file", noise, LONG_LEN);
     assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
-    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
         assert_int_equal(walk(&src, lens[i]), 0);
+    }
     ss_source_close(&src);
 }
 
@@ -123,8 +125,9 @@ static void test_faster_way(void **state)
         struct ss_span piece;
 
         ss_pieces_init(&pieces, &src, LONG_LEN);
-        for (size_t n = 0; n < TRIAL_PIECES + 1; n++)
+        for (size_t n = 0; n < TRIAL_PIECES + 1; n++) {
             assert_int_equal(ss_pieces_next(&pieces, &piece, &err), SS_OK);
+        }
         pieces.fastest[SS_BY_MAP] = by_read ? 2 : 1;
         pieces.fastest[SS_BY_READ] = by_read ? 1 : 2;
         while (ss_pieces_next(&pieces, &piece, &err) == SS_OK) {

@@ -228,15 +228,17 @@ static void keeps_refusing_trees(void **state)
     for (size_t i = 0; i < ss_table_count(); i++) {
         const struct ss_table *table = ss_table_at(i);
 
-        if (strcmp(table->name, "findings") == 0)
+        if (strcmp(table->name, "findings") == 0) {
             continue;
+        }
         if (strcmp(table->name, "pages") != 0) {
             expect_refused(ss_rows_open(file, table, NULL, NULL, &rows, &err), &err);
             continue;
         }
         assert_int_equal(ss_rows_open(file, table, NULL, NULL, &rows, &err), SS_OK);
-        while (ss_rows_next(rows, &err) == SS_OK)
+        while (ss_rows_next(rows, &err) == SS_OK) {
             row_count++;
+        }
         assert_int_equal(ss_rows_fault_count(rows), 1);
         ss_rows_close(rows);
     }

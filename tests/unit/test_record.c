@@ -242,8 +242,9 @@ static void ranges(void **state)
 
     (void)state;
     assert_true(ss_range_has(NULL, ss_span_of("b/2", 3)));
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(ss_range_has(&cases[i].range, ss_span_of("b/2", 3)), cases[i].has);
+    }
 }
 
 int main(void)

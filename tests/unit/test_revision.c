@@ -56,8 +56,9 @@ static void refuses(void **state)
         memcpy(key, good, sizeof(good));
         key[cases[i].pos] = cases[i].byte;
         if (ss_revision_decode((struct ss_span){key, cases[i].len, AT}, 5, &rev, &tombstone,
-                               &err) != SS_CORRUPT)
+                               &err) != SS_CORRUPT) {
             fail_msg("%s was taken", cases[i].what);
+        }
         assert_int_equal(err.code, SS_E_REV_KEY);
         assert_int_equal(err.off, AT + cases[i].wrong);
         assert_int_equal(err.pgid, 5);

@@ -4,6 +4,7 @@
  */
 #include "build_etcd.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,11 +90,11 @@ static void row_text(const struct ss_rows *rows, const struct ss_table *table, u
         if (v.type == SS_TYPE_BOOL) {
             snprintf(cell, sizeof(cell), "%s", v.is.truth ? "true" : "false");
         } else if (v.type == SS_TYPE_INT) {
-            snprintf(cell, sizeof(cell), "%lld", (long long)v.is.integer);
+            snprintf(cell, sizeof(cell), "%" PRId64, (int64_t)v.is.integer);
         } else if (v.type == SS_TYPE_UINT) {
-            snprintf(cell, sizeof(cell), "%llu", (unsigned long long)v.is.number);
+            snprintf(cell, sizeof(cell), "%" PRIu64, (uint64_t)v.is.number);
         } else if (v.type == SS_TYPE_ID) {
-            snprintf(cell, sizeof(cell), "%016llx", (unsigned long long)v.is.number);
+            snprintf(cell, sizeof(cell), "%016" PRIx64, (uint64_t)v.is.number);
         } else if (v.type == SS_TYPE_LIST) {
             size_t n = 0;
 

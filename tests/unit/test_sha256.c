@@ -51,8 +51,9 @@ static void test_examples(void **state)
             assert_true(two == 1 ? ss_sha256_init_two(&a, &b) : ss_sha256_init(&a));
             assert_true(ss_sha256_update(&a, examples[i].text, strlen(examples[i].text)));
             assert_true(ss_sha256_final(&a, digest));
-            for (size_t j = 0; j < SS_SHA256_LEN; j++)
+            for (size_t j = 0; j < SS_SHA256_LEN; j++) {
                 snprintf(hex + 2 * j, 3, "%02x", digest[j]);
+            }
             assert_string_equal(hex, examples[i].hex);
             ss_sha256_fini(&a);
             ss_sha256_fini(&b);
@@ -70,8 +71,9 @@ static void test_lengths(void **state)
             uint8_t digest[SS_SHA256_LEN];
 
             assert_true(ss_sha256_init_two(&a, &b));
-            for (size_t at = 0; at < len; at += step)
+            for (size_t at = 0; at < len; at += step) {
                 assert_true(ss_sha256_update(&a, noise[0] + at, len - at < step ? len - at : step));
+            }
             assert_true(ss_sha256_final(&a, digest));
             assert_digest(digest, noise[0], len);
             ss_sha256_fini(&a);
@@ -89,8 +91,9 @@ static void two_streams(size_t ahead, size_t step, size_t steps, size_t rest)
 
     assert_true(ss_sha256_init_two(&a, &b));
     assert_true(ss_sha256_update(&b, noise[1], ahead));
-    for (size_t i = 0; i < steps; i++, at += step)
+    for (size_t i = 0; i < steps; i++, at += step) {
         assert_true(ss_sha256_update_two(&a, noise[0] + at, &b, noise[1] + ahead + at, step));
+    }
     assert_true(ss_sha256_update(&b, noise[1] + ahead + at, rest));
     assert_true(ss_sha256_final(&a, digest));
     assert_digest(digest, noise[0], at);
@@ -126,10 +129,13 @@ static void test_two_streams(void **state)
     static const size_t some[] = {0, 1, 63, 64, 65, 128, 1000, 4096};
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
-        for (size_t j = 0; j < 8; j++)
-            for (size_t k = 0; k < 8; k++)
+    for (size_t i = 0; i < 8; i++) {
+        for (size_t j = 0; j < 8; j++) {
+            for (size_t k = 0; k < 8; k++) {
                 two_streams(some[i], some[j], 3, some[k]);
+            }
+        }
+    }
     two_streams(0, NOISE_LEN / 2, 2, 0);
     two_streams(1, NOISE_LEN / 2 - 1, 2, 1);
 }
@@ -165,7 +171,8 @@ int main(void)
     };
 
     scratch_noise(noise[0], NOISE_LEN);
-    for (size_t i = 0; i < NOISE_LEN; i++)
+    for (size_t i = 0; i < NOISE_LEN; i++) {
         noise[1][i] = (uint8_t)~noise[0][i];
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,10 +35,12 @@ static void put_tar_header(uint8_t *header)
     memcpy(header, fields, 1);
     memcpy(header + 257, "ustar\00000", 8);
     memset(header + 148, ' ', 8);
-    for (size_t i = 0; i < 512; i++)
+    for (size_t i = 0; i < 512; i++) {
         sum += header[i];
-    for (size_t i = 0; i < 6; i++)
+    }
+    for (size_t i = 0; i < 6; i++) {
         header[148 + i] = (uint8_t)('0' + (sum >> (3 * (5 - i)) & 7));
+    }
     header[154] = 0;
 }
 
@@ -107,8 +109,9 @@ static void test_first_bytes(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(kind_of(cases[i].bytes, cases[i].len), cases[i].kind);
+    }
 }
 
 /* Text is judged by 4096 bytes, which may cut a character. */
@@ -169,8 +172,9 @@ static void put_meta(uint8_t *page, uint64_t id, bool big)
     ss_store_u32(page + 16, MAGIC, big);
     ss_store_u32(page + 20, 2, big);
     ss_store_u32(page + 24, 4096, big);
-    for (size_t i = 16; i < 72; i++)
+    for (size_t i = 16; i < 72; i++) {
         hash = (hash ^ page[i]) * UINT64_C(1099511628211);
+    }
     ss_store_u64(page + 72, hash, big);
 }
 

@@ -62,8 +62,9 @@ static uint64_t *locs_of(const struct ss_slot *slots, uint64_t count)
     uint64_t *locs = malloc(count * sizeof(*locs));
 
     assert_non_null(locs);
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         locs[i] = slots[i].loc;
+    }
     qsort(locs, count, sizeof(*locs), compare_locs);
     return locs;
 }
@@ -79,9 +80,10 @@ static void check(const struct keys *k, uint64_t key_count, uint64_t room_len)
     assert_int_equal(live.count, key_count);
     due = locs_of(live.slots, key_count);
     assert_int_equal(ss_slots_sort(&live.at, live.slots, key_count, room_len, &got, &err), SS_OK);
-    for (uint64_t i = 1; i < key_count; i++)
+    for (uint64_t i = 1; i < key_count; i++) {
         assert_true(ss_span_cmp(ss_locator_key(&live.at, got[i - 1]),
                                 ss_locator_key(&live.at, got[i])) < 0);
+    }
     qsort(got, key_count, sizeof(*got), compare_locs);
     assert_memory_equal(got, due, key_count * sizeof(*due));
     free(got);
@@ -93,8 +95,9 @@ static void check_rooms(struct keys *k, uint64_t key_count)
     static const uint64_t rooms[] = {0, 1, 3000, 10000, 100000};
 
     end(k);
-    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
         check(k, key_count, rooms[i]);
+    }
     ss_close(k->file);
     free(k->bytes);
 }
@@ -177,8 +180,9 @@ static void any_keys(void **state)
         uint64_t locs[2 * COUNT], sum = 0;
         struct ss_error err;
 
-        for (uint64_t i = 0; i < COUNT; i++)
+        for (uint64_t i = 0; i < COUNT; i++) {
             locs[i] = 100 + i;
+        }
         assert_int_equal(ss_sort(&keys, locs, COUNT, rooms[r], &err), SS_OK);
         for (uint64_t i = 0; i < COUNT; i++) {
             struct ss_span key = word_key(words, locs[i]);

@@ -205,8 +205,9 @@ static void test_no_permission(void **state)
     scratch_write("secret", "x", 1);
     assert_int_equal(chmod("secret", 0), 0);
     assert_int_equal(chmod(".", 0755), 0);
-    if (self == 0)
+    if (self == 0) {
         assert_int_equal(seteuid(65534), 0);
+    }
     assert_fails("secret", NULL, SS_E_IO, EACCES, "secret cannot be opened: Permission denied");
     assert_int_equal(seteuid(self), 0);
 }
@@ -219,8 +220,9 @@ static void test_not_the_owner(void **state)
     enum ss_status status;
 
     (void)state;
-    if (geteuid() != 0)
+    if (geteuid() != 0) {
         skip();
+    }
     scratch_write("theirs", noise, 5000);
     assert_int_equal(chmod("theirs", 0644), 0);
     assert_int_equal(chmod(".", 0755), 0);
@@ -249,8 +251,9 @@ static void *feed_run(void *arg)
     for (size_t pos = 0; pos < feed->len; step = step * 3 % 70001 + 1) {
         size_t n = feed->len - pos < step ? feed->len - pos : step;
 
-        if (write(fd, noise + pos, n) != (ssize_t)n)
+        if (write(fd, noise + pos, n) != (ssize_t)n) {
             break;
+        }
         pos += n;
     }
     close(fd);
@@ -578,10 +581,11 @@ static void guard_on(void)
     struct ss_error err;
 
     assert_int_equal(ss_guard_install(&err), SS_OK);
-    if (known)
+    if (known) {
         assert_int_equal(sigaction(SIGBUS, &guard, NULL), 0);
-    else
+    } else {
         assert_int_equal(sigaction(SIGBUS, NULL, &guard), 0);
+    }
     known = true;
 }
 
@@ -614,8 +618,9 @@ static void test_shrunk_file(void **state)
 
     /* The one fault made all pages behind the end readable: a system call takes them. */
     assert_int_equal(pipe(ends), 0);
-    for (size_t i = 6; i < 20; i++)
+    for (size_t i = 6; i < 20; i++) {
         assert_int_equal(write(ends[1], src.base + i * page, 1), 1);
+    }
     close(ends[0]);
     close(ends[1]);
 
@@ -748,15 +753,18 @@ static int in_child(const struct sigaction *action, bool sent)
 
         setrlimit(RLIMIT_CORE, &no_core);
         sigaction(SIGBUS, action, NULL);
-        if (ss_guard_install(&err) != SS_OK)
+        if (ss_guard_install(&err) != SS_OK) {
             _exit(90);
+        }
         way = sigsetjmp(escape, 1);
-        if (way != 0)
+        if (way != 0) {
             _exit(way);
-        if (sent)
+        }
+        if (sent) {
             raise(SIGBUS);
-        else
+        } else {
             load(foreign_page());
+        }
         _exit(80);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);

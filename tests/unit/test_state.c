@@ -4,6 +4,7 @@
  */
 #include "build_etcd.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,12 +92,15 @@ static void current_is_what_etcd_boots_with(void **state)
         struct ss_error err;
         struct opened o;
 
-        if (cases[i].last > 0)
+        if (cases[i].last > 0) {
             ss_test_put_text(db, key, cases[i].last, 0, "k", "v");
-        if (cases[i].scheduled > 0)
+        }
+        if (cases[i].scheduled > 0) {
             ss_test_put_meta_revision(db, meta, "scheduledCompactRev", cases[i].scheduled);
-        if (cases[i].finished > 0)
+        }
+        if (cases[i].finished > 0) {
             ss_test_put_meta_revision(db, meta, "finishedCompactRev", cases[i].finished);
+        }
         o = open_db(db);
         assert_int_equal(ss_rev_facts(o.file, &facts, &err), SS_OK);
         assert_int_equal(facts.empty, cases[i].last == 0);
@@ -140,9 +144,9 @@ static void assert_state(const struct ss_file *file, int64_t rev, const struct s
         size_t used = strlen(got);
 
         ss_state_get(s, i, &rec);
-        snprintf(got + used, sizeof(got) - used, "%.*s=%.*s@%lld ", (int)rec.key.len,
+        snprintf(got + used, sizeof(got) - used, "%.*s=%.*s@%" PRId64 " ", (int)rec.key.len,
                  (const char *)rec.key.ptr, (int)rec.value.len, (const char *)rec.value.ptr,
-                 (long long)rec.mod_revision);
+                 (int64_t)rec.mod_revision);
         assert_int_equal(ss_state_find(s, rec.key.ptr, (size_t)rec.key.len, &found), SS_OK);
         assert_record_is(&found, &rec);
     }
@@ -213,8 +217,8 @@ static enum ss_status note(void *ctx, const struct ss_record *rec, struct ss_err
     size_t used = strlen(seen->text);
 
     (void)err;
-    snprintf(seen->text + used, sizeof(seen->text) - used, "%lld.%lld%s%.*s ",
-             (long long)rec->rev.main, (long long)rec->rev.sub,
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%" PRId64 ".%" PRId64 "%s%.*s ",
+             (int64_t)rec->rev.main, (int64_t)rec->rev.sub,
              rec->tombstone ? "-"
              : rec->marker  ? "!"
                             : "+",
@@ -332,14 +336,17 @@ static void make_keys(struct model *m, uint32_t count, uint64_t *seed)
         bool known = false;
 
         assert_non_null(key);
-        for (uint64_t i = 0; i < len; i++)
+        for (uint64_t i = 0; i < len; i++) {
             key[i] = i < shared ? 'p' : alphabet[next_random(seed) % sizeof(alphabet)];
-        for (uint32_t i = 0; i < m->key_count && !known; i++)
+        }
+        for (uint32_t i = 0; i < m->key_count && !known; i++) {
             known = ss_span_eq(m->keys[i], ss_span_of(key, (size_t)len));
-        if (known)
+        }
+        if (known) {
             free(key);
-        else
+        } else {
             m->keys[m->key_count++] = ss_span_of(key, (size_t)len);
+        }
     }
 }
 
@@ -353,10 +360,11 @@ static void make_records(struct model *m, uint32_t count, uint64_t *seed)
         struct ss_record *rec = &m->records[m->record_count];
         uint64_t dice = next_random(seed) % 16;
 
-        if (dice < 3)
+        if (dice < 3) {
             rev.sub++;
-        else
+        } else {
             rev = (struct ss_revision){rev.main + 1 + (int64_t)(dice == 15), 0};
+        }
         rec->rev = rev;
         rec->key = m->keys[next_random(seed) % m->key_count];
         rec->tombstone = next_random(seed) % 3 == 0;
@@ -373,8 +381,9 @@ static const struct ss_record *model_get(const struct model *m, struct ss_span k
     for (uint32_t i = m->record_count; i-- > 0;) {
         const struct ss_record *rec = &m->records[i];
 
-        if (rec->rev.main <= rev && !rec->marker && ss_span_eq(rec->key, key))
+        if (rec->rev.main <= rev && !rec->marker && ss_span_eq(rec->key, key)) {
             return rec->tombstone ? NULL : rec;
+        }
     }
     return NULL;
 }
@@ -414,8 +423,9 @@ static void compare(const struct model *m, const struct ss_file *file, int64_t r
 
 static void free_model(struct model *m)
 {
-    for (uint32_t i = 0; i < m->key_count; i++)
+    for (uint32_t i = 0; i < m->key_count; i++) {
         free((void *)(uintptr_t)m->keys[i].ptr);
+    }
     free(m->records);
 }
 
@@ -442,11 +452,13 @@ static void random_histories(void **state)
         ss_test_db_leaf_max(db, shapes[i].leaf_max);
         make_keys(&m, shapes[i].keys, &seed);
         make_records(&m, shapes[i].records, &seed);
-        for (uint32_t r = 0; r < m.record_count; r++)
+        for (uint32_t r = 0; r < m.record_count; r++) {
             ss_test_put_record(db, key, &m.records[r]);
+        }
         o = open_db(db);
-        for (int64_t rev = 1; rev < m.last; rev += 1 + m.last / 20)
+        for (int64_t rev = 1; rev < m.last; rev += 1 + m.last / 20) {
             compare(&m, o.file, rev, rev % 2 == 0 ? &range : NULL);
+        }
         compare(&m, o.file, m.last, NULL);
         compare(&m, o.file, m.last, &range);
         close_db(&o);

@@ -25,8 +25,9 @@ static uint8_t *build(const char *key_bucket, uint8_t alarm, size_t *len)
 
     ss_test_put_text(db, key, 2, 0, "a", "1");
     ss_test_db_put(db, meta, "storageVersion", 14, "3.6.0", 5);
-    if (alarm != 0)
+    if (alarm != 0) {
         ss_test_db_put(db, alarms, raised, sizeof(raised), "", 0);
+    }
     return ss_test_db_finish(db, len);
 }
 

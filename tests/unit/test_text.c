@@ -438,8 +438,9 @@ static void test_escape_in_runs(void **state)
             for (size_t cap = 1; cap <= due_len; cap++) {
                 size_t cut = cap - 1;
 
-                if (cut > pos && cut < pos + n)
+                if (cut > pos && cut < pos + n) {
                     cut = pos;
+                }
                 memset(out, '#', sizeof(out));
                 assert_int_equal(ss_text_escape(bytes, len, out, cap), due_len);
                 assert_int_equal(strlen(out), cut);

@@ -63,8 +63,9 @@ static struct ss_file *open_packed(const char *name, unsigned threads)
     struct ss_error err;
 
     snprintf(path, sizeof(path), "%s/testdata/%s.db.zst", getenv("SS_SOURCE_DIR"), name);
-    if (ss_open(path, &opts, &file, &err) != SS_OK)
+    if (ss_open(path, &opts, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, err.message);
+    }
     return file;
 }
 
@@ -78,8 +79,9 @@ static uint8_t *damaged_copy(const char *name, size_t *len)
     assert_non_null(bytes);
     memcpy(bytes, all.ptr, (size_t)all.len);
     *len = (size_t)all.len;
-    for (size_t off = 31 * 4096 + 10; off < *len; off += 97 * 4096)
+    for (size_t off = 31 * 4096 + 10; off < *len; off += 97 * 4096) {
         bytes[off] ^= 1;
+    }
     ss_close(file);
     return bytes;
 }
@@ -95,10 +97,11 @@ static uint8_t *large_db(size_t *len)
     for (int64_t i = 0; i < LARGE_RECORDS; i++) {
         snprintf(key, sizeof(key), "/key/%" PRId64, i * 2654435761 % LARGE_KEYS);
         value[50 + i % 150] = '\0';
-        if (i % 17 == 16)
+        if (i % 17 == 16) {
             ss_test_delete_text(db, bucket, i + 2, 0, key);
-        else
+        } else {
             ss_test_put_text(db, bucket, i + 2, 0, key, value);
+        }
         value[50 + i % 150] = 'v';
     }
     return ss_test_db_finish(db, len);
@@ -171,8 +174,9 @@ static char **texts_new(void)
 
 static void texts_free(char **texts)
 {
-    for (size_t a = 0; a < ss_test_answer_count; a++)
+    for (size_t a = 0; a < ss_test_answer_count; a++) {
         free(texts[a]);
+    }
     free(texts);
 }
 
@@ -221,8 +225,9 @@ static void *caller_main(void *arg)
     char **texts = calloc(ss_test_answer_count, sizeof(texts[0]));
     struct pair own = {0};
 
-    if (c->shared == NULL)
+    if (c->shared == NULL) {
         own = open_case(c->case_at, 2);
+    }
     ask_all(c->shared != NULL ? c->shared : &own, 2, texts);
     c->differing = compare(c->case_at, "beside others", c->due, texts);
     close_case(&own);
@@ -273,8 +278,10 @@ static void *open_and_close(void *arg)
         struct ss_file *file;
         struct ss_error err;
 
-        if (ss_open(name, NULL, &file, &err) != SS_OK || ss_file_bytes(file, 8191, 1).ptr[0] != 'x')
+        if (ss_open(name, NULL, &file, &err) != SS_OK ||
+            ss_file_bytes(file, 8191, 1).ptr[0] != 'x') {
             abort();
+        }
         ss_close(file);
     }
     return NULL;
@@ -292,11 +299,13 @@ static void *shrink_and_read(void *arg)
 
         if (ss_open(name, NULL, &file, &err) != SS_OK || truncate(name, 65536) != 0 ||
             ss_hash_check(file, NULL, &report, &err) != SS_SYSTEM || err.code != SS_E_IO ||
-            err.off != DB_LEN - 32)
+            err.off != DB_LEN - 32) {
             abort();
+        }
         ss_close(file);
-        if (truncate(name, DB_LEN) != 0)
+        if (truncate(name, DB_LEN) != 0) {
             abort();
+        }
     }
     return NULL;
 }
@@ -318,16 +327,22 @@ static int shrinking_child(void)
     struct ss_error err;
     pthread_t threads[5];
 
-    if (ss_guard_install(&err) != SS_OK)
+    if (ss_guard_install(&err) != SS_OK) {
         return 1;
-    for (size_t i = 0; i < 3; i++)
-        if (pthread_create(&threads[i], NULL, open_and_close, stays[i]) != 0)
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (pthread_create(&threads[i], NULL, open_and_close, stays[i]) != 0) {
             return 2;
-    for (size_t i = 0; i < 2; i++)
-        if (pthread_create(&threads[3 + i], NULL, shrink_and_read, cut[i]) != 0)
+        }
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (pthread_create(&threads[3 + i], NULL, shrink_and_read, cut[i]) != 0) {
             return 2;
-    for (size_t i = 0; i < 5; i++)
+        }
+    }
+    for (size_t i = 0; i < 5; i++) {
         pthread_join(threads[i], NULL);
+    }
     return 0;
 }
 
@@ -340,14 +355,16 @@ static void shrinking_files_are_told_from_sound_ones(void **state)
 
     (void)state;
     memset(page, 'x', sizeof(page));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         scratch_write(stays[i], page, sizeof(page));
+    }
     write_db("cut-0");
     write_db("cut-1");
     child = fork();
     assert_true(child >= 0);
-    if (child == 0)
+    if (child == 0) {
         _exit(shrinking_child());
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);

@@ -79,16 +79,18 @@ static void scan_bucket(const struct ss_file *file, struct ss_span name)
     enum ss_status there, back;
     enum ss_status status = ss_bucket_open(file, &name, 1, &bucket, &err);
 
-    if (status == SS_CORRUPT)
+    if (status == SS_CORRUPT) {
         return;
+    }
     assert_int_equal(status, SS_OK);
     assert_int_equal(ss_cursor_new(bucket, &c, &err), SS_OK);
     there = scan(c, true, &forward, &err);
     back = scan(c, false, &backward, &err);
     assert_int_equal(there, back);
     assert_true(there == SS_END || there == SS_CORRUPT);
-    if (there == SS_END)
+    if (there == SS_END) {
         assert_int_equal(forward, backward);
+    }
     ss_cursor_free(c);
     ss_bucket_free(bucket);
 }
@@ -105,8 +107,9 @@ static void scan_buckets(const struct ss_file *file)
     assert_int_equal(ss_cursor_new(root, &c, &err), SS_OK);
     status = ss_cursor_first(c, &entry, &err);
     while (status == SS_OK) {
-        if (entry.is_bucket)
+        if (entry.is_bucket) {
             scan_bucket(file, entry.key);
+        }
         status = ss_cursor_next(c, &entry, &err);
     }
     assert_true(status == SS_END || status == SS_CORRUPT);
@@ -165,8 +168,9 @@ static void cut_everywhere(uint8_t *bytes, size_t len, size_t page_size, size_t 
         size_t in_page = n % page_size;
 
         ASAN_POISON_MEMORY_REGION(bytes + n, len - n);
-        if (n % stride != 0 && in_page > 1 && in_page != page_size - 1)
+        if (n % stride != 0 && in_page > 1 && in_page != page_size - 1) {
             continue;
+        }
         ask(bytes, n, &cut);
         compare(&cut, &whole);
     }

@@ -73,11 +73,13 @@ static struct archive *writer_open(filter_fn filter, int (*format)(struct archiv
 
     assert_non_null(writer);
     assert_int_equal(format(writer), ARCHIVE_OK);
-    if (filter != NULL)
+    if (filter != NULL) {
         assert_int_equal(filter(writer), ARCHIVE_OK);
+    }
     archive_write_set_bytes_in_last_block(writer, 1);
-    if (options != NULL)
+    if (options != NULL) {
         assert_int_equal(archive_write_set_options(writer, options), ARCHIVE_OK);
+    }
     made.len = 0;
     return writer;
 }
@@ -110,10 +112,11 @@ static void writer_add_other(struct archive *writer, const char *name, unsigned 
     archive_entry_set_pathname(entry, name);
     archive_entry_set_filetype(entry, type);
     archive_entry_set_perm(entry, 0700);
-    if (hard)
+    if (hard) {
         archive_entry_set_hardlink(entry, target);
-    else if (target != NULL)
+    } else if (target != NULL) {
         archive_entry_set_symlink(entry, target);
+    }
     assert_int_equal(archive_write_header(writer, entry), ARCHIVE_OK);
     archive_entry_free(entry);
 }
@@ -130,8 +133,9 @@ static void make(filter_fn filter, int (*format)(struct archive *), const char *
     struct archive *writer = writer_open(filter, format, options);
 
     writer_start(writer);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         writer_add(writer, &members[i]);
+    }
     writer_close(writer);
 }
 
@@ -160,10 +164,11 @@ static void assert_gives(const void *bytes, size_t len, const char *packing, con
     assert_int_equal(src.len, len);
     assert_memory_equal(src.base, bytes, len);
     assert_string_equal(src.packing, packing);
-    if (member == NULL)
+    if (member == NULL) {
         assert_null(src.member);
-    else
+    } else {
         assert_string_equal(src.member, member);
+    }
     assert_true(src.spooled);
     assert_int_equal(src.packed_len, made.len);
     ss_source_close(&src);
@@ -242,8 +247,9 @@ static void test_log_of_member(void **state)
     writer_start(writer);
     writer_add(writer, &(struct member){"./d/member/snap/db", db, DB_LEN});
     writer_add(writer, &(struct member){"e/member/snap/db", db, DB_LEN});
-    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
+    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
         writer_add(writer, &(struct member){segments[i], "x", 1});
+    }
     writer_close(writer);
     assert_int_equal(open_bytes(&src, made.bytes, made.len, &opts, &err), SS_OK);
     assert_string_equal(src.member, "./d/member/snap/db");
@@ -357,8 +363,9 @@ static void test_long_lists(void **state)
     for (int i = 0; i < 25; i++) {
         snprintf(name, sizeof(name), "f%d", i);
         writer_add(writer, &member);
-        if (i < 20)
+        if (i < 20) {
             snprintf(want + strlen(want), 32, "%sf%d (1 bytes)", i == 0 ? "" : ", ", i);
+        }
     }
     writer_close(writer);
     snprintf(want + strlen(want), 32, " and 5 more");
@@ -368,8 +375,9 @@ static void test_long_lists(void **state)
     writer_start(writer);
     memset(name, '\x01', 99);
     name[99] = '\0';
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
         writer_add(writer, &member);
+    }
     writer_close(writer);
     assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_CORRUPT);
     assert_int_equal(err.code, SS_E_MEMBER);
@@ -469,10 +477,12 @@ static void test_zip_methods_without_bound(void **state)
 
         make(NULL, archive_write_set_format_zip, "zip:compression=store", &member, 1);
         for (size_t at = 0; at + 12 < made.len; at++) {
-            if (memcmp(made.bytes + at, "PK\3\4", 4) == 0)
+            if (memcmp(made.bytes + at, "PK\3\4", 4) == 0) {
                 made.bytes[at + 8] = methods[i].method;
-            if (memcmp(made.bytes + at, "PK\1\2", 4) == 0)
+            }
+            if (memcmp(made.bytes + at, "PK\1\2", 4) == 0) {
                 made.bytes[at + 10] = methods[i].method;
+            }
         }
         assert_int_equal(open_bytes(&src, made.bytes, made.len, NULL, &err), SS_SYSTEM);
         assert_int_equal(err.code, SS_E_LIMIT);

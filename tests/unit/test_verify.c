@@ -6,6 +6,7 @@
  */
 #include "image.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -246,23 +247,26 @@ static void assert_finds(const struct damage *damage, const struct ss_verify_rep
 {
     size_t due = 0;
 
-    while (due < 4 && damage->finds[due].id != NULL)
+    while (due < 4 && damage->finds[due].id != NULL) {
         due++;
+    }
     for (size_t i = 0; i < report->finding_count && i < due; i++) {
         const struct ss_finding *got = &report->findings[i];
         const struct wanted *want = &damage->finds[i];
 
         if (strcmp(got->check->id, want->id) != 0 || got->off != want->off ||
-            got->pgid != want->pgid || got->element != want->element)
-            fail_msg("%s: finding %zu is %s at %llu, page %llu, element %lld; due %s at %llu, page "
-                     "%llu, element %lld",
-                     damage->story, i, got->check->id, (unsigned long long)got->off,
-                     (unsigned long long)got->pgid, (long long)got->element, want->id,
-                     (unsigned long long)want->off, (unsigned long long)want->pgid,
-                     (long long)want->element);
+            got->pgid != want->pgid || got->element != want->element) {
+            fail_msg("%s: finding %zu is %s at %" PRIu64 ", page %" PRIu64 ", element %" PRId64
+                     "; due %s at %" PRIu64 ", page "
+                     "%" PRIu64 ", element %" PRId64,
+                     damage->story, i, got->check->id, (uint64_t)got->off, (uint64_t)got->pgid,
+                     (int64_t)got->element, want->id, (uint64_t)want->off, (uint64_t)want->pgid,
+                     (int64_t)want->element);
+        }
     }
-    if (report->finding_count != due)
+    if (report->finding_count != due) {
         fail_msg("%s: %zu findings, due %zu", damage->story, report->finding_count, due);
+    }
 }
 
 static void test_structure(void **state)
@@ -276,11 +280,12 @@ static void test_structure(void **state)
             struct ss_test_image image;
 
             lay(&image, big, PAGES);
-            if (table[i].width == 1)
+            if (table[i].width == 1) {
                 image.bytes[AT(table[i].pgid, table[i].pos)] = (uint8_t)table[i].value;
-            else
+            } else {
                 ss_test_image_set(&image, AT(table[i].pgid, table[i].pos), table[i].width,
                                   table[i].value);
+            }
             report = verify(&image, &opts);
             assert_finds(&table[i], report);
             ss_verify_free(report);
@@ -365,8 +370,9 @@ static void test_max_findings(void **state)
     assert_int_equal(some->finding_count, 2);
     assert_int_equal(some->error_count, all->error_count);
     assert_int_equal(some->note_count, all->note_count);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         assert_string_equal(some->findings[i].detail, all->findings[i].detail);
+    }
     assert_string_equal(some->verdict_text, all->verdict_text);
     ss_verify_free(all);
     ss_verify_free(some);

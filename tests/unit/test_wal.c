@@ -9,6 +9,7 @@
 
 #include "scratch.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,8 +42,9 @@ static void add(struct log *log, uint32_t kind, const struct ss_bytes *data)
     ss_crc32c_add(&log->crc, data->ptr, data->len);
     ss_bytes_pb_varint(&record, 1, kind);
     ss_bytes_pb_varint(&record, 2, ss_crc32c_final(&log->crc));
-    if (kind != 4)
+    if (kind != 4) {
         ss_bytes_pb_bytes(&record, 3, data->ptr, data->len);
+    }
     padding = (8 - record.len % 8) % 8;
     ss_store_u64(head, record.len | (padding != 0 ? (0x80 | padding) << 56 : 0), false);
     ss_bytes_add(&log->out, head, sizeof(head));
@@ -58,8 +60,9 @@ static void add_numbers(struct log *log, uint32_t kind, uint64_t a, uint64_t b, 
 
     ss_bytes_pb_varint(&data, 1, a);
     ss_bytes_pb_varint(&data, 2, b);
-    if (kind != 5)
+    if (kind != 5) {
         ss_bytes_pb_varint(&data, 3, c);
+    }
     add(log, kind, &data);
     ss_bytes_fini(&data);
 }
@@ -75,8 +78,9 @@ static void begin(struct log *log)
 
 static void add_entries(struct log *log, uint64_t from, uint64_t to, uint64_t term)
 {
-    for (uint64_t i = from; i <= to; i++)
+    for (uint64_t i = from; i <= to; i++) {
         add_numbers(log, 2, 0, term, i);
+    }
 }
 
 static enum ss_status scan_one(const struct log *log, size_t len, uint64_t applied,
@@ -206,8 +210,9 @@ static void test_every_cut(void **state)
                 SS_OK);
             assert_int_equal(scan.facts.torn, len != 0);
             assert_int_equal(scan.facts.record_count, n);
-            if (len == 0)
+            if (len == 0) {
                 continue;
+            }
             ss_wal_scan_init(&scan);
             assert_int_equal(
                 ss_wal_scan_segment(&scan, (struct ss_span){log.out.ptr, len, 0}, false, &err),
@@ -260,8 +265,8 @@ static void write_segment(uint64_t number, const void *bytes, size_t len)
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "%016llx-%016llx.wal", (unsigned long long)number,
-             (unsigned long long)number);
+    snprintf(name, sizeof(name), "%016" PRIx64 "-%016" PRIx64 ".wal", (uint64_t)number,
+             (uint64_t)number);
     scratch_write(name, bytes, len);
 }
 

@@ -282,8 +282,9 @@ static void lists_a_freelist_past_65534_ids(void **state)
     (void)state;
     ss_test_image_init(&image, 4096, true, 3 + RUN + COUNT);
     ss_test_image_leaf(&image, 2, 0, NULL, 0);
-    for (uint64_t i = 0; i < COUNT; i++)
+    for (uint64_t i = 0; i < COUNT; i++) {
         ids[i] = 3 + RUN + i;
+    }
     ids[COUNT - 1] = 2;
     ss_test_image_freelist(&image, 3, RUN - 1, ids, COUNT);
     meta = ss_test_image_meta(&image, 1);
@@ -491,8 +492,9 @@ static void nests_buckets_to_the_bound(void **state)
         file = ss_test_image_open(&image);
         assert_int_equal(ss_pages(file, see_row, see_fault, NULL, NULL, &faults, &err), SS_OK);
         assert_int_equal(faults, extra);
-        if (extra == 1)
+        if (extra == 1) {
             assert_int_equal(seen.faults[0].code, SS_E_DEPTH);
+        }
         ss_close(file);
         ss_test_image_fini(&image);
     }
@@ -523,8 +525,9 @@ static void refuses_inline_buckets_that_share_a_value(void **state)
         uint64_t left = (uint64_t)(LEVELS - 1 - level) * LEVEL_LEN + 32;
 
         ss_test_image_set(&image, page + 8, 2, 2);
-        if (level == LEVELS)
+        if (level == LEVELS) {
             break;
+        }
         ss_test_image_set(&image, page + 10, 2, 2);
         image.bytes[data] = 'a';
         image.bytes[data + 1] = 'b';

@@ -21,8 +21,9 @@ static enum ss_status read_all(const uint8_t *bytes, uint64_t len, uint32_t *cou
 
     *count = 0;
     ss_wire_init(&w, (struct ss_span){bytes, len, AT}, SS_E_RECORD, PGID);
-    while ((st = ss_wire_next(&w, last, err)) == SS_OK)
+    while ((st = ss_wire_next(&w, last, err)) == SS_OK) {
         ++*count;
+    }
     return st;
 }
 
@@ -176,10 +177,11 @@ static void every_short_message_ends(void **state)
         bytes[0] = (uint8_t)n;
         bytes[1] = (uint8_t)(n >> 8);
         bytes[2] = (uint8_t)(n >> 16);
-        if (read_all(bytes, 3, &count, &f, &err) == SS_END)
+        if (read_all(bytes, 3, &count, &f, &err) == SS_END) {
             ends++;
-        else
+        } else {
             assert_true(err.off >= AT && err.off <= AT + 3);
+        }
         assert_true(count <= 1);
         free(bytes);
     }

@@ -49,7 +49,7 @@ static void print_facts(struct auth_answer *answer)
         cli_out_format(out, "revision  %" PRIu64 "\n", answer->facts.revision);
     }
     cli_out_text(out, "\n");
-    cli_table_head(out, role_columns, sizeof role_columns / sizeof role_columns[0]);
+    cli_table_head(out, role_columns, sizeof(role_columns) / sizeof(role_columns[0]));
 }
 
 static bool print_permission(struct auth_answer *answer, const struct ss_role *role,

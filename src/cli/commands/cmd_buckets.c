@@ -21,7 +21,7 @@ static const struct cli_column columns[] = {
     {"PAGES", 7}, {"DEPTH", 5}, {"BUCKET", 0},
 };
 enum {
-    COLUMN_COUNT = sizeof columns / sizeof columns[0]
+    COLUMN_COUNT = sizeof(columns) / sizeof(columns[0])
 };
 
 struct buckets_walk {

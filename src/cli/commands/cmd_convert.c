@@ -206,7 +206,7 @@ static const char *const seal_words[] = {
 static void print_result(FILE *to, const struct convert_job *job)
 {
     const struct ss_convert_result *result = &job->result;
-    char digest[2 * sizeof result->sha256 + 1], line[256];
+    char digest[2 * sizeof(result->sha256) + 1], line[256];
     char *name = cli_escaped_name(job->streams ? "standard output" : job->opts->output);
     fprintf(to, "%s: %s, %" PRIu64 " bytes: %" PRIu64 " pages of %" PRIu32 " bytes, %s-endian\n",
             name, result->rebuilt ? "rebuilt" : "page-exact copy", result->out_len,
@@ -219,9 +219,9 @@ static void print_result(FILE *to, const struct convert_job *job)
     }
     if (result->hashed) {
         fprintf(to, "  hash       %s\n",
-                cli_digest_text(result->sha256, sizeof result->sha256, digest));
+                cli_digest_text(result->sha256, sizeof(result->sha256), digest));
     }
-    snprintf(line, sizeof line, "  %-11s%s", "seal", seal_words[seal_of(job)]);
+    snprintf(line, sizeof(line), "  %-11s%s", "seal", seal_words[seal_of(job)]);
     cli_print_wrapped(to, 13, line);
     free(name);
 }
@@ -229,7 +229,7 @@ static void print_result(FILE *to, const struct convert_job *job)
 static json_t *result_doc(const struct convert_job *job)
 {
     const struct ss_convert_result *result = &job->result;
-    char digest[2 * sizeof result->sha256 + 1];
+    char digest[2 * sizeof(result->sha256) + 1];
     json_t *doc = cli_doc_new();
     cli_doc_bool(doc, "rebuilt", result->rebuilt);
     cli_doc_number(doc, "len", result->out_len);
@@ -239,7 +239,8 @@ static json_t *result_doc(const struct convert_job *job)
     cli_doc_number(doc, "txid", result->txid);
     cli_doc_text(doc, "seal", ss_seal_name(seal_of(job)));
     if (result->hashed) {
-        cli_doc_text(doc, "sha256", cli_digest_text(result->sha256, sizeof result->sha256, digest));
+        cli_doc_text(doc, "sha256",
+                     cli_digest_text(result->sha256, sizeof(result->sha256), digest));
     }
     return doc;
 }
@@ -304,7 +305,7 @@ static int run_job(struct convert_job *job)
     if (ss_source_wal(run->file, &job->wal, &err) != SS_OK) {
         return cli_report(run, &err);
     }
-    if (cli_wal_note_text(&job->wal, text, sizeof text) != NULL) {
+    if (cli_wal_note_text(&job->wal, text, sizeof(text)) != NULL) {
         cli_note(run, "%s", text);
     }
     enum ss_status status = check_and_convert(job, &check, &how, &err);

@@ -4,6 +4,7 @@
  * The value goes out as its bytes; on a terminal escaped, with a line feed. With --json it is the
  * record that dump prints for the key.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +116,9 @@ static void hint_prefix(const struct getting *get, const char *bucket, uint64_t 
     const struct get_opts *opts = get->run->opts;
     if (count > 0 && opts->key_format == CLI_KEY_TEXT && get->key->len < 256) {
         fprintf(stderr,
-                "snapscope: try: snapscope dump%s%s --prefix '%s' %s gives the %s%llu key%s",
+                "snapscope: try: snapscope dump%s%s --prefix '%s' %s gives the %s%" PRIu64 " key%s",
                 bucket != NULL ? " --bucket " : "", bucket != NULL ? bucket : "", shown, name,
-                all ? "" : "more than ", (unsigned long long)count, count == 1 ? "" : "s");
+                all ? "" : "more than ", (uint64_t)count, count == 1 ? "" : "s");
         fprintf(stderr, " that begin%s with it\n", count == 1 ? "s" : "");
     }
     free(shown);
@@ -163,12 +164,13 @@ static enum ss_status history_text(const struct getting *get, int64_t rev, char 
         return left_away(status);
     }
     if (trace.deleted_at != 0 && trace.last_live != 0) {
-        snprintf(text, cap, ": it was deleted at revision %lld, and last written at revision %lld",
-                 (long long)trace.deleted_at, (long long)trace.last_live);
+        snprintf(text, cap,
+                 ": it was deleted at revision %" PRId64 ", and last written at revision %" PRId64,
+                 (int64_t)trace.deleted_at, (int64_t)trace.last_live);
     } else if (trace.deleted_at != 0) {
-        snprintf(text, cap, ": it was deleted at revision %lld", (long long)trace.deleted_at);
+        snprintf(text, cap, ": it was deleted at revision %" PRId64, (int64_t)trace.deleted_at);
     } else if (trace.later != 0) {
-        snprintf(text, cap, ": it was first written at revision %lld", (long long)trace.later);
+        snprintf(text, cap, ": it was first written at revision %" PRId64, (int64_t)trace.later);
     } else {
         snprintf(text, cap, ", and no retained revision has it");
     }
@@ -181,7 +183,7 @@ static int report_absent(struct getting *get, int64_t rev)
     char history[160];
     uint64_t prefixed = 0;
     struct ss_error err = SS_ERROR_INIT;
-    enum ss_status status = history_text(get, rev, history, sizeof history, &err);
+    enum ss_status status = history_text(get, rev, history, sizeof(history), &err);
     if (status == SS_OK) {
         status = count_prefixed(get, &prefixed, &err);
     }
@@ -189,8 +191,8 @@ static int report_absent(struct getting *get, int64_t rev)
         return cli_report(get->run, &err);
     }
     char *shown = cli_escaped(key->ptr, key->len < 256 ? key->len : 256);
-    cli_error_not_found(&err, "key %.*s%s is not there at revision %lld%s", 300, shown,
-                        key->len < 256 ? "" : "...", (long long)rev, history);
+    cli_error_not_found(&err, "key %.*s%s is not there at revision %" PRId64 "%s", 300, shown,
+                        key->len < 256 ? "" : "...", (int64_t)rev, history);
     free(shown);
     int code = absent_code(get, &err);
     hint_prefix(get, NULL, prefixed, true);
@@ -348,7 +350,7 @@ static int report_no_entry(struct getting *get, const struct ss_bucket *bucket, 
     cli_error_not_found(&err, "%s",
                         is_bucket ? "that key is a bucket" : "the bucket has no such key");
     ss_bucket_facts(bucket, &facts);
-    snprintf(err.bucket, sizeof err.bucket, "%s", facts.path);
+    snprintf(err.bucket, sizeof(err.bucket), "%s", facts.path);
     int code = absent_code(get, &err);
     hint_prefix(get, opts->bucket, prefixed.count, prefixed.count < prefixed.count_max);
     hint_binary(get, &first);

@@ -1,6 +1,7 @@
 /*
  * cmd_hashkv.c - snapscope hashkv: the hash by which members of a cluster are compared.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cmd.h"
@@ -48,12 +49,12 @@ static void print_figures(struct cli_run *run, const struct ss_hashkv *hashkv)
         {.member = "hashRevision", .field = "Hash revision", .column = "HASH REVISION"},
         {.member = "compactRevision", .field = "Compact revision", .column = "COMPACT REVISION"},
     };
-    const long long values[] = {hashkv->hash, hashkv->revision, hashkv->compact_revision};
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        snprintf(figures[i].exact, sizeof figures[i].exact, "%lld", values[i]);
+    const int64_t values[] = {hashkv->hash, hashkv->revision, hashkv->compact_revision};
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        snprintf(figures[i].exact, sizeof(figures[i].exact), "%" PRId64, values[i]);
     }
     cli_figures_print(&run->out, (enum cli_figures_format)opts->write_out, figures,
-                      sizeof figures / sizeof figures[0]);
+                      sizeof(figures) / sizeof(figures[0]));
 }
 
 static void print_doc(struct cli_run *run, const struct ss_hashkv *hashkv)

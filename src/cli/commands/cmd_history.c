@@ -49,7 +49,7 @@ static const struct cli_column columns[] = {
     {"REVISION", 10}, {"GEN", 3}, {"VERSION", 7}, {"BYTES", 8}, {"LEASE", 16}, {"EVENT", 0},
 };
 enum {
-    COLUMN_COUNT = sizeof columns / sizeof columns[0]
+    COLUMN_COUNT = sizeof(columns) / sizeof(columns[0])
 };
 
 struct history_print {
@@ -89,15 +89,15 @@ static bool print_row(struct history_print *print, const struct ss_history_item 
 {
     const struct ss_record *rec = &item->rec;
     char revision[64], lease[32] = "", event[160];
-    snprintf(revision, sizeof revision, "%" PRId64 ".%" PRId64, rec->rev.main, rec->rev.sub);
+    snprintf(revision, sizeof(revision), "%" PRId64 ".%" PRId64, rec->rev.main, rec->rev.sub);
     if (rec->lease != 0) {
-        snprintf(lease, sizeof lease, "%" PRIx64, (uint64_t)rec->lease);
+        snprintf(lease, sizeof(lease), "%" PRIx64, (uint64_t)rec->lease);
     }
-    event_text(item, event, sizeof event);
+    event_text(item, event, sizeof(event));
     struct cli_number_text generation = cli_number_format(item->generation);
     struct cli_number_text len = cli_number_format(rec->value.len);
     char version[32];
-    snprintf(version, sizeof version, "%" PRId64, rec->version);
+    snprintf(version, sizeof(version), "%" PRId64, rec->version);
     const char *cells[COLUMN_COUNT] = {
         revision, generation.text, rec->tombstone ? "" : version, rec->tombstone ? "" : len.text,
         lease,    event,
@@ -210,7 +210,7 @@ static int report_absent(struct history_print *print, const struct cli_word *key
     char *shown = cli_escaped(key->ptr, len);
     char older[96] = "";
     if (compacted > 0) {
-        snprintf(older, sizeof older, "; what was deleted before %" PRId64 " is compacted away",
+        snprintf(older, sizeof(older), "; what was deleted before %" PRId64 " is compacted away",
                  compacted);
     }
     struct ss_error err;

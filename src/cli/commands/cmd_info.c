@@ -42,7 +42,7 @@ enum cli_presence cli_info_presence(const struct cli_info *info)
     switch (info->summary->hash_found_len) {
     case 0:
         return CLI_PRESENCE_ABSENT;
-    case sizeof info->hash.found:
+    case sizeof(info->hash.found):
         return CLI_PRESENCE_PRESENT;
     default:
         return CLI_PRESENCE_CUT;
@@ -91,8 +91,8 @@ static bool on_stats(void *ctx, const struct ss_bucket_stats *stats)
         info->nested_count++;
         return true;
     }
-    info->buckets =
-        cli_info_grow(info->buckets, info->bucket_count, &info->bucket_room, sizeof *info->buckets);
+    info->buckets = cli_info_grow(info->buckets, info->bucket_count, &info->bucket_room,
+                                  sizeof(*info->buckets));
     info->buckets[info->bucket_count++] = (struct cli_info_bucket){
         .path = cli_must_copy(stats->path),
         .key_count = stats->key_count,

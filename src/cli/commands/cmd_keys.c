@@ -2,11 +2,13 @@
  * cmd_keys.c - snapscope keys: the elements of one bucket of any bbolt file, in key order.
  */
 #include "cmd.h"
+
 #include "doc.h"
 #include "keepgoing.h"
 #include "print.h"
 #include "report.h"
 #include "words.h"
+#include <inttypes.h>
 
 struct keys_opts {
     uint64_t limit; /* 0: none */
@@ -46,7 +48,7 @@ static const struct cli_column columns[] = {
     {"PAGE", 8}, {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0},
 };
 enum {
-    COLUMN_COUNT = sizeof columns / sizeof columns[0]
+    COLUMN_COUNT = sizeof(columns) / sizeof(columns[0])
 };
 
 static const char *kind_name(const struct ss_entry *entry)
@@ -60,8 +62,8 @@ static bool print_text(struct cli_run *run, const struct ss_entry *entry)
     enum cli_form form = opts->hex ? CLI_FORM_HEX : CLI_FORM_ESCAPED;
     struct cli_out *out = &run->out;
     if (opts->details &&
-        !cli_out_format(out, "%8llu  %5u  %-6s  %11llu  ", (unsigned long long)entry->pgid,
-                        entry->index, kind_name(entry), (unsigned long long)entry->value.len)) {
+        !cli_out_format(out, "%8" PRIu64 "  %5u  %-6s  %11" PRIu64 "  ", (uint64_t)entry->pgid,
+                        entry->index, kind_name(entry), (uint64_t)entry->value.len)) {
         return false;
     }
     if (!cli_print_bytes(out, entry->key.ptr, entry->key.len, form)) {
@@ -156,14 +158,14 @@ static int list_bucket(struct keys_walk *walk, const struct ss_keep_going *keep,
     enum ss_status status = ss_bucket_entries(bucket, NULL, keep, on_entry, walk, NULL, &err);
     if (cli_run_checked(run, status, &err) != SS_OK) {
         int code = cli_report(run, &err);
-        cli_note(run, "the list above ends at the damage, after %llu keys",
-                 (unsigned long long)walk->count);
+        cli_note(run, "the list above ends at the damage, after %" PRIu64 " keys",
+                 (uint64_t)walk->count);
         print_end(walk, &err);
         return code;
     }
     print_end(walk, NULL);
     if (walk->more && !run->common.json) {
-        cli_note(run, "there are more keys behind these %llu", (unsigned long long)walk->count);
+        cli_note(run, "there are more keys behind these %" PRIu64, (uint64_t)walk->count);
     }
     return cli_skip_list_end(&walk->skips, false);
 }

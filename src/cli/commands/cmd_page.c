@@ -6,6 +6,7 @@
  *
  * The answer is built as a JSON document first; the text is printed from the same facts.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd.h"
@@ -95,8 +96,8 @@ static void print_head(const struct page_view *view)
 {
     struct cli_out *out = &view->run->out;
     const struct ss_page_head *head = &view->head;
-    cli_out_format(out, "page       %llu\n", (unsigned long long)view->place.pgid);
-    cli_out_format(out, "offset     0x%llx\n", (unsigned long long)head->off);
+    cli_out_format(out, "page       %" PRIu64 "\n", (uint64_t)view->place.pgid);
+    cli_out_format(out, "offset     0x%" PRIx64 "\n", (uint64_t)head->off);
     if (view->place.found) {
         cli_out_format(out, "use        %s\n", ss_page_use_name(view->place.use));
     }
@@ -104,11 +105,11 @@ static void print_head(const struct page_view *view)
         cli_out_format(out, "bucket     %s\n", owner_text(view->place.bucket));
     }
     if (view->place.found && view->place.use == SS_USE_OVERFLOW) {
-        cli_out_format(out, "belongs to page %llu, which has the header of this run\n",
-                       (unsigned long long)view->place.run_start);
+        cli_out_format(out, "belongs to page %" PRIu64 ", which has the header of this run\n",
+                       (uint64_t)view->place.run_start);
         return;
     }
-    cli_out_format(out, "stored id  %llu\n", (unsigned long long)head->id);
+    cli_out_format(out, "stored id  %" PRIu64 "\n", (uint64_t)head->id);
     cli_out_format(out, "type       %s (flags 0x%02x)\n", ss_page_type_name(head->type),
                    head->flags);
     cli_out_format(out, "count      %u\n", head->count);
@@ -126,10 +127,10 @@ static bool print_element(const struct page_view *view, uint32_t i)
     ss_page_element(view->page, i, &element);
     bool good;
     if (view->head.type == SS_PAGE_BRANCH) {
-        good = cli_out_format(out, "%5u  %8llu  ", i, (unsigned long long)element.child);
+        good = cli_out_format(out, "%5u  %8" PRIu64 "  ", i, (uint64_t)element.child);
     } else {
-        good = cli_out_format(out, "%5u  %-6s  %11llu  ", i, element.is_bucket ? "bucket" : "key",
-                              (unsigned long long)element.value.len);
+        good = cli_out_format(out, "%5u  %-6s  %11" PRIu64 "  ", i,
+                              element.is_bucket ? "bucket" : "key", (uint64_t)element.value.len);
     }
     good = good && cli_print_bytes(out, element.key.ptr, element.key.len, CLI_FORM_ESCAPED);
     if (good && view->opts->values && view->head.type == SS_PAGE_LEAF) {
@@ -143,10 +144,10 @@ static void print_free_ids(const struct page_view *view)
 {
     struct cli_out *out = &view->run->out;
     uint64_t count = ss_page_free_count(view->page);
-    cli_out_format(out, "free ids   %llu\n", (unsigned long long)count);
+    cli_out_format(out, "free ids   %" PRIu64 "\n", (uint64_t)count);
     for (uint64_t i = 0; i < count && out->failed == 0; i++) {
-        cli_out_format(out, "%s%llu", i % 10 == 0 ? (i == 0 ? "  " : "\n  ") : " ",
-                       (unsigned long long)ss_page_free_id(view->page, i));
+        cli_out_format(out, "%s%" PRIu64, i % 10 == 0 ? (i == 0 ? "  " : "\n  ") : " ",
+                       (uint64_t)ss_page_free_id(view->page, i));
     }
     cli_out_text(out, count == 0 ? "" : "\n");
 }
@@ -167,9 +168,9 @@ static void print_body(const struct page_view *view)
     }
     bool branch = view->head.type == SS_PAGE_BRANCH;
     if (branch) {
-        cli_table_head(out, branch_columns, sizeof branch_columns / sizeof branch_columns[0]);
+        cli_table_head(out, branch_columns, sizeof(branch_columns) / sizeof(branch_columns[0]));
     } else {
-        cli_table_head(out, leaf_columns, sizeof leaf_columns / sizeof leaf_columns[0]);
+        cli_table_head(out, leaf_columns, sizeof(leaf_columns) / sizeof(leaf_columns[0]));
     }
     for (uint32_t i = 0; i < view->head.count && print_element(view, i); i++) {
     }
@@ -287,8 +288,7 @@ static bool view_head(struct page_view *view, struct ss_error *err)
     if (view->is_meta) {
         ss_file_meta(view->run->file, (int)pgid, &view->meta);
         if (!view->meta.present) {
-            cli_error_not_found(err, "the file ends before meta page %llu",
-                                (unsigned long long)pgid);
+            cli_error_not_found(err, "the file ends before meta page %" PRIu64, (uint64_t)pgid);
             return false;
         }
         if (view->facts.current_meta < 0) {
@@ -302,9 +302,8 @@ static bool view_head(struct page_view *view, struct ss_error *err)
         }
     }
     if (view->facts.current_meta >= 0 && !view->is_meta && pgid >= view->facts.high_water) {
-        cli_error_not_found(err, "there is no page %llu: the pages are 0 to %llu",
-                            (unsigned long long)pgid,
-                            (unsigned long long)(view->facts.high_water - 1));
+        cli_error_not_found(err, "there is no page %" PRIu64 ": the pages are 0 to %" PRIu64,
+                            (uint64_t)pgid, (uint64_t)(view->facts.high_water - 1));
         return false;
     }
     return ss_page_head(view->run->file, pgid, &view->head, err) == SS_OK;

@@ -216,7 +216,7 @@ static void warn(struct restore_job *job)
         cli_note(job->run,
                  "note: --initial-memory-map-size is ignored: nothing is mapped to write");
     }
-    if (cli_wal_note_text(&job->wal, words, sizeof words) != NULL) {
+    if (cli_wal_note_text(&job->wal, words, sizeof(words)) != NULL) {
         cli_note(job->run, "%s", words);
     }
 }
@@ -225,7 +225,7 @@ static void warn(struct restore_job *job)
 static int report_boot(struct restore_job *job)
 {
     char text[1024];
-    ss_error_text(&job->restored.boot_err, text, sizeof text);
+    ss_error_text(&job->restored.boot_err, text, sizeof(text));
     cli_note(job->run, "%s, but which etcd starts on it could not be read: %s",
              job->opts->dry_run ? "can be restored" : "is restored", text);
     return CLI_EXIT_SYSTEM;

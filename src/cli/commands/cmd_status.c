@@ -5,6 +5,7 @@
  * The state of the hash goes to standard error, so that standard output stays etcdutl's; a hash that
  * does not fit also makes the exit code 1.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,16 +110,15 @@ static void print_figures(struct cli_run *run, const struct ss_etcd_status *stat
     };
     char size[32];
     cli_figure_size(status->total_len, size);
-    snprintf(figures[0].shown, sizeof figures[0].shown, "%x", status->hash);
-    snprintf(figures[0].exact, sizeof figures[0].exact, "%u", status->hash);
-    snprintf(figures[1].exact, sizeof figures[1].exact, "%lld", (long long)status->revision);
-    snprintf(figures[2].exact, sizeof figures[2].exact, "%llu", (unsigned long long)keys);
-    snprintf(figures[3].shown, sizeof figures[3].shown, "%s", size);
-    snprintf(figures[3].exact, sizeof figures[3].exact, "%llu",
-             (unsigned long long)status->total_len);
-    snprintf(figures[4].exact, sizeof figures[4].exact, "%s", status->version);
+    snprintf(figures[0].shown, sizeof(figures[0].shown), "%x", status->hash);
+    snprintf(figures[0].exact, sizeof(figures[0].exact), "%u", status->hash);
+    snprintf(figures[1].exact, sizeof(figures[1].exact), "%" PRId64, (int64_t)status->revision);
+    snprintf(figures[2].exact, sizeof(figures[2].exact), "%" PRIu64, (uint64_t)keys);
+    snprintf(figures[3].shown, sizeof(figures[3].shown), "%s", size);
+    snprintf(figures[3].exact, sizeof(figures[3].exact), "%" PRIu64, (uint64_t)status->total_len);
+    snprintf(figures[4].exact, sizeof(figures[4].exact), "%s", status->version);
     cli_figures_print(&run->out, (enum cli_figures_format)opts->write_out, figures,
-                      sizeof figures / sizeof figures[0]);
+                      sizeof(figures) / sizeof(figures[0]));
 }
 
 static void print_doc(struct cli_run *run, const struct ss_etcd_status *status,
@@ -154,8 +154,8 @@ static int run_status(struct cli_run *run)
         return cli_report(run, &answer.hash_err);
     }
     if (answer.hash.padding_len > 0) {
-        cli_note(run, "trailing SHA-256: valid, followed by %llu bytes of padding (0x%02x)",
-                 (unsigned long long)answer.hash.padding_len, answer.hash.padding_byte);
+        cli_note(run, "trailing SHA-256: valid, followed by %" PRIu64 " bytes of padding (0x%02x)",
+                 (uint64_t)answer.hash.padding_len, answer.hash.padding_byte);
     } else {
         cli_note(run, "trailing SHA-256: %s", hash_meaning(answer.hash.state));
     }

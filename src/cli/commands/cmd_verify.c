@@ -4,6 +4,7 @@
  * Files are verified one after the other, each printed when it is done; one that cannot be opened
  * stops none of the others. The exit code is the worst of all: 4, then 3, then 1, then 0.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,7 +108,7 @@ static int parse_only(const struct cli_run *run, const char *list, unsigned *wha
     while (list != NULL) {
         size_t len = strcspn(list, ",");
         unsigned part = 0;
-        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
             if (strlen(parts[i].name) == len && strncmp(parts[i].name, list, len) == 0) {
                 part = parts[i].part;
             }
@@ -212,16 +213,15 @@ static void print_totals(struct verify_run *v)
     struct cli_out *out = &v->run->out;
     cli_out_format(out, "%s%zu files:", out->len > 0 ? "\n" : "", v->run->arg_count);
     const char *comma = "";
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         if (v->counts[order[i]] > 0) {
-            cli_out_format(out, "%s %llu %s", comma, (unsigned long long)v->counts[order[i]],
+            cli_out_format(out, "%s %" PRIu64 " %s", comma, (uint64_t)v->counts[order[i]],
                            ss_verdict_name(order[i]));
             comma = ",";
         }
     }
     if (v->failed_count > 0) {
-        cli_out_format(out, "%s %llu could not be read", comma,
-                       (unsigned long long)v->failed_count);
+        cli_out_format(out, "%s %" PRIu64 " could not be read", comma, (uint64_t)v->failed_count);
     }
     cli_out_text(out, "\n");
 }
@@ -309,7 +309,7 @@ static bool look_for_wal(struct verify_run *v, struct cli_verified *verified, st
     if (ss_source_wal(v->run->file, &verified->wal, err) != SS_OK) {
         return false;
     }
-    if (cli_wal_note_text(&verified->wal, text, sizeof text) != NULL) {
+    if (cli_wal_note_text(&verified->wal, text, sizeof(text)) != NULL) {
         cli_note(v->run, "%s", text);
     }
     return true;

@@ -10,6 +10,7 @@
  * decoded is reported with its place; then nothing is called the same, and the exit code is 3.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,23 +267,25 @@ static void print_end(struct buckets_view *view)
     uint64_t changes = view->counts[0] + view->counts[1] + view->counts[2];
     bool whole = code_of(view) != CLI_EXIT_REFUSED;
     if (changes == 0) {
-        cli_out_format(out, "%s: %llu things beside the keys\n",
+        cli_out_format(out, "%s: %" PRIu64 " things beside the keys\n",
                        whole ? "the same" : "no difference in what can be read",
-                       (unsigned long long)view->same);
+                       (uint64_t)view->same);
     } else {
-        cli_out_format(out, "\n%llu added, %llu removed, %llu modified, %llu the same\n",
-                       (unsigned long long)view->counts[SS_CHANGE_ADDED],
-                       (unsigned long long)view->counts[SS_CHANGE_REMOVED],
-                       (unsigned long long)view->counts[SS_CHANGE_MODIFIED],
-                       (unsigned long long)view->same);
+        cli_out_format(out,
+                       "\n%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " modified, %" PRIu64
+                       " the same\n",
+                       (uint64_t)view->counts[SS_CHANGE_ADDED],
+                       (uint64_t)view->counts[SS_CHANGE_REMOVED],
+                       (uint64_t)view->counts[SS_CHANGE_MODIFIED], (uint64_t)view->same);
     }
     if (holds_other(&view->a) || holds_other(&view->b)) {
         cli_out_text(out, "not compared: what other buckets hold, only that they are there\n");
     }
     if (!whole) {
-        cli_out_format(out, "not compared: elements that cannot be decoded, %llu of A, %llu of B\n",
-                       (unsigned long long)view->faults_a.count,
-                       (unsigned long long)view->faults_b.count);
+        cli_out_format(out,
+                       "not compared: elements that cannot be decoded, %" PRIu64 " of A, %" PRIu64
+                       " of B\n",
+                       (uint64_t)view->faults_a.count, (uint64_t)view->faults_b.count);
     }
 }
 
@@ -339,7 +342,7 @@ static int compare(struct buckets_view *view)
 
 int cli_diff_buckets(struct cli_diff_job *job)
 {
-    struct buckets_view *view = cli_must_alloc(sizeof *view);
+    struct buckets_view *view = cli_must_alloc(sizeof(*view));
     struct ss_error err = SS_ERROR_INIT;
     enum ss_side side = SS_SIDE_A;
     int code;

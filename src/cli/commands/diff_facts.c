@@ -61,8 +61,8 @@ static void put(struct cli_facts *facts, enum cli_fact_form form, const char *na
 {
     if (facts->count == facts->room) {
         facts->room = facts->room * 2 + 64;
-        facts->list = grown(facts->list, facts->count * sizeof *facts->list,
-                            facts->room * sizeof *facts->list);
+        facts->list = grown(facts->list, facts->count * sizeof(*facts->list),
+                            facts->room * sizeof(*facts->list));
     }
     size_t name_pos = put_text(facts, name), value_pos = put_text(facts, value);
     facts->list[facts->count++] = (struct cli_fact){
@@ -85,7 +85,7 @@ static void put_number(struct cli_facts *facts, const char *name, uint64_t value
 static void put_int(struct cli_facts *facts, const char *name, int64_t value)
 {
     char text[32];
-    snprintf(text, sizeof text, "%" PRId64, value);
+    snprintf(text, sizeof(text), "%" PRId64, value);
     put(facts, CLI_FACT_NUMBER, name, text);
 }
 
@@ -112,14 +112,14 @@ static void put_bytes(struct cli_facts *facts, enum cli_fact_form form, const ch
 static void put_hex(struct cli_facts *facts, const char *name, uint64_t value)
 {
     char text[24];
-    snprintf(text, sizeof text, "%016" PRIx64, value);
+    snprintf(text, sizeof(text), "%016" PRIx64, value);
     put(facts, CLI_FACT_TEXT, name, text);
 }
 
 static void begin_hex(struct cli_facts *facts, enum cli_fact_kind kind, uint64_t id)
 {
     char text[24];
-    snprintf(text, sizeof text, "%016" PRIx64, id);
+    snprintf(text, sizeof(text), "%016" PRIx64, id);
     begin(facts, kind, text);
 }
 
@@ -190,7 +190,7 @@ static bool take_alarm(void *ctx, const struct ss_alarm *alarm)
 {
     struct cli_facts *facts = ctx;
     char id[64];
-    snprintf(id, sizeof id, "%s of member %016" PRIx64, ss_alarm_name(alarm->type),
+    snprintf(id, sizeof(id), "%s of member %016" PRIx64, ss_alarm_name(alarm->type),
              alarm->member_id);
     begin(facts, CLI_FACT_ALARM, id);
     put_int(facts, "type", alarm->type);
@@ -242,7 +242,7 @@ static void put_ids(struct cli_facts *facts, const char *sort, const uint64_t *i
 {
     for (size_t i = 0; i < count; i++) {
         char text[24];
-        snprintf(text, sizeof text, "%016" PRIx64, ids[i]);
+        snprintf(text, sizeof(text), "%016" PRIx64, ids[i]);
         put_named(facts, sort, (struct ss_span){.ptr = (const uint8_t *)text, .len = strlen(text)},
                   CLI_FACT_LISTED, "");
     }
@@ -345,7 +345,8 @@ static enum ss_status check_etcd(size_t known, struct ss_error *err)
         return SS_OK;
     }
     *err = (struct ss_error){.code = SS_E_NOT_ETCD, .off = SS_NONE, .pgid = SS_NONE};
-    snprintf(err->message, sizeof err->message, "the file has none of etcd's buckets beside `key`");
+    snprintf(err->message, sizeof(err->message),
+             "the file has none of etcd's buckets beside `key`");
     return SS_SYSTEM;
 }
 
@@ -416,7 +417,7 @@ enum ss_status cli_facts_read(struct cli_facts *facts, const struct ss_file *fil
         status = read_other(facts, file, err);
     }
     if (status == SS_OK && facts->count > 0) {
-        qsort_r(facts->list, facts->count, sizeof *facts->list, by_name, facts);
+        qsort_r(facts->list, facts->count, sizeof(*facts->list), by_name, facts);
     }
     return status;
 }

@@ -13,9 +13,11 @@
  *     B  no record
  */
 #include "diff.h"
+
 #include "doc.h"
 #include "print.h"
 #include "report.h"
+#include <inttypes.h>
 
 static void print_side(struct cli_diff_job *job, enum ss_side side,
                        const struct ss_rev_facts *facts)
@@ -29,7 +31,7 @@ static void print_side(struct cli_diff_job *job, enum ss_side side,
                        cli_revision_format(facts->last).text);
     }
     if (facts->compacted > 0) {
-        cli_out_format(out, ", compacted at %lld\n", (long long)facts->compacted);
+        cli_out_format(out, ", compacted at %" PRId64 "\n", (int64_t)facts->compacted);
     } else {
         cli_out_text(out, ", never compacted\n");
     }
@@ -69,7 +71,7 @@ static void print_verdict(struct cli_out *out, const struct ss_lineage *l)
 static void print_count(struct cli_out *out, const char *what, uint64_t count)
 {
     if (count > 0) {
-        cli_out_format(out, "%-34s %llu\n", what, (unsigned long long)count);
+        cli_out_format(out, "%-34s %" PRIu64 "\n", what, (uint64_t)count);
     }
 }
 
@@ -87,9 +89,10 @@ static void print_record(struct cli_out *out, char side, bool there, const struc
     if (rec->tombstone) {
         cli_out_text(out, "deletion");
     } else {
-        cli_out_format(out, "put, version %lld, created at %lld, lease %lld, %s",
-                       (long long)rec->version, (long long)rec->create_revision,
-                       (long long)rec->lease, cli_size_format(rec->value.len).text);
+        cli_out_format(out,
+                       "put, version %" PRId64 ", created at %" PRId64 ", lease %" PRId64 ", %s",
+                       (int64_t)rec->version, (int64_t)rec->create_revision, (int64_t)rec->lease,
+                       cli_size_format(rec->value.len).text);
     }
     cli_out_text(out, "\n     ");
     cli_print_bytes(out, rec->key.ptr, rec->key.len, CLI_FORM_ESCAPED);

@@ -8,6 +8,7 @@
  * Memory is bounded whatever the values: LINES_MAX lines a side, EDITS_MAX rounds. A line is shown up
  * to SHOWN_MAX bytes, from near its first difference on. All of it is printed escaped.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,11 +214,11 @@ static void print_line(struct cli_out *out, const char *sign, struct ss_span lin
     }
     cli_out_format(out, INDENT "%s ", sign);
     if (skip > 0) {
-        cli_out_format(out, "[%llu bytes]", (unsigned long long)skip);
+        cli_out_format(out, "[%" PRIu64 " bytes]", (uint64_t)skip);
     }
     cli_print_bytes(out, line.ptr + skip, end - skip, CLI_FORM_ESCAPED);
     if (end < line.len) {
-        cli_out_format(out, "[%llu bytes]", (unsigned long long)(line.len - end));
+        cli_out_format(out, "[%" PRIu64 " bytes]", (uint64_t)(line.len - end));
     }
     cli_out_text(out, "\n");
 }
@@ -239,8 +240,7 @@ static void print_block(const struct line_diff *d, int from, int to)
     int added = to - from - removed;
     int pairs = removed < added ? removed : added;
     if (d->several) {
-        cli_out_format(d->out, INDENT "@ line %llu\n",
-                       (unsigned long long)d->first + (unsigned)x + 1);
+        cli_out_format(d->out, INDENT "@ line %" PRIu64 "\n", (uint64_t)d->first + (unsigned)x + 1);
     }
     for (int i = 0; i < removed; i++) {
         print_line(d->out, "-", d->a.line[x + i], i < pairs ? skip_of(d, x + i, y + i) : 0);
@@ -267,16 +267,17 @@ static void print_edits(const struct line_diff *d)
 static void print_counts(struct cli_out *out, struct ss_span a, struct ss_span b, bool closed,
                          uint64_t first)
 {
-    cli_out_format(out, INDENT "%llu lines of A, %llu of B differ, from line %llu on\n",
-                   (unsigned long long)count_lines(a, closed),
-                   (unsigned long long)count_lines(b, closed), (unsigned long long)first + 1);
+    cli_out_format(
+        out, INDENT "%" PRIu64 " lines of A, %" PRIu64 " of B differ, from line %" PRIu64 " on\n",
+        (uint64_t)count_lines(a, closed), (uint64_t)count_lines(b, closed), (uint64_t)first + 1);
 }
 
 static void print_binary(struct cli_out *out, struct ss_span a, struct ss_span b)
 {
-    cli_out_format(out, INDENT "binary: they differ from byte %llu on, the last %llu are alike\n",
-                   (unsigned long long)common_prefix(a, b),
-                   (unsigned long long)common_suffix(a, b));
+    cli_out_format(out,
+                   INDENT "binary: they differ from byte %" PRIu64 " on, the last %" PRIu64
+                          " are alike\n",
+                   (uint64_t)common_prefix(a, b), (uint64_t)common_suffix(a, b));
 }
 
 bool cli_diff_lines(struct cli_out *out, struct ss_span a, struct ss_span b)
@@ -289,7 +290,7 @@ bool cli_diff_lines(struct cli_out *out, struct ss_span a, struct ss_span b)
         memchr(a.ptr, '\n', (size_t)a.len) != NULL || memchr(b.ptr, '\n', (size_t)b.len) != NULL;
     uint64_t first = trim_front(&a, &b);
     bool closed = trim_back(&a, &b);
-    struct line_diff *d = cli_must_alloc(sizeof *d);
+    struct line_diff *d = cli_must_alloc(sizeof(*d));
     d->out = out;
     d->first = first;
     d->several = several;

@@ -30,9 +30,9 @@ struct cli_revision_text cli_revision_format(struct ss_revision rev)
 {
     struct cli_revision_text text;
     if (rev.sub == 0) {
-        snprintf(text.text, sizeof text.text, "%" PRId64, rev.main);
+        snprintf(text.text, sizeof(text.text), "%" PRId64, rev.main);
     } else {
-        snprintf(text.text, sizeof text.text, "%" PRId64 "_%" PRId64, rev.main, rev.sub);
+        snprintf(text.text, sizeof(text.text), "%" PRId64 "_%" PRId64, rev.main, rev.sub);
     }
     return text;
 }
@@ -59,16 +59,16 @@ static void print_range(struct cli_out *out, const struct ss_lost_range *range)
 {
     char why[1024], place[128], before[64];
     struct cli_revision_text after = cli_revision_format(range->after);
-    ss_error_text(&range->why, why, sizeof why);
+    ss_error_text(&range->why, why, sizeof(why));
     if (to_end(range)) {
-        snprintf(before, sizeof before, "to the end");
+        snprintf(before, sizeof(before), "to the end");
     } else {
-        snprintf(before, sizeof before, "before %s", cli_revision_format(range->before).text);
+        snprintf(before, sizeof(before), "before %s", cli_revision_format(range->before).text);
     }
     if (from_start(range)) {
-        snprintf(place, sizeof place, "from the start, %s", before);
+        snprintf(place, sizeof(place), "from the start, %s", before);
     } else {
-        snprintf(place, sizeof place, "after %s, %s", after.text, before);
+        snprintf(place, sizeof(place), "after %s, %s", after.text, before);
     }
     cli_out_format(out, "     %s: %s\n", place, why);
 }
@@ -127,19 +127,20 @@ static bool print_lost(struct cli_diff_job *job, enum ss_side side, struct ss_er
     cli_diff_print_side(job, side);
     if (ss_lost_revisions(cli_diff_file(job, side), count_range, NULL, &count, err) != SS_OK) {
         char why[1024];
-        cli_out_format(out, "  no revision can be read: %s\n", ss_error_text(err, why, sizeof why));
+        cli_out_format(out, "  no revision can be read: %s\n",
+                       ss_error_text(err, why, sizeof(why)));
         return !is_failure(err);
     }
     if (count == 0) {
         cli_out_text(out, "  every revision can be read\n");
         return true;
     }
-    cli_out_format(out, "  %llu %s of revisions cannot be read\n", (unsigned long long)count,
+    cli_out_format(out, "  %" PRIu64 " %s of revisions cannot be read\n", (uint64_t)count,
                    count == 1 ? "stretch" : "stretches");
     enum ss_status status =
         ss_lost_revisions(cli_diff_file(job, side), take_range, &view, &count, err);
     if (count > view.shown) {
-        cli_out_format(out, "     and %llu more\n", (unsigned long long)(count - view.shown));
+        cli_out_format(out, "     and %" PRIu64 " more\n", (uint64_t)(count - view.shown));
     }
     return status == SS_OK || !is_failure(err);
 }

@@ -5,9 +5,11 @@
  * failure ends them with {"error":…}, so that what was printed cannot pass for the whole.
  */
 #include "diff.h"
+
 #include "doc.h"
 #include "print.h"
 #include "report.h"
+#include <inttypes.h>
 
 struct state_view {
     struct cli_diff_job *job;
@@ -20,11 +22,11 @@ static void print_sides(struct cli_diff_job *job)
     const struct ss_diff_result *result = &job->result;
     struct cli_out *out = &job->run->out;
     cli_diff_print_side(job, SS_SIDE_A);
-    cli_out_format(out, "  revision %lld, %llu keys\n", (long long)result->rev_a,
-                   (unsigned long long)result->count_a);
+    cli_out_format(out, "  revision %" PRId64 ", %" PRIu64 " keys\n", (int64_t)result->rev_a,
+                   (uint64_t)result->count_a);
     cli_diff_print_side(job, SS_SIDE_B);
-    cli_out_format(out, "  revision %lld, %llu keys\n\n", (long long)result->rev_b,
-                   (unsigned long long)result->count_b);
+    cli_out_format(out, "  revision %" PRId64 ", %" PRIu64 " keys\n\n", (int64_t)result->rev_b,
+                   (uint64_t)result->count_b);
 }
 
 static enum ss_status take_change(void *ctx, const struct ss_diff_change *change,
@@ -64,12 +66,14 @@ static void print_text(struct state_view *view)
         print_sides(job);
     }
     if (is_same(result)) {
-        cli_out_format(out, "the same: %llu keys\n", (unsigned long long)result->same);
+        cli_out_format(out, "the same: %" PRIu64 " keys\n", (uint64_t)result->same);
         return;
     }
-    cli_out_format(out, "%llu added, %llu removed, %llu modified, %llu the same\n\n",
-                   (unsigned long long)result->added, (unsigned long long)result->removed,
-                   (unsigned long long)result->modified, (unsigned long long)result->same);
+    cli_out_format(out,
+                   "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " modified, %" PRIu64
+                   " the same\n\n",
+                   (uint64_t)result->added, (uint64_t)result->removed, (uint64_t)result->modified,
+                   (uint64_t)result->same);
     cli_prefixes_print(&view->prefixes, out);
 }
 

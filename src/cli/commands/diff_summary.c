@@ -8,6 +8,7 @@
  * A slash that a key begins with belongs to its first part. Keys come in byte order, so the prefixes
  * that can still grow are those that the key at hand begins with: a stack, and no lookup.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@
 void cli_prefixes_init(struct cli_prefixes *prefixes, uint64_t depth)
 {
     *prefixes = (struct cli_prefixes){
-        .list = cli_must_alloc(CLI_PREFIXES_MAX * sizeof *prefixes->list), .depth = depth};
+        .list = cli_must_alloc(CLI_PREFIXES_MAX * sizeof(*prefixes->list)), .depth = depth};
 }
 
 void cli_prefixes_fini(struct cli_prefixes *prefixes)
@@ -79,7 +80,7 @@ static int by_prefix(const void *left, const void *right)
 
 static void sort(struct cli_prefixes *prefixes)
 {
-    qsort(prefixes->list, prefixes->count, sizeof *prefixes->list, by_prefix);
+    qsort(prefixes->list, prefixes->count, sizeof(*prefixes->list), by_prefix);
     prefixes->open_count = 0;
 }
 
@@ -91,18 +92,18 @@ void cli_prefixes_print(struct cli_prefixes *prefixes, struct cli_out *out)
     if (prefixes->count == 0) {
         return;
     }
-    cli_table_head(out, columns, sizeof columns / sizeof columns[0]);
+    cli_table_head(out, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < prefixes->count; i++) {
         const struct cli_prefix_count *p = &prefixes->list[i];
-        cli_out_format(out, "%9llu  %9llu  %9llu  ", (unsigned long long)p->counts[SS_CHANGE_ADDED],
-                       (unsigned long long)p->counts[SS_CHANGE_REMOVED],
-                       (unsigned long long)p->counts[SS_CHANGE_MODIFIED]);
+        cli_out_format(out, "%9" PRIu64 "  %9" PRIu64 "  %9" PRIu64 "  ",
+                       (uint64_t)p->counts[SS_CHANGE_ADDED], (uint64_t)p->counts[SS_CHANGE_REMOVED],
+                       (uint64_t)p->counts[SS_CHANGE_MODIFIED]);
         cli_print_bytes(out, p->prefix.ptr, p->prefix.len, CLI_FORM_ESCAPED);
         cli_out_text(out, p->prefix.len == 0 ? "(no slash)\n" : "\n");
     }
     if (prefixes->other > 0) {
-        cli_out_format(out, "and %llu changes under further prefixes\n",
-                       (unsigned long long)prefixes->other);
+        cli_out_format(out, "and %" PRIu64 " changes under further prefixes\n",
+                       (uint64_t)prefixes->other);
     }
 }
 

@@ -27,7 +27,7 @@ void cli_diff_text_head(struct cli_out *out, const struct ss_diff_result *result
     const struct cli_column columns[] = {{" ", 1},       {"REV A", width}, {"REV B", width},
                                          {"SIZE A", 10}, {"SIZE B", 10},   {"VLR", 3},
                                          {"KEY", 0}};
-    cli_table_head(out, columns, sizeof columns / sizeof columns[0]);
+    cli_table_head(out, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 /* What stands before the key, gathered without printf: a diff may have a line for each of millions of keys. */

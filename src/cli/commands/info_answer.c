@@ -2,6 +2,7 @@
  * info_answer.c - what the library decides on the file (ss_summary), and what that comes to here: the
  * sentence with its next step, and the exit code.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "info.h"
@@ -55,19 +56,19 @@ void cli_info_answer(const struct cli_info *info, struct cli_info_answer *out)
     const struct ss_summary *summary = info->summary;
     if (summary == NULL) {
         out->restorable = SS_RESTORABLE_UNKNOWN;
-        snprintf(out->text, sizeof out->text, "cannot be told: the file could not be read");
+        snprintf(out->text, sizeof(out->text), "cannot be told: the file could not be read");
         return;
     }
     out->restorable = summary->restorable;
     const struct ss_other_tree *other = &info->other;
     if (other->exists && other->error_count == 0) {
-        snprintf(out->text, sizeof out->text,
-                 "%s; the tree of meta %d is whole at txid %llu, and --meta %d reads it%s",
-                 summary->text, other->which, (unsigned long long)other->txid, other->which,
+        snprintf(out->text, sizeof(out->text),
+                 "%s; the tree of meta %d is whole at txid %" PRIu64 ", and --meta %d reads it%s",
+                 summary->text, other->which, (uint64_t)other->txid, other->which,
                  next_step(summary));
         return;
     }
-    snprintf(out->text, sizeof out->text, "%s%s", summary->text, next_step(summary));
+    snprintf(out->text, sizeof(out->text), "%s%s", summary->text, next_step(summary));
 }
 
 int cli_info_answer_exit(const struct cli_info *info)

@@ -23,7 +23,7 @@ static void set_id(json_t *doc, const char *name, uint64_t id)
 static void set_digest(json_t *doc, const char *name, const uint8_t *bytes, size_t len)
 {
     char text[65] = "";
-    ss_text_hex(bytes, len < sizeof text / 2 ? len : sizeof text / 2, text);
+    ss_text_hex(bytes, len < sizeof(text) / 2 ? len : sizeof(text) / 2, text);
     cli_doc_text(doc, name, text);
 }
 
@@ -37,7 +37,7 @@ static json_t *hash_doc(const struct cli_info *info)
     if (hash->computed) {
         cli_doc_number(doc, "covered_len", hash->covered_len);
         set_digest(doc, "found", hash->found, hash->found_len);
-        set_digest(doc, "expected", hash->expected, sizeof hash->expected);
+        set_digest(doc, "expected", hash->expected, sizeof(hash->expected));
     }
     if (hash->padding_len > 0) {
         cli_doc_number(doc, "padding_len", hash->padding_len);
@@ -221,7 +221,7 @@ static void add_boot(const struct ss_boot_facts *boot, json_t *doc)
     if (boot->writer_major == 0) {
         cli_doc_null(doc, "written_by_at_least");
     } else {
-        snprintf(writer, sizeof writer, "%" PRIu64 ".%" PRIu64, boot->writer_major,
+        snprintf(writer, sizeof(writer), "%" PRIu64 ".%" PRIu64, boot->writer_major,
                  boot->writer_minor);
         cli_doc_text(doc, "written_by_at_least", writer);
     }

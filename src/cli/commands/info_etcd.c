@@ -18,7 +18,7 @@ static int compare_ids(const void *a, const void *b)
 static void add_ids(struct cli_info *info, const uint64_t *ids, size_t count)
 {
     if (count > 0) {
-        memcpy(info->conf_ids + info->conf_id_count, ids, count * sizeof *ids);
+        memcpy(info->conf_ids + info->conf_id_count, ids, count * sizeof(*ids));
         info->conf_id_count += count;
     }
 }
@@ -28,18 +28,18 @@ static void sort_conf_ids(struct cli_info *info)
     const struct ss_conf_state *conf = &info->meta->conf_state;
     size_t count = conf->voter_count + conf->learner_count + conf->voters_outgoing_count +
                    conf->learners_next_count;
-    info->conf_ids = cli_must_alloc(count * sizeof *info->conf_ids);
+    info->conf_ids = cli_must_alloc(count * sizeof(*info->conf_ids));
     add_ids(info, conf->voters, conf->voter_count);
     add_ids(info, conf->learners, conf->learner_count);
     add_ids(info, conf->voters_outgoing, conf->voters_outgoing_count);
     add_ids(info, conf->learners_next, conf->learners_next_count);
-    qsort(info->conf_ids, count, sizeof *info->conf_ids, compare_ids);
+    qsort(info->conf_ids, count, sizeof(*info->conf_ids), compare_ids);
 }
 
 static bool in_conf_state(const struct cli_info *info, uint64_t id)
 {
     return info->conf_id_count > 0 &&
-           bsearch(&id, info->conf_ids, info->conf_id_count, sizeof id, compare_ids) != NULL;
+           bsearch(&id, info->conf_ids, info->conf_id_count, sizeof(id), compare_ids) != NULL;
 }
 
 /* If confState knows none of the members, it is the old cluster's: restored, and not started since. */
@@ -63,11 +63,11 @@ static int compare_members(const void *a, const void *b, void *members)
 static void order_listed(struct cli_info *info)
 {
     info->listed_count = info->member_count;
-    info->listed_order = cli_must_alloc(info->listed_count * sizeof *info->listed_order);
+    info->listed_order = cli_must_alloc(info->listed_count * sizeof(*info->listed_order));
     for (size_t i = 0; i < info->listed_count; i++) {
         info->listed_order[i] = i;
     }
-    qsort_r(info->listed_order, info->listed_count, sizeof *info->listed_order, compare_members,
+    qsort_r(info->listed_order, info->listed_count, sizeof(*info->listed_order), compare_members,
             info->members);
 }
 
@@ -104,8 +104,8 @@ static bool on_member(void *ctx, const struct ss_member *member)
     }
     bool known = in_conf_state(info, member->id);
     info->conf_knows_one = info->conf_knows_one || (known && !member->removed);
-    info->members =
-        cli_info_grow(info->members, info->member_count, &info->member_room, sizeof *info->members);
+    info->members = cli_info_grow(info->members, info->member_count, &info->member_room,
+                                  sizeof(*info->members));
     info->members[info->member_count++] = (struct cli_info_member){
         .id = member->id,
         .name = cli_escaped(member->name.ptr, member->name.len),
@@ -121,7 +121,7 @@ static bool on_alarm(void *ctx, const struct ss_alarm *alarm)
 {
     struct cli_info *info = ctx;
     info->alarms =
-        cli_info_grow(info->alarms, info->alarm_count, &info->alarm_room, sizeof *info->alarms);
+        cli_info_grow(info->alarms, info->alarm_count, &info->alarm_room, sizeof(*info->alarms));
     info->alarms[info->alarm_count++] = (struct cli_info_alarm){alarm->member_id, alarm->type};
     return true;
 }
@@ -236,6 +236,6 @@ void cli_info_gather_etcd(struct cli_info *info)
     if (!gather_revs(info)) {
         return;
     }
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && parts[i](info); i++) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && parts[i](info); i++) {
     }
 }

@@ -2,6 +2,7 @@
  * info_print.c - what `info` gathered, as text: a label, then what it is, within 80 columns where the
  * content allows; empty buckets share a line, so that the screen of a Kubernetes snapshot has 40 at most.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "info.h"
@@ -28,7 +29,7 @@ __attribute__((format(printf, 3, 4))) static void line(const struct cli_info *in
     char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     label(info, name, CLI_STYLE_HEAD);
     cli_out_format(&info->run->out, "%s\n", text);
@@ -78,19 +79,19 @@ static void print_file(const struct cli_info *info)
         line(info, "packing", "%s, %s packed", facts->packing,
              cli_size_format(facts->packed_len).text);
     }
-    line(info, "size", "%s (%llu bytes)", cli_size_format(facts->len).text,
-         (unsigned long long)facts->len);
+    line(info, "size", "%s (%" PRIu64 " bytes)", cli_size_format(facts->len).text,
+         (uint64_t)facts->len);
 }
 
 static void print_cut(const struct cli_info *info)
 {
     const struct ss_file_facts *facts = &info->facts;
     if (info->readable && facts->len < facts->db_len) {
-        line(info, "hash", "cut off: the file ends %llu bytes before its database does",
-             (unsigned long long)(facts->db_len - facts->len));
+        line(info, "hash", "cut off: the file ends %" PRIu64 " bytes before its database does",
+             (uint64_t)(facts->db_len - facts->len));
     } else {
-        line(info, "hash", "cut off: only %llu of 32 bytes follow the database",
-             (unsigned long long)(facts->len - facts->db_len));
+        line(info, "hash", "cut off: only %" PRIu64 " of 32 bytes follow the database",
+             (uint64_t)(facts->len - facts->db_len));
     }
 }
 
@@ -98,17 +99,17 @@ static void print_cut(const struct cli_info *info)
 static void print_hash(const struct cli_info *info)
 {
     static const char absent[] = "absent: nothing vouches for the bytes";
-    unsigned long long covered = info->hash.covered_len;
+    uint64_t covered = info->hash.covered_len;
     switch (info->hash.state) {
     case SS_HASH_VALID:
-        line(info, "hash", "valid: SHA-256 of the %llu bytes before it", covered);
+        line(info, "hash", "valid: SHA-256 of the %" PRIu64 " bytes before it", covered);
         if (info->hash.padding_len > 0) {
-            line(info, "padding", "%llu bytes of 0x%02x behind the hash",
-                 (unsigned long long)info->hash.padding_len, info->hash.padding_byte);
+            line(info, "padding", "%" PRIu64 " bytes of 0x%02x behind the hash",
+                 (uint64_t)info->hash.padding_len, info->hash.padding_byte);
         }
         return;
     case SS_HASH_MISMATCH:
-        line(info, "hash", "wrong: not the SHA-256 of the %llu bytes before it", covered);
+        line(info, "hash", "wrong: not the SHA-256 of the %" PRIu64 " bytes before it", covered);
         return;
     case SS_HASH_ZERO:
         line(info, "hash", "zero: 32 zero bytes stand where the SHA-256 belongs");
@@ -147,7 +148,7 @@ static void print_meta(const struct cli_info *info, int which)
     }
     char freelist[32] = "not stored";
     if (meta->freelist != SS_NONE) {
-        snprintf(freelist, sizeof freelist, "%llu", (unsigned long long)meta->freelist);
+        snprintf(freelist, sizeof(freelist), "%" PRIu64, (uint64_t)meta->freelist);
     }
     const struct ss_file_facts *facts = &info->facts;
     const char *why = "";
@@ -157,8 +158,8 @@ static void print_meta(const struct cli_info *info, int which)
         why = info->metas[1 - which].valid ? "; current (higher txid)"
                                            : "; current (the only usable one)";
     }
-    line(info, name, "txid %llu, root %llu, freelist %s%s", (unsigned long long)meta->txid,
-         (unsigned long long)meta->root, freelist, why);
+    line(info, name, "txid %" PRIu64 ", root %" PRIu64 ", freelist %s%s", (uint64_t)meta->txid,
+         (uint64_t)meta->root, freelist, why);
 }
 
 static void print_other(const struct cli_info *info)
@@ -169,10 +170,10 @@ static void print_other(const struct cli_info *info)
     }
     char live[64] = "";
     if (other->is_etcd) {
-        snprintf(live, sizeof live, ", %llu live keys", (unsigned long long)other->live_count);
+        snprintf(live, sizeof(live), ", %" PRIu64 " live keys", (uint64_t)other->live_count);
     }
-    line(info, "other tree", "%s at txid %llu%s; --meta %d reads it",
-         other->error_count == 0 ? "whole" : "damaged too", (unsigned long long)other->txid, live,
+    line(info, "other tree", "%s at txid %" PRIu64 "%s; --meta %d reads it",
+         other->error_count == 0 ? "whole" : "damaged too", (uint64_t)other->txid, live,
          other->which);
 }
 
@@ -181,10 +182,10 @@ static void print_pages(const struct cli_info *info)
     const struct ss_file_facts *facts = &info->facts;
     char missing[64] = "";
     if (facts->page_count != facts->high_water) {
-        snprintf(missing, sizeof missing, "; the file has %llu of them",
-                 (unsigned long long)facts->page_count);
+        snprintf(missing, sizeof(missing), "; the file has %" PRIu64 " of them",
+                 (uint64_t)facts->page_count);
     }
-    line(info, "pages", "%llu of %u bytes, %s-endian%s", (unsigned long long)facts->high_water,
+    line(info, "pages", "%" PRIu64 " of %u bytes, %s-endian%s", (uint64_t)facts->high_water,
          facts->page_size, facts->big_endian ? "big" : "little", missing);
 }
 
@@ -192,9 +193,10 @@ static void print_headers(const struct cli_info *info)
 {
     const struct ss_header_facts *headers = &info->facts.headers;
     if (headers->page_size != 0) {
-        line(info, "page headers", "%llu of %llu fit their places, as pages of %u bytes, %s-endian",
-             (unsigned long long)headers->fit_count, (unsigned long long)headers->place_count,
-             headers->page_size, headers->big_endian ? "big" : "little");
+        line(info, "page headers",
+             "%" PRIu64 " of %" PRIu64 " fit their places, as pages of %u bytes, %s-endian",
+             (uint64_t)headers->fit_count, (uint64_t)headers->place_count, headers->page_size,
+             headers->big_endian ? "big" : "little");
     }
 }
 
@@ -208,18 +210,16 @@ static void print_space(const struct cli_info *info)
     uint64_t tree_len = space->tree_count * page_size;
     char lost[80] = "";
     if (space->lost_count > 0) {
-        snprintf(lost, sizeof lost, ", %llu %s", (unsigned long long)space->lost_count,
+        snprintf(lost, sizeof(lost), ", %" PRIu64 " %s", (uint64_t)space->lost_count,
                  info->tree_fault_count > 0 ? "not reached: free, or behind the damage"
                                             : "neither in use nor free");
     }
-    line(info, "space", "%llu pages in trees, %.0f %% full; %llu free (%s)%s",
-         (unsigned long long)space->tree_count,
+    line(info, "space", "%" PRIu64 " pages in trees, %.0f %% full; %" PRIu64 " free (%s)%s",
+         (uint64_t)space->tree_count,
          tree_len == 0 ? 0.0 : 100.0 * (double)space->used_len / (double)tree_len,
-         (unsigned long long)space->free_count, cli_size_format(space->free_count * page_size).text,
-         lost);
+         (uint64_t)space->free_count, cli_size_format(space->free_count * page_size).text, lost);
     if (space->beyond_len > 0 && space->beyond_len != 32) {
-        line(info, "beyond", "%llu bytes behind the last page",
-             (unsigned long long)space->beyond_len);
+        line(info, "beyond", "%" PRIu64 " bytes behind the last page", (uint64_t)space->beyond_len);
     }
 }
 
@@ -247,8 +247,8 @@ static void print_buckets(const struct cli_info *info)
     if (info->nested_count == 0) {
         line(info, "buckets", "%zu", info->bucket_count);
     } else {
-        line(info, "buckets", "%zu, and %llu inside them", info->bucket_count,
-             (unsigned long long)info->nested_count);
+        line(info, "buckets", "%zu, and %" PRIu64 " inside them", info->bucket_count,
+             (uint64_t)info->nested_count);
     }
     bool headed = false;
     for (size_t i = 0; i < info->bucket_count; i++) {
@@ -276,15 +276,15 @@ static void print_figures(const struct cli_info *info)
         return;
     }
     uint64_t live_len = f->live_key_len + f->live_value_len;
-    line(info, "live keys", "%llu, %s of keys and values", (unsigned long long)f->live_count,
+    line(info, "live keys", "%" PRIu64 ", %s of keys and values", (uint64_t)f->live_count,
          cli_size_format(live_len).text);
     char markers[64] = "";
     if (f->marker_count > 0) {
-        snprintf(markers, sizeof markers, ", bump-revision markers %llu",
-                 (unsigned long long)f->marker_count);
+        snprintf(markers, sizeof(markers), ", bump-revision markers %" PRIu64,
+                 (uint64_t)f->marker_count);
     }
-    line(info, "records", "%llu; tombstones %llu%s; %s of history",
-         (unsigned long long)f->record_count, (unsigned long long)f->tombstone_count, markers,
+    line(info, "records", "%" PRIu64 "; tombstones %" PRIu64 "%s; %s of history",
+         (uint64_t)f->record_count, (uint64_t)f->tombstone_count, markers,
          cli_size_format(f->key_len + f->value_len - live_len).text);
 }
 
@@ -292,18 +292,18 @@ static void print_revs(const struct cli_info *info)
 {
     const struct ss_rev_facts *revs = &info->revs;
     if (revs->empty) {
-        line(info, "revision", "%lld; none is stored", (long long)revs->current);
+        line(info, "revision", "%" PRId64 "; none is stored", (int64_t)revs->current);
     } else {
-        line(info, "revision", "%lld; stored are %lld to %lld", (long long)revs->current,
-             (long long)revs->first.main, (long long)revs->last.main);
+        line(info, "revision", "%" PRId64 "; stored are %" PRId64 " to %" PRId64,
+             (int64_t)revs->current, (int64_t)revs->first.main, (int64_t)revs->last.main);
     }
     if (revs->compacted == 0) {
         line(info, "compacted", "never");
     } else if (revs->scheduled_compact > revs->finished_compact) {
-        line(info, "compacted", "up to %lld, scheduled only; the last finished one %lld",
-             (long long)revs->scheduled_compact, (long long)revs->finished_compact);
+        line(info, "compacted", "up to %" PRId64 ", scheduled only; the last finished one %" PRId64,
+             (int64_t)revs->scheduled_compact, (int64_t)revs->finished_compact);
     } else {
-        line(info, "compacted", "up to %lld, finished", (long long)revs->compacted);
+        line(info, "compacted", "up to %" PRId64 ", finished", (int64_t)revs->compacted);
     }
 }
 
@@ -312,8 +312,8 @@ static void print_ids(const struct cli_info *info, const uint64_t *ids, size_t c
                       const char *role, size_t *shown)
 {
     for (size_t i = 0; i < count && *shown < MEMBERS_SHOWN; i++, (*shown)++) {
-        cli_out_format(&info->run->out, "%s%llx%s", *shown == 0 ? "" : ", ",
-                       (unsigned long long)ids[i], role);
+        cli_out_format(&info->run->out, "%s%" PRIx64 "%s", *shown == 0 ? "" : ", ",
+                       (uint64_t)ids[i], role);
     }
 }
 
@@ -347,10 +347,10 @@ static void print_meta_bucket(const struct cli_info *info)
     }
     char index[32] = "none", term[32] = "none";
     if (meta->has_consistent_index) {
-        snprintf(index, sizeof index, "%llu", (unsigned long long)meta->consistent_index);
+        snprintf(index, sizeof(index), "%" PRIu64, (uint64_t)meta->consistent_index);
     }
     if (meta->has_term) {
-        snprintf(term, sizeof term, "%llu", (unsigned long long)meta->term);
+        snprintf(term, sizeof(term), "%" PRIu64, (uint64_t)meta->term);
     }
     line(info, "raft", "consistent_index %s, term %s", index, term);
     print_conf_state(info);
@@ -363,7 +363,7 @@ static void print_meta_bucket(const struct cli_info *info)
 static void print_member(const struct cli_info *info, const struct cli_info_member *member)
 {
     struct cli_out *out = &info->run->out;
-    cli_out_format(out, "%*s%llx", LABEL_WIDTH, "", (unsigned long long)member->id);
+    cli_out_format(out, "%*s%" PRIx64, LABEL_WIDTH, "", (uint64_t)member->id);
     if (!member->listed) {
         cli_out_text(out, "  removed\n");
         return;
@@ -415,8 +415,8 @@ static void print_alarms(const struct cli_info *info)
         line(info, "alarms", "none");
     }
     for (size_t i = 0; i < info->alarm_count && i < MEMBERS_SHOWN; i++) {
-        line(info, i == 0 ? "alarms" : "", "%s of %llx", ss_alarm_name(info->alarms[i].type),
-             (unsigned long long)info->alarms[i].member_id);
+        line(info, i == 0 ? "alarms" : "", "%s of %" PRIx64, ss_alarm_name(info->alarms[i].type),
+             (uint64_t)info->alarms[i].member_id);
     }
     if (info->alarm_count > MEMBERS_SHOWN) {
         line(info, "", "and %zu more", info->alarm_count - MEMBERS_SHOWN);
@@ -426,13 +426,14 @@ static void print_alarms(const struct cli_info *info)
 static void print_auth(const struct cli_info *info)
 {
     if (info->auth_known) {
-        line(info, "auth", "%s; users %llu, roles %llu", info->auth.enabled ? "on" : "off",
-             (unsigned long long)info->user_count, (unsigned long long)info->role_count);
+        line(info, "auth", "%s; users %" PRIu64 ", roles %" PRIu64,
+             info->auth.enabled ? "on" : "off", (uint64_t)info->user_count,
+             (uint64_t)info->role_count);
     } else {
         line(info, "auth", "cannot be told");
     }
     if (info->leases_known) {
-        line(info, "leases", "%llu", (unsigned long long)info->lease_count);
+        line(info, "leases", "%" PRIu64, (uint64_t)info->lease_count);
     } else {
         line(info, "leases", "cannot be told");
     }
@@ -460,10 +461,10 @@ static void print_releases(const struct cli_info *info)
     if (boot->writer_major == 0) {
         line(info, "written by", "etcd 3.4 or older");
     } else {
-        line(info, "written by", "etcd %llu.%llu or later", (unsigned long long)boot->writer_major,
-             (unsigned long long)boot->writer_minor);
+        line(info, "written by", "etcd %" PRIu64 ".%" PRIu64 " or later",
+             (uint64_t)boot->writer_major, (uint64_t)boot->writer_minor);
     }
-    ss_boot_releases(boot, true, NULL, releases, sizeof releases);
+    ss_boot_releases(boot, true, NULL, releases, sizeof(releases));
     line(info, "starts on", "%s%s", releases[0] == '\0' ? "no etcd from 3.4 to 3.7" : releases,
          releases[0] == '\0' ? "" : ", each after its own restore");
     for (int i = 0; i < SS_ETCD_LINES; i++) {
@@ -472,8 +473,8 @@ static void print_releases(const struct cli_info *info)
         if (boot->lines[i].starts || told_before(boot, i)) {
             continue;
         }
-        ss_boot_releases(boot, false, reason, releases, sizeof releases);
-        snprintf(text, sizeof text, "%s: %s", releases, reason);
+        ss_boot_releases(boot, false, reason, releases, sizeof(releases));
+        snprintf(text, sizeof(text), "%s: %s", releases, reason);
         paragraph(info, "not on", CLI_STYLE_HEAD, text);
     }
 }
@@ -501,7 +502,7 @@ static void print_etcd(const struct cli_info *info)
 static void print_wal(const struct cli_info *info)
 {
     char text[2048];
-    if (cli_wal_note_text(&info->wal, text, sizeof text) != NULL) {
+    if (cli_wal_note_text(&info->wal, text, sizeof(text)) != NULL) {
         paragraph(info, "log", CLI_STYLE_BAD, text);
     }
 }
@@ -511,7 +512,7 @@ static void print_unchecked(const struct cli_info *info)
 {
     unsigned checked = info->summary == NULL ? 0 : info->summary->checked;
     char text[160];
-    snprintf(text, sizeof text, "%s%swhat records mean (snapscope verify does)",
+    snprintf(text, sizeof(text), "%s%swhat records mean (snapscope verify does)",
              (checked & SS_VERIFY_HASH) != 0 ? "" : "the hash, ",
              (checked & SS_VERIFY_STRUCTURE) != 0 ? "" : "trees and page bookkeeping, ");
     paragraph(info, "not checked", CLI_STYLE_HEAD, text);
@@ -531,20 +532,19 @@ static void print_damage(const struct cli_info *info)
         if (shown == DAMAGE_SHOWN) {
             continue;
         }
-        bool placed = cli_finding_place(finding, place, sizeof place)[0] != '\0';
-        snprintf(text, sizeof text, "%s %s%s%s%s", finding->check->id, finding->detail,
+        bool placed = cli_finding_place(finding, place, sizeof(place))[0] != '\0';
+        snprintf(text, sizeof(text), "%s %s%s%s%s", finding->check->id, finding->detail,
                  placed ? " (" : "", place, placed ? ")" : "");
         paragraph(info, shown == 0 ? "damage" : "", CLI_STYLE_BAD, text);
         shown++;
     }
     if (errors > shown) {
-        line(info, "", "and more: %llu errors in all",
-             (unsigned long long)info->summary->error_count);
+        line(info, "", "and more: %" PRIu64 " errors in all", (uint64_t)info->summary->error_count);
     }
     if (info->faults.count > 0) {
         label(info, errors == 0 ? "damage" : "", CLI_STYLE_BAD);
-        cli_out_format(&info->run->out, "%llu %s met: what stands above is not the whole\n",
-                       (unsigned long long)info->faults.count,
+        cli_out_format(&info->run->out, "%" PRIu64 " %s met: what stands above is not the whole\n",
+                       (uint64_t)info->faults.count,
                        info->faults.count == 1 ? "fault was" : "faults were");
     }
 }

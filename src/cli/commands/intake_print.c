@@ -104,10 +104,10 @@ __attribute__((format(printf, 3, 4))) static void field(FILE *to, const char *na
                                                         const char *format, ...)
 {
     char text[1024];
-    int head = snprintf(text, sizeof text, "  %-*s", INDENT - 2, name);
+    int head = snprintf(text, sizeof(text), "  %-*s", INDENT - 2, name);
     va_list args;
     va_start(args, format);
-    vsnprintf(text + head, sizeof text - (size_t)head, format, args);
+    vsnprintf(text + head, sizeof(text) - (size_t)head, format, args);
     va_end(args);
     cli_print_wrapped(to, INDENT, text);
 }
@@ -137,7 +137,7 @@ static void print_hash(FILE *to, const struct ss_hash_report *hash)
               hash->covered_len);
         print_digest(to, hash->found, hash->found_len);
     }
-    print_digest(to, hash->expected, sizeof hash->expected);
+    print_digest(to, hash->expected, sizeof(hash->expected));
 }
 
 /* Errors of one part of the catalogue: `etcd` says which. The hash's own are told with the digests. */
@@ -196,7 +196,7 @@ static void print_errors(FILE *to, const char *name, const struct ss_verify_repo
             continue;
         }
         field(to, "error", "%s %s", finding->check->id, finding->detail);
-        if (cli_finding_place(finding, place, sizeof place)[0] != '\0') {
+        if (cli_finding_place(finding, place, sizeof(place))[0] != '\0') {
             field(to, "", "at %s", place);
         }
         shown++;
@@ -209,7 +209,7 @@ static void print_errors(FILE *to, const char *name, const struct ss_verify_repo
 void cli_intake_print(FILE *to, const char *name, const struct ss_intake *in)
 {
     char *shown = cli_escaped_name(name);
-    size_t cap = strlen(shown) + sizeof in->decision + 2;
+    size_t cap = strlen(shown) + sizeof(in->decision) + 2;
     char *head = cli_must_alloc(cap);
     snprintf(head, cap, "%s: %s", shown, in->decision);
     if (strlen(shown) < WIDTH / 2) {
@@ -271,8 +271,8 @@ static void print_other(const struct cli_run *run, const struct ss_other_tree *o
     if (!other->exists || other->error_count > 0) {
         return;
     }
-    snprintf(more, sizeof more, "--meta %d", other->which);
-    snprintf(behind, sizeof behind, "takes the state of txid %" PRIu64 ", whose tree is whole",
+    snprintf(more, sizeof(more), "--meta %d", other->which);
+    snprintf(behind, sizeof(behind), "takes the state of txid %" PRIu64 ", whose tree is whole",
              other->txid);
     cli_try_again(run, more, behind);
 }

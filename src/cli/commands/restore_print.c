@@ -59,7 +59,7 @@ static void print_boot(FILE *to, const struct ss_boot_facts *boot)
     for (int i = 0; i < SS_ETCD_LINES; i++) {
         char text[512];
         if (!boot->lines[i].starts) {
-            snprintf(text, sizeof text, "  not on     etcd %s: %s",
+            snprintf(text, sizeof(text), "  not on     etcd %s: %s",
                      ss_etcd_line_name((enum ss_etcd_line)i), boot->lines[i].reason);
             cli_print_wrapped(to, 13, text);
         }
@@ -74,7 +74,7 @@ static struct ss_file *open_written(const struct ss_restore_result *result, stru
     for (size_t i = 0; i < result->member_count && file == NULL; i++) {
         const char *dir = result->members[i].data_dir;
         if (dir != NULL) {
-            char *path = cli_must_alloc(strlen(dir) + sizeof tail);
+            char *path = cli_must_alloc(strlen(dir) + sizeof(tail));
             sprintf(path, "%s%s", dir, tail);
             enum ss_status status = ss_open(path, NULL, &file, err);
             free(path);
@@ -139,7 +139,7 @@ static void print_bump(FILE *to, const struct ss_restore_result *result)
             "", raised, result->bumped_from);
     if (result->last_record < result->bumped_from) {
         char text[256];
-        snprintf(text, sizeof text,
+        snprintf(text, sizeof(text),
                  "%*s(etcdutl counts from the last record, %" PRId64 ": there it would be %" PRId64
                  ", of which etcd %s)",
                  13, "", result->last_record, result->last_record + raised,
@@ -187,7 +187,7 @@ void cli_restore_print(FILE *to, const struct cli_restored *restored)
 static json_t *hex_doc(uint64_t id)
 {
     char text[17];
-    snprintf(text, sizeof text, "%" PRIx64, id);
+    snprintf(text, sizeof(text), "%" PRIx64, id);
     return json_string(text);
 }
 

@@ -14,7 +14,7 @@ json_t *cli_checked_doc(unsigned checked)
     } parts[] = {
         {SS_VERIFY_HASH, "hash"}, {SS_VERIFY_STRUCTURE, "structure"}, {SS_VERIFY_ETCD, "etcd"}};
     json_t *list = cli_doc_list();
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if ((checked & parts[i].part) != 0) {
             cli_doc_append(list, json_string(parts[i].name));
         }
@@ -30,7 +30,8 @@ json_t *cli_hash_doc(const struct ss_hash_report *hash)
     if (hash->computed) {
         cli_doc_number(doc, "covered_len", hash->covered_len);
         cli_doc_text(doc, "found", cli_digest_text(hash->found, hash->found_len, text));
-        cli_doc_text(doc, "expected", cli_digest_text(hash->expected, sizeof hash->expected, text));
+        cli_doc_text(doc, "expected",
+                     cli_digest_text(hash->expected, sizeof(hash->expected), text));
     }
     if (hash->padding_len > 0) {
         cli_doc_number(doc, "padding_len", hash->padding_len);

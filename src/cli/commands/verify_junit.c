@@ -12,6 +12,7 @@
  * Everything is well-formed XML 1.0 whatever the bytes: markup and line ends go in as references,
  * characters that XML does not know as U+FFFD.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static void escaped_character(struct xml *xml, const char *at, size_t len)
     } references[] = {{'&', "&amp;"},  {'<', "&lt;"},  {'>', "&gt;"},
                       {'"', "&quot;"}, {'\t', "&#9;"}, {'\r', "&#13;"}};
     char text[5] = "";
-    for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) {
+    for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
         if (*at == references[i].character) {
             raw(xml, references[i].reference);
             return;
@@ -124,7 +125,7 @@ static unsigned part_of(const char *id)
                   {"TREE-", SS_VERIFY_STRUCTURE},
                   {"BUCKET-", SS_VERIFY_STRUCTURE},
                   {"FREE-", SS_VERIFY_STRUCTURE}};
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (strncmp(id, groups[i].group, strlen(groups[i].group)) == 0) {
             return groups[i].part;
         }
@@ -168,7 +169,7 @@ static void findings_text(struct xml *xml, const struct ss_verify_report *report
             continue;
         }
         put_text(xml, finding->detail, false);
-        cli_finding_place(finding, place, sizeof place);
+        cli_finding_place(finding, place, sizeof(place));
         if (place[0] != '\0') {
             raw(xml, " (");
             put_text(xml, place, false);
@@ -188,7 +189,7 @@ static void findings_text(struct xml *xml, const struct ss_verify_report *report
 static void testcase_begin(struct xml *xml, const char *file, const char *id, const char *text)
 {
     char name[256];
-    snprintf(name, sizeof name, "%s %s", id, text);
+    snprintf(name, sizeof(name), "%s %s", id, text);
     raw(xml, "    <testcase");
     attribute(xml, "classname", file);
     attribute(xml, "name", name);
@@ -204,11 +205,11 @@ static void failure_message(struct xml *xml, const struct ss_verify_report *repo
         i++;
     }
     const struct ss_finding *first = &report->findings[i];
-    bool placed = cli_finding_place(first, place, sizeof place)[0] != '\0';
+    bool placed = cli_finding_place(first, place, sizeof(place))[0] != '\0';
     if (count > 1) {
-        snprintf(more, sizeof more, "; and %llu more", (unsigned long long)(count - 1));
+        snprintf(more, sizeof(more), "; and %" PRIu64 " more", (uint64_t)(count - 1));
     }
-    snprintf(text, sizeof text, "%s%s%s%s%s", first->detail, placed ? " (" : "", place,
+    snprintf(text, sizeof(text), "%s%s%s%s%s", first->detail, placed ? " (" : "", place,
              placed ? ")" : "", more);
     attribute(xml, "message", text);
 }
@@ -255,8 +256,8 @@ static uint64_t lost_errors(const struct ss_verify_report *report)
 static void lost_case(struct xml *xml, const char *file, uint64_t lost)
 {
     char message[80];
-    snprintf(message, sizeof message, "%llu more errors; see --max-findings",
-             (unsigned long long)lost);
+    snprintf(message, sizeof(message), "%" PRIu64 " more errors; see --max-findings",
+             (uint64_t)lost);
     testcase_begin(xml, file, "findings", "all are listed");
     raw(xml, "><failure type=\"findings\"");
     attribute(xml, "message", message);
@@ -273,7 +274,7 @@ static void properties(struct xml *xml, const struct cli_verified *verified)
     if (hash->computed) {
         property(xml, "hash.found", cli_digest_text(hash->found, hash->found_len, text));
         property(xml, "hash.expected",
-                 cli_digest_text(hash->expected, sizeof hash->expected, text));
+                 cli_digest_text(hash->expected, sizeof(hash->expected), text));
     }
     raw(xml, "    </properties>\n");
 }
@@ -284,7 +285,7 @@ static void suite_begin(struct xml *xml, const char *name, size_t tests, size_t 
     char counts[128];
     raw(xml, "  <testsuite");
     attribute(xml, "name", name);
-    snprintf(counts, sizeof counts,
+    snprintf(counts, sizeof(counts),
              " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n", tests, failures,
              errors, skipped);
     raw(xml, counts);
@@ -298,7 +299,7 @@ static void failed_suite(struct xml *xml, const struct cli_verified *verified)
     testcase_begin(xml, verified->name, "file", "can be read");
     raw(xml, "><error");
     attribute(xml, "type", ss_code_name(verified->err->code));
-    attribute(xml, "message", ss_error_text(verified->err, text, sizeof text));
+    attribute(xml, "message", ss_error_text(verified->err, text, sizeof(text)));
     raw(xml, "/></testcase>\n  </testsuite>\n");
 }
 

@@ -16,6 +16,7 @@
  *
  *       1 error, 0 warnings, 0 notes
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,16 +59,16 @@ char *cli_finding_place(const struct ss_finding *finding, char *buf, size_t cap)
     size_t len = 0;
     buf[0] = '\0';
     if (finding->off != SS_NONE) {
-        len = append(buf, cap, len, "offset 0x%llx", (unsigned long long)finding->off);
+        len = append(buf, cap, len, "offset 0x%" PRIx64, (uint64_t)finding->off);
     }
     if (finding->pgid != SS_NONE) {
-        len = append(buf, cap, len, "%spage %llu", comma(len), (unsigned long long)finding->pgid);
+        len = append(buf, cap, len, "%spage %" PRIu64, comma(len), (uint64_t)finding->pgid);
     }
     if (finding->bucket[0] != '\0') {
         len = append(buf, cap, len, "%sbucket %s", comma(len), finding->bucket);
     }
     if (finding->element != SS_NONE) {
-        append(buf, cap, len, "%selement %llu", comma(len), (unsigned long long)finding->element);
+        append(buf, cap, len, "%selement %" PRIu64, comma(len), (uint64_t)finding->element);
     }
     return buf;
 }
@@ -116,21 +117,21 @@ static void print_hash(struct cli_out *out, const struct cli_verified *verified)
     switch (hash->state) {
     case SS_HASH_CUT:
         if (facts->len < facts->db_len) {
-            cli_out_format(out, ": the file ends %llu bytes before its database does",
-                           (unsigned long long)(facts->db_len - facts->len));
+            cli_out_format(out, ": the file ends %" PRIu64 " bytes before its database does",
+                           (uint64_t)(facts->db_len - facts->len));
         } else {
             cli_out_format(out, ": the file has %u of 32 bytes", hash->found_len);
         }
         break;
     case SS_HASH_VALID:
         if (hash->padding_len > 0) {
-            cli_out_format(out, ", followed by %llu bytes of padding (0x%02x)",
-                           (unsigned long long)hash->padding_len, hash->padding_byte);
+            cli_out_format(out, ", followed by %" PRIu64 " bytes of padding (0x%02x)",
+                           (uint64_t)hash->padding_len, hash->padding_byte);
         }
         break;
     case SS_HASH_MISMATCH:
-        cli_out_format(out, ": in the file, and of its first %llu bytes",
-                       (unsigned long long)hash->covered_len);
+        cli_out_format(out, ": in the file, and of its first %" PRIu64 " bytes",
+                       (uint64_t)hash->covered_len);
         break;
     default:
         break;
@@ -140,7 +141,7 @@ static void print_hash(struct cli_out *out, const struct cli_verified *verified)
         print_digest(out, hash->found, hash->found_len);
     }
     if (hash->computed && hash->state != SS_HASH_VALID) {
-        print_digest(out, hash->expected, sizeof hash->expected);
+        print_digest(out, hash->expected, sizeof(hash->expected));
     }
 }
 
@@ -157,8 +158,8 @@ static void print_metas(struct cli_out *out, const struct cli_verified *verified
     for (int i = 0; i < 2; i++) {
         label(out, i == 0 ? "meta 0" : "meta 1");
         if (metas[i].valid) {
-            cli_out_format(out, "txid %llu, root %llu, in force\n",
-                           (unsigned long long)metas[i].txid, (unsigned long long)metas[i].root);
+            cli_out_format(out, "txid %" PRIu64 ", root %" PRIu64 ", in force\n",
+                           (uint64_t)metas[i].txid, (uint64_t)metas[i].root);
         } else {
             cli_out_format(out, "cannot be used: %s\n",
                            metas[i].present ? metas[i].reason : "the file has no bytes there");
@@ -173,20 +174,19 @@ static void print_counts(struct cli_out *out, const struct cli_verified *verifie
         META_PAGES + report->reachable_count + report->free_count + report->leaked_count;
     if ((report->checked & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0) {
         label(out, "pages");
-        cli_out_format(
-            out, "%llu in use, %llu free, %llu leaked", (unsigned long long)report->reachable_count,
-            (unsigned long long)report->free_count, (unsigned long long)report->leaked_count);
+        cli_out_format(out, "%" PRIu64 " in use, %" PRIu64 " free, %" PRIu64 " leaked",
+                       (uint64_t)report->reachable_count, (uint64_t)report->free_count,
+                       (uint64_t)report->leaked_count);
         if (told < verified->facts.page_count) {
-            cli_out_format(out, ", %llu not reached: free, or behind the damage",
-                           (unsigned long long)(verified->facts.page_count - told));
+            cli_out_format(out, ", %" PRIu64 " not reached: free, or behind the damage",
+                           (uint64_t)(verified->facts.page_count - told));
         }
         cli_out_text(out, "\n");
     }
     if ((report->checked & SS_VERIFY_ETCD) != 0 && report->is_etcd) {
         label(out, "records");
-        cli_out_format(out, "%llu, of which %llu are live keys\n",
-                       (unsigned long long)report->record_count,
-                       (unsigned long long)report->live_count);
+        cli_out_format(out, "%" PRIu64 ", of which %" PRIu64 " are live keys\n",
+                       (uint64_t)report->record_count, (uint64_t)report->live_count);
     }
 }
 
@@ -197,13 +197,13 @@ static void print_trees(struct cli_out *out, const struct cli_verified *verified
     const struct ss_other_tree *other = &report->other;
     if (report->meta != report->in_force_meta) {
         label(out, "tree");
-        cli_out_format(out, "of meta %d at txid %llu, by --meta; meta %d is in force\n",
-                       report->meta, (unsigned long long)report->txid, report->in_force_meta);
+        cli_out_format(out, "of meta %d at txid %" PRIu64 ", by --meta; meta %d is in force\n",
+                       report->meta, (uint64_t)report->txid, report->in_force_meta);
     }
     if (other->exists) {
         label(out, "other");
-        cli_out_format(out, "the tree of meta %d at txid %llu %s%s%d\n", other->which,
-                       (unsigned long long)other->txid,
+        cli_out_format(out, "the tree of meta %d at txid %" PRIu64 " %s%s%d\n", other->which,
+                       (uint64_t)other->txid,
                        other->error_count == 0 ? "is whole" : "is damaged too",
                        other->error_count == 0 ? ": every command reads it with --meta "
                                                : ": snapscope verify --meta ",
@@ -273,7 +273,7 @@ static void print_finding(struct cli_out *out, const struct ss_finding *finding)
     if (strcmp(check->text, finding->detail) != 0) {
         print_wrapped(out, finding->detail);
     }
-    cli_finding_place(finding, place, sizeof place);
+    cli_finding_place(finding, place, sizeof(place));
     if (place[0] != '\0') {
         indent(out);
         cli_out_format(out, "at %s\n", place);
@@ -303,7 +303,7 @@ static uint64_t print_findings(struct cli_out *out, const struct cli_verified *v
 
 static void print_plural(struct cli_out *out, uint64_t count, const char *noun)
 {
-    cli_out_format(out, "%llu %s%s", (unsigned long long)count, noun, count == 1 ? "" : "s");
+    cli_out_format(out, "%" PRIu64 " %s%s", (uint64_t)count, noun, count == 1 ? "" : "s");
 }
 
 void cli_verify_print(struct cli_out *out, const struct cli_verified *verified)
@@ -330,8 +330,8 @@ void cli_verify_print(struct cli_out *out, const struct cli_verified *verified)
     cli_out_text(out, ", ");
     print_plural(out, report->note_count, "note");
     if (shown < total) {
-        cli_out_format(out, "; %llu more not shown, see --max-findings",
-                       (unsigned long long)(total - shown));
+        cli_out_format(out, "; %" PRIu64 " more not shown, see --max-findings",
+                       (uint64_t)(total - shown));
     }
     cli_out_text(out, "\n");
 }
