@@ -62,6 +62,15 @@ function(ss_layer name)
   set_property(GLOBAL APPEND PROPERTY SS_LAYERS ${name})
 endfunction()
 
+# ss_commands(OUT): the names of the commands, as src/cli/commands.def has them.
+function(ss_commands out)
+  set(table "${PROJECT_SOURCE_DIR}/src/cli/commands.def")
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${table}")
+  file(STRINGS "${table}" names REGEX "^COMMAND\\(")
+  list(TRANSFORM names REPLACE "^COMMAND\\(([a-z]+)\\)$" "\\1")
+  set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
 # ss_cli(SOURCES file.c...): the command line. It sees include/ and its own folder.
 function(ss_cli)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES")

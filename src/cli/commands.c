@@ -18,10 +18,9 @@
 #include "run.h"
 
 const struct cli_command *const cli_commands[] = {
-    &cli_cmd_info,   &cli_cmd_verify, &cli_cmd_status,  &cli_cmd_hashkv,  &cli_cmd_diff,
-    &cli_cmd_dump,   &cli_cmd_get,    &cli_cmd_history, &cli_cmd_members, &cli_cmd_leases,
-    &cli_cmd_alarms, &cli_cmd_auth,   &cli_cmd_meta,    &cli_cmd_buckets, &cli_cmd_keys,
-    &cli_cmd_pages,  &cli_cmd_page,   &cli_cmd_convert, &cli_cmd_restore,
+#define COMMAND(name) &cli_cmd_##name,
+#include "commands.def"
+#undef COMMAND
 };
 const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
