@@ -1,5 +1,5 @@
-# cmake --install: program, both libraries, header, manual pages, documentation, JSON Schemas, CMake package,
-# pkg-config file.
+# cmake --install: program, both libraries, header, completions, manual pages, documentation, JSON Schemas,
+# CMake package, pkg-config file.
 
 include(CMakePackageConfigHelpers)
 
@@ -18,6 +18,17 @@ foreach(section IN ITEMS 1 3)
     FILES_MATCHING
     PATTERN "*.${section}")
 endforeach()
+
+# Where each shell looks for what a package brings, below the data folder.
+if(TARGET snapscope_cli)
+  set(completions "${PROJECT_SOURCE_DIR}/completions")
+  install(FILES "${completions}/snapscope.bash" RENAME snapscope
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${completions}/_snapscope"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${completions}/snapscope.fish"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endif()
 
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}")

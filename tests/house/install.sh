@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs into an empty prefix, then uses what is there as a stranger would: the program, its manual
-# pages, the examples as a CMake project of their own with the shared and with the static library, a
+# Installs into an empty prefix, then uses what is there as a stranger would: the program, its completions, its
+# manual pages, the examples as a CMake project of their own with the shared and with the static library, a
 # build through pkg-config. Every program made that way must read a real snapshot.
 set -euo pipefail
 
@@ -42,6 +42,21 @@ for page in "$SS_SOURCE_DIR"/docs/man/*.[13]; do
     [[ -e $page ]] || continue
     [[ -e $prefix/share/man/man${page##*.}/$(basename "$page") ]] || fail "$page is not installed"
 done
+
+# offers FILE PATH: a completion is installed below share/ as it is in the source folder
+offers() {
+    [[ -n ${SNAPSCOPE:-} ]] || return 0
+    cmp -s "$SS_SOURCE_DIR/completions/$1" "$prefix/share/$2" || fail "share/$2 is not completions/$1"
+}
+offers snapscope.bash bash-completion/completions/snapscope
+offers _snapscope zsh/site-functions/_snapscope
+offers snapscope.fish fish/vendor_completions.d/snapscope.fish
+if [[ -n ${SNAPSCOPE:-} ]]; then
+    # bash-completion sources share/bash-completion/completions/COMMAND when COMMAND is first completed.
+    completed=$(bash -c 'source "$1"; complete -p snapscope' bash \
+        "$prefix/share/bash-completion/completions/snapscope" 2>&1 || true)
+    [[ $completed == 'complete -F _snapscope snapscope' ]] || fail "bash completes with: $completed"
+fi
 
 # What the program and its manual pages point to.
 docs="$prefix/share/doc/snapscope"
