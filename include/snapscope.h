@@ -1217,7 +1217,7 @@ SS_API enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn p
 
 struct ss_verify_report {
     enum ss_verdict verdict;
-    char verdict_text[256];  /* the verdict in one honest line */
+    char verdict_text[320];  /* the verdict in one honest line */
     unsigned checked;        /* SS_VERIFY_* that were really checked */
     bool is_etcd;            /* `key` and another of etcd's buckets are there: its checks apply */
     int meta, in_force_meta; /* whose tree was read, and whose bbolt takes; -1: none is usable */

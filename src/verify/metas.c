@@ -39,25 +39,35 @@ static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_
 
 static void check_length(const struct ss_file *file, struct ss_findings *findings)
 {
-    /* What is missing is missing from the tree that is read; what is left over, from neither. */
     uint64_t db_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
     uint64_t len = file->geo.bytes.len;
-    struct ss_place end = {len, SS_NONE, SS_NONE, NULL};
+    struct ss_place end = {len, file->geo.page_count, SS_NONE, NULL};
     char have[40], expect[48];
 
-    if (len < db_len) {
-        end.pgid = file->geo.page_count;
-        snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
-        snprintf(expect, sizeof(expect), "%" PRIu64 " bytes or more", db_len);
-        ss_find(findings, SS_CHECK_FILE_TRUNCATED, end, have, expect,
-                "the file is truncated: %" PRIu64 " of its %" PRIu64 " pages are there whole",
-                file->geo.page_count, file->geo.high_water);
+    if (len >= db_len) {
         return;
     }
-    if (db_len < ss_file_db_len(file)) {
-        db_len = ss_file_db_len(file);
+    snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
+    snprintf(expect, sizeof(expect), "%" PRIu64 " bytes or more", db_len);
+    ss_find(findings, SS_CHECK_FILE_TRUNCATED, end, have, expect,
+            "the file is truncated: %" PRIu64 " of its %" PRIu64 " pages are there whole",
+            file->geo.page_count, file->geo.high_water);
+}
+
+void ss_check_tail(const struct ss_file *file, const struct ss_hash_report *hash,
+                   struct ss_findings *findings)
+{
+    /* What is missing is missing from the tree that is read; what is left over, from neither. */
+    uint64_t read_len = ss_mul_sat_u64(file->geo.high_water, file->geo.page_size);
+    uint64_t db_len = ss_file_db_len(file);
+    uint64_t len = file->geo.bytes.len;
+    struct ss_place end = {len, SS_NONE, SS_NONE, NULL};
+    char have[40];
+
+    if (db_len < read_len) {
+        db_len = read_len;
     }
-    if (len < db_len) {
+    if (!file->readable || len < db_len || hash->padding_len > 0) {
         return;
     }
     if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {

@@ -2,7 +2,7 @@
  * structure.h - one pass over every tree on a bitmap, with what bbolt's own check looks at and more.
  *
  * Checks, in this order:
- *   1. the file's length against its high-water mark, and what lies beyond it
+ *   1. the file's length against its high-water mark, and, with the hash, what lies beyond it
  *   2. both metas: usable, alike, neighbours
  *   3. every tree from the root bucket down: page gate, one reference a page (whole overflow runs),
  *      key order in the page and within the parents' bounds, even depth, bucket headers
@@ -29,6 +29,13 @@ struct ss_structure_pass {
 /* 1 and 2, also of files whose trees cannot be walked. */
 void ss_check_file(const struct ss_file *file, struct ss_findings *findings);
 void ss_check_metas(const struct ss_file *file, struct ss_findings *findings);
+
+/*
+ * The rest of 1, once the hash is judged or left unchecked: what stands behind the last page. Padding behind a
+ * valid hash is that finding's own matter (HASH-006), and is not named a second time.
+ */
+void ss_check_tail(const struct ss_file *file, const struct ss_hash_report *hash,
+                   struct ss_findings *findings);
 
 /* 3 to 5, for readable files; fills the report's page counts. Errors: NOMEM, IO, CANCELLED, LIMIT. */
 enum ss_status ss_structure_run(const struct ss_structure_pass *pass, struct ss_error *err);

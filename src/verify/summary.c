@@ -192,9 +192,11 @@ static enum ss_status look_at_alarms(struct summing *s, struct ss_error *err)
 
 static enum ss_status look(struct summing *s, struct ss_error *err)
 {
+    static const struct ss_hash_report unchecked = {.state = SS_HASH_NOT_CHECKED};
     enum ss_status status;
 
     ss_check_file(s->file, &s->findings);
+    ss_check_tail(s->file, s->opts->hash != NULL ? s->opts->hash : &unchecked, &s->findings);
     ss_check_metas(s->file, &s->findings);
     if (!s->file->readable) {
         return SS_OK;

@@ -91,6 +91,18 @@ static void add_missing(struct ss_verify_report *report)
     add(report, text);
 }
 
+static void add_padding(struct ss_verify_report *report)
+{
+    char text[80];
+
+    if (report->hash.padding_len == 0) {
+        return;
+    }
+    snprintf(text, sizeof(text), ", followed by %" PRIu64 " bytes of padding (0x%02x)",
+             report->hash.padding_len, report->hash.padding_byte);
+    add(report, text);
+}
+
 static void add_hash(struct ss_verify_report *report)
 {
     add(report, "hash ");
@@ -99,6 +111,7 @@ static void add_hash(struct ss_verify_report *report)
     } else {
         add(report, ss_hash_state_name(report->hash.state));
     }
+    add_padding(report);
 }
 
 static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_report *report)
@@ -138,7 +151,8 @@ void ss_verdict_make(const struct ss_file *file, const struct ss_verdict_parts *
         say_damaged(parts, report);
     } else if (report->hash.state == SS_HASH_VALID && checked(report, SS_VERIFY_ALL)) {
         report->verdict = SS_VERDICT_SOUND;
-        add(report, "sound: hash valid");
+        add(report, "sound: ");
+        add_hash(report);
         add_clean(parts, report);
         add_unchecked(parts, report);
     } else {

@@ -24,7 +24,7 @@ struct ss_verification {
     const struct ss_file *file;
     struct ss_verify_opts opts;
     struct ss_verify_report *report;
-    struct ss_findings hash, structure, etcd;
+    struct ss_findings hash, tail, structure, etcd; /* in the report's order */
     struct ss_hash_job job;
 };
 
@@ -154,6 +154,8 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
                                      .structure_errors = v->structure.total[SS_SEVERITY_ERROR],
                                      .etcd_errors = v->etcd.total[SS_SEVERITY_ERROR]};
 
+    ss_check_tail(v->file, &report->hash, &v->tail);
+    ss_findings_join(&v->hash, &v->tail);
     ss_findings_join(&v->hash, &v->structure);
     ss_findings_join(&v->hash, &v->etcd);
     if (v->hash.nomem) {
@@ -185,6 +187,7 @@ static enum ss_status begin(struct ss_verification *v, const struct ss_file *fil
         v->opts.max_findings = MAX_FINDINGS_DEFAULT;
     }
     ss_findings_init(&v->hash, v->opts.max_findings);
+    ss_findings_init(&v->tail, v->opts.max_findings);
     ss_findings_init(&v->structure, v->opts.max_findings);
     ss_findings_init(&v->etcd, v->opts.max_findings);
     v->report = calloc(1, sizeof(*v->report));
@@ -201,6 +204,7 @@ static void release(struct ss_verification *v)
 {
     ss_verify_free(v->report);
     ss_findings_fini(&v->hash);
+    ss_findings_fini(&v->tail);
     ss_findings_fini(&v->structure);
     ss_findings_fini(&v->etcd);
 }

@@ -146,14 +146,26 @@ expect_out_has 'but 992 bytes of padding stand behind it; then with etcd'
 run "$SNAPSCOPE" status "$padded"
 expect_rc 0
 expect_err_eq "snapscope: $padded: trailing SHA-256: valid, followed by 992 bytes of padding (0x1a)"
+run "$SNAPSCOPE" status --json "$padded"
+expect_rc 0
+expect_schema status
+expect_eq "$(jq -c '[.trailing_hash, .padding_len, .padding_byte]' "$out")" '["valid",992,26]'
+run "$SNAPSCOPE" status --json "$db"
+expect_eq "$(jq -c '[.trailing_hash, has("padding_len"), has("padding_byte")]' "$out")" '["valid",false,false]'
 run "$SNAPSCOPE" verify "$padded"
 expect_rc 0
+expect_eq "$(head -n 1 "$out")" \
+    "$padded: sound: hash valid, followed by 992 bytes of padding (0x1a), structure and etcd records consistent"
 expect_out_has 'hash      valid, followed by 992 bytes of padding (0x1a)'
 expect_out_has 'HASH-006 padding stands behind the trailing hash'
 run "$SNAPSCOPE" verify --json "$padded"
 expect_schema verify
 expect_eq "$(jq -c '.files[0] | [.verdict, .hash.padding_len, .hash.padding_byte, (.findings[] | select(.id == "HASH-006") | .severity, .offset)]' "$out")" \
     '["sound",992,26,"warning",20512]'
+expect_eq "$(jq -c '[.files[0].findings[] | .id]' "$out")" '["HASH-006","ETCD-005"]'
+# Without the hash nothing says that it is padding: what stands behind the pages is named as it is.
+run "$SNAPSCOPE" verify --only structure,etcd --json "$padded"
+expect_eq "$(jq -c '[.files[0].findings[] | .id]' "$out")" '["FILE-004","ETCD-005"]'
 for args in '' '--threads 1'; do
     # shellcheck disable=SC2086
     run "$SNAPSCOPE" convert --force $args "$padded" -o "$scratch/whole.db"

@@ -122,11 +122,15 @@ static void print_figures(struct cli_run *run, const struct ss_etcd_status *stat
 }
 
 static void print_doc(struct cli_run *run, const struct ss_etcd_status *status,
-                      enum ss_hash_state state)
+                      const struct ss_hash_report *hash)
 {
     json_t *doc = cli_doc_new();
     cli_doc_text(doc, "file", run->input_name);
-    cli_doc_text(doc, "trailing_hash", ss_hash_state_name(state));
+    cli_doc_text(doc, "trailing_hash", ss_hash_state_name(hash->state));
+    if (hash->padding_len > 0) {
+        cli_doc_number(doc, "padding_len", hash->padding_len);
+        cli_doc_int(doc, "padding_byte", hash->padding_byte);
+    }
     cli_doc_number(doc, "hash", status->hash);
     cli_doc_int(doc, "revision", status->revision);
     cli_doc_number(doc, "live_count", status->live_count);
@@ -163,7 +167,7 @@ static int run_status(struct cli_run *run)
         return cli_report(run, &answer.err);
     }
     if (run->common.json) {
-        print_doc(run, &answer.figures, answer.hash.state);
+        print_doc(run, &answer.figures, &answer.hash);
     } else {
         print_figures(run, &answer.figures);
     }
