@@ -122,17 +122,17 @@ static bool claim_head(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint6
 }
 
 /* Claims the rest of a run. A page that was claimed before is a fault; true: the run is ours. */
-static bool claim_run(struct ss_walk *walk, uint32_t node, const struct ss_page_view *page,
+static bool claim_run(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t run_count,
                       struct ss_error *err)
 {
     uint64_t i;
 
-    for (i = 1; i < page->run_count; i++) {
-        if (ss_bitmap_claim(&walk->claimed, page->pgid + i)) {
+    for (i = 1; i < run_count; i++) {
+        if (ss_bitmap_claim(&walk->claimed, pgid + i)) {
             walk->claimed_count++;
             continue;
         }
-        ss_corrupt(err, SS_E_CYCLE, page->run.off + 12, page->pgid + i,
+        ss_corrupt(err, SS_E_CYCLE, pgid * walk->file->geo.page_size + 12, pgid + i,
                    "page belongs to more than one overflow run or tree");
         fault(walk, node, NO_ELEMENT, err);
         return false;
@@ -173,7 +173,7 @@ static void report_plain_keys(struct ss_walk *walk, const struct ss_page_view *p
     walk->at_plain_key = false;
 }
 
-/* Gates, claims and pushes a page. False: it is not entered, and why was reported. */
+/* Gates, claims and pushes a page. False: it is not entered; it was known, or why was reported. */
 static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t ref_off,
                   struct ss_span lo, struct ss_span hi, struct ss_error *err)
 {
@@ -181,6 +181,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     struct ss_walk_frame *frame;
     struct ss_walk_page page;
     enum ss_status status;
+    uint64_t run_count;
     bool is_inline;
 
     walk->fault_lo = lo;
@@ -193,6 +194,13 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     }
     is_inline = walk->depth == 0 && tree->inline_page.ptr != NULL;
     if (!is_inline && !claim_head(walk, node, pgid, ref_off, err)) {
+        return false;
+    }
+    if (!is_inline && walk->ops->is_known != NULL &&
+        walk->ops->is_known(walk->ctx, pgid, ref_off, &run_count)) {
+        if (claim_run(walk, node, pgid, run_count, err)) {
+            walk->ops->on_known(walk->ctx, walk, pgid, node, walk->depth + 1);
+        }
         return false;
     }
     frame = &walk->stack[walk->depth];
@@ -210,7 +218,7 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
         fault(walk, node, NO_ELEMENT, err);
         return false;
     }
-    if (!claim_run(walk, node, &frame->page, err)) {
+    if (!claim_run(walk, node, pgid, frame->page.run_count, err)) {
         return false;
     }
     report_order(walk, node, frame, err);
@@ -226,21 +234,20 @@ static bool enter(struct ss_walk *walk, uint32_t node, uint64_t pgid, uint64_t r
     return true;
 }
 
-/*
- * The bounds for child i of a branch: its own key, and the next one's. Keys that are out of order
- * were reported already; the child then gets the branch's own bounds, so that one bad key does not
- * make every key below it look wrong.
- */
-static void child_bounds(const struct ss_walk_frame *frame, uint32_t i, struct ss_span *lo,
-                         struct ss_span *hi)
+bool ss_walk_child_bounds(const struct ss_page_view *branch, uint32_t i, struct ss_span from,
+                          struct ss_span to, struct ss_span *lo, struct ss_span *hi)
 {
-    *lo = ss_branch_key(&frame->page, i);
-    *hi = i + 1 < frame->page.count ? ss_branch_key(&frame->page, i + 1) : frame->hi;
+    bool own = i + 1 < branch->count;
+
+    *lo = ss_branch_key(branch, i);
+    *hi = own ? ss_branch_key(branch, i + 1) : to;
     if ((hi->ptr != NULL && ss_span_cmp(*lo, *hi) >= 0) ||
-        (frame->lo.ptr != NULL && ss_span_cmp(*lo, frame->lo) < 0)) {
-        *lo = frame->lo;
-        *hi = frame->hi;
+        (from.ptr != NULL && ss_span_cmp(*lo, from) < 0)) {
+        *lo = from;
+        *hi = to;
+        own = false;
     }
+    return own;
 }
 
 static void enter_next_child(struct ss_walk *walk, uint32_t node, struct ss_walk_frame *frame,
@@ -249,7 +256,7 @@ static void enter_next_child(struct ss_walk *walk, uint32_t node, struct ss_walk
     uint32_t i = frame->index++;
     struct ss_span lo, hi;
 
-    child_bounds(frame, i, &lo, &hi);
+    ss_walk_child_bounds(&frame->page, i, frame->lo, frame->hi, &lo, &hi);
     enter(walk, node, ss_branch_child(&frame->page, i), ss_element_off(&frame->page, i) + 8, lo, hi,
           err);
 }

@@ -45,6 +45,12 @@ struct ss_walk_ops {
     /* err has code, offset, page and bucket; element: its number, or UINT32_MAX */
     void (*on_fault)(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t element,
                      const struct ss_error *err);
+    /*
+     * Whether the page that this reference names is known already for a leaf without a fault and without
+     * buckets: then it is claimed, and on_known stands for its on_page. *run_count: pages of its run.
+     */
+    bool (*is_known)(void *ctx, uint64_t pgid, uint64_t ref_off, uint64_t *run_count);
+    void (*on_known)(void *ctx, struct ss_walk *walk, uint64_t pgid, uint32_t node, uint32_t depth);
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -88,6 +94,14 @@ void ss_walk_fini(struct ss_walk *walk);
 enum ss_status ss_walk_run_at(struct ss_walk *walk, const struct ss_file *file,
                               const struct ss_tree *tree, const char *base,
                               const struct ss_walk_ops *ops, void *ctx, struct ss_error *err);
+
+/*
+ * The bounds for child i of a branch: its own key, and the next one's. Keys that are out of order are faults of
+ * the branch; the child then gets the branch's own bounds [from, to), so that one bad key does not make every
+ * key below it look wrong. False: it got one of those.
+ */
+bool ss_walk_child_bounds(const struct ss_page_view *branch, uint32_t i, struct ss_span from,
+                          struct ss_span to, struct ss_span *lo, struct ss_span *hi);
 
 /* Writes the bucket's path, "" for the root bucket. */
 void ss_walk_path(const struct ss_walk *walk, uint32_t node, char path[SS_PATH_TEXT_CAP]);

@@ -16,6 +16,7 @@
 #include "verify/structure.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #define TEXT_CAP 48u
@@ -30,67 +31,97 @@ static inline uint64_t data_end(const struct ss_page_view *page, uint32_t i, uin
     return key.off + key.len + value_len;
 }
 
-/* The first element that does not begin where the one before it ended: behind that, or before it. */
-static void find_misplaced(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                           const struct ss_walk_page *page, uint32_t i, uint64_t start,
-                           uint64_t due)
-{
+/* What is wrong with a page: where, what stands there, and what is due. */
+struct fault {
+    enum ss_check_id check;
+    uint64_t off, element;
     char have[TEXT_CAP], expect[TEXT_CAP], detail[128];
+};
 
-    snprintf(have, sizeof(have), "data at %" PRIu64, start);
-    snprintf(expect, sizeof(expect), "data at %" PRIu64, due);
+__attribute__((format(printf, 2, 3))) static void text(char out[TEXT_CAP], const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out, TEXT_CAP, format, args);
+    va_end(args);
+}
+
+static bool fault(struct fault *out, enum ss_check_id check, uint64_t off, uint64_t element,
+                  const char *detail)
+{
+    out->check = check;
+    out->off = off;
+    out->element = element;
+    snprintf(out->detail, sizeof(out->detail), "%s", detail);
+    return true;
+}
+
+/* The first element that does not begin where the one before it ended: behind that, or before it. */
+static bool misplaced(uint32_t i, uint64_t start, uint64_t due, struct fault *out)
+{
+    text(out->have, "data at %" PRIu64, start);
+    text(out->expect, "data at %" PRIu64, due);
     if (start < due) {
-        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_DATA_ORDER, start, i, have, expect,
-                        "data of an element begin before those of the one before it end");
-        return;
+        return fault(out, SS_CHECK_PAGE_DATA_ORDER, start, i,
+                     "data of an element begin before those of the one before it end");
     }
-    snprintf(detail, sizeof(detail), "%" PRIu64 " bytes %s belong to no element", start - due,
+    fault(out, SS_CHECK_PAGE_GAP, due, i, "");
+    snprintf(out->detail, sizeof(out->detail), "%" PRIu64 " bytes %s belong to no element",
+             start - due,
              i == 0 ? "between the element array and the first data"
                     : "between the data of two elements");
-    ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_GAP, due, i, have, expect, detail);
+    return true;
 }
 
 /* Of a bucket's inline page, which ends with its last value. */
-static void check_inline_end(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                             const struct ss_walk_page *page, uint64_t end)
+static bool inline_end_is_off(const struct ss_page_view *view, uint64_t end, struct fault *out)
 {
-    uint64_t due = page->view->run.off + page->view->run.len;
-    char have[TEXT_CAP], expect[TEXT_CAP];
-
-    if (end == due) {
-        return;
+    if (end == view->run.off + view->run.len) {
+        return false;
     }
-    snprintf(have, sizeof(have), "%" PRIu64 " bytes", page->view->run.len);
-    snprintf(expect, sizeof(expect), "%" PRIu64 " bytes", end - page->view->run.off);
-    ss_find_on_page(pass, walk, page, SS_CHECK_BUCKET_TAIL, end, SS_NONE, have, expect,
-                    "an inline bucket's value goes on behind its last element");
+    text(out->have, "%" PRIu64 " bytes", view->run.len);
+    text(out->expect, "%" PRIu64 " bytes", end - view->run.off);
+    return fault(out, SS_CHECK_BUCKET_TAIL, end, SS_NONE,
+                 "an inline bucket's value goes on behind its last element");
 }
 
 /*
  * Of a page of its own. Before 2016 bolt took one page more where the content filled its last page to
  * the end; such pages may live on for ever in files that are still written to.
  */
-static void check_run_end(const struct ss_structure_pass *pass, const struct ss_walk *walk,
-                          const struct ss_walk_page *page, uint64_t end)
+static bool run_end_is_off(uint64_t page_size, const struct ss_page_view *view, uint64_t end,
+                           struct fault *out)
 {
-    const struct ss_page_view *view = page->view;
-    uint64_t page_size = pass->file->geo.page_size, len = end - view->run.off;
-    uint64_t due = (len + page_size - 1) / page_size, zeroes;
+    uint64_t len = end - view->run.off, due = (len + page_size - 1) / page_size, zeroes;
     struct ss_span tail = {view->run.ptr + len, view->run.len - len, end};
-    char have[TEXT_CAP], expect[TEXT_CAP];
 
     if (view->run_count != due && view->run_count != len / page_size + 1) {
-        snprintf(have, sizeof(have), "%" PRIu64, view->run_count - 1);
-        snprintf(expect, sizeof(expect), "%" PRIu64, due - 1);
-        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_TOO_LONG, view->run.off + 12, SS_NONE, have,
-                        expect, "the page has more overflow pages than its elements need");
-        return;
+        text(out->have, "%" PRIu64, view->run_count - 1);
+        text(out->expect, "%" PRIu64, due - 1);
+        return fault(out, SS_CHECK_PAGE_TOO_LONG, view->run.off + 12, SS_NONE,
+                     "the page has more overflow pages than its elements need");
     }
     zeroes = ss_span_zeroes(tail);
-    if (zeroes < tail.len) {
-        ss_find_on_page(pass, walk, page, SS_CHECK_PAGE_TAIL, end + zeroes, SS_NONE, NULL, NULL,
-                        "bytes behind the page's last element are not zero");
+    return zeroes < tail.len && fault(out, SS_CHECK_PAGE_TAIL, end + zeroes, SS_NONE,
+                                      "bytes behind the page's last element are not zero");
+}
+
+/* The first fault of a page, if it has one; bucket headers aside. `have` and `expect` come in empty. */
+static bool is_off(uint64_t page_size, const struct ss_page_view *view, struct fault *out)
+{
+    uint64_t end = ss_element_off(view, view->count), start;
+
+    for (uint32_t i = 0; i < view->count; i++) {
+        uint64_t due = end;
+
+        end = data_end(view, i, &start);
+        if (start != due) {
+            return misplaced(i, start, due, out);
+        }
     }
+    return view->is_inline ? inline_end_is_off(view, end, out)
+                           : run_end_is_off(page_size, view, end, out);
 }
 
 /* A bucket with a tree of its own has nothing but its header in the value. */
@@ -114,28 +145,24 @@ static void check_bucket_values(const struct ss_structure_pass *pass, const stru
     }
 }
 
+bool ss_layout_holds(const struct ss_geometry *geo, const struct ss_page_view *view)
+{
+    struct fault unused;
+
+    return !is_off(geo->page_size, view, &unused);
+}
+
 void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk *walk,
                      const struct ss_walk_page *page)
 {
-    const struct ss_page_view *view = page->view;
-    uint64_t end = ss_element_off(view, view->count), start;
-    uint32_t i;
+    struct fault found = {.have = ""};
 
-    if (view->has_bucket) {
+    if (page->view->has_bucket) {
         check_bucket_values(pass, walk, page);
     }
-    for (i = 0; i < view->count; i++) {
-        uint64_t due = end;
-
-        end = data_end(view, i, &start);
-        if (start != due) {
-            find_misplaced(pass, walk, page, i, start, due);
-            return;
-        }
-    }
-    if (view->is_inline) {
-        check_inline_end(pass, walk, page, end);
-    } else {
-        check_run_end(pass, walk, page, end);
+    if (is_off(pass->file->geo.page_size, page->view, &found)) {
+        ss_find_on_page(pass, walk, page, found.check, found.off, found.element,
+                        found.have[0] != '\0' ? found.have : NULL,
+                        found.expect[0] != '\0' ? found.expect : NULL, found.detail);
     }
 }

@@ -3,6 +3,8 @@
  */
 #include "verify/structure.h"
 
+#include "verify/ahead.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@ struct structure {
     bool uneven;            /* said once a bucket */
     enum ss_status status;  /* of the meaning checks */
     struct ss_error err;
+    struct ss_ahead ahead;
     struct ss_bitmap named; /* pages that were refused where a tree names them */
     struct ss_walk walk;
 };
@@ -98,14 +101,17 @@ void ss_find_on_page(const struct ss_structure_pass *pass, const struct ss_walk 
     ss_find(pass->findings, check, at, have, expect, "%s", detail);
 }
 
-static void check_leaf_place(struct structure *s, struct ss_walk *walk,
-                             const struct ss_walk_page *page)
+/* Known from the other end: what is left to say of a leaf is that it lies where the others do. */
+static bool is_known(void *ctx, uint64_t pgid, uint64_t ref_off, uint64_t *run_count)
 {
-    if (page->view->count == 0 && page->depth > 1) {
-        ss_find_on_page(s->pass, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10,
-                        SS_NONE, NULL, NULL,
-                        "a leaf below a branch has no elements; bbolt removes such leaves");
-    }
+    struct structure *s = ctx;
+
+    return ss_ahead_take(&s->ahead, pgid, ref_off, run_count);
+}
+
+static void check_depth(struct structure *s, const struct ss_walk *walk,
+                        const struct ss_walk_page *page)
+{
     if (s->leaf_depth == 0) {
         s->leaf_depth = page->depth;
     }
@@ -114,6 +120,26 @@ static void check_leaf_place(struct structure *s, struct ss_walk *walk,
         ss_find_on_page(s->pass, walk, page, SS_CHECK_TREE_UNEVEN, page->view->run.off, SS_NONE,
                         NULL, NULL, "this leaf lies at another depth than the bucket's first one");
     }
+}
+
+static void on_known(void *ctx, struct ss_walk *walk, uint64_t pgid, uint32_t node, uint32_t depth)
+{
+    struct structure *s = ctx;
+    const struct ss_page_view view = {.run = {NULL, 0, pgid * s->pass->file->geo.page_size},
+                                      .pgid = pgid};
+
+    check_depth(s, walk, &(struct ss_walk_page){.view = &view, .node = node, .depth = depth});
+}
+
+static void check_leaf_place(struct structure *s, struct ss_walk *walk,
+                             const struct ss_walk_page *page)
+{
+    if (page->view->count == 0 && page->depth > 1) {
+        ss_find_on_page(s->pass, walk, page, SS_CHECK_PAGE_EMPTY_LEAF, page->view->run.off + 10,
+                        SS_NONE, NULL, NULL,
+                        "a leaf below a branch has no elements; bbolt removes such leaves");
+    }
+    check_depth(s, walk, page);
 }
 
 static bool on_page(void *ctx, struct ss_walk *walk, const struct ss_walk_page *page)
@@ -152,11 +178,19 @@ static enum ss_status run(struct structure *s, struct ss_error *err)
                                     .on_page = on_page,
                                     .on_bucket_end = on_bucket_end,
                                     .on_fault = on_fault,
+                                    .is_known = pass->may_start ? is_known : NULL,
+                                    .on_known = on_known,
                                     .progress = pass->progress,
                                     .progress_ctx = pass->progress_ctx};
     uint64_t errors_before = pass->findings->total[SS_SEVERITY_ERROR];
-    enum ss_status status = ss_walk_run(&s->walk, pass->file, &ops, s, err);
-    bool damaged = pass->findings->total[SS_SEVERITY_ERROR] > errors_before;
+    enum ss_status status = pass->may_start ? ss_ahead_start(&s->ahead, pass->file, err) : SS_OK;
+    bool damaged;
+
+    if (status == SS_OK) {
+        status = ss_walk_run(&s->walk, pass->file, &ops, s, err);
+    }
+    ss_ahead_end(&s->ahead);
+    damaged = pass->findings->total[SS_SEVERITY_ERROR] > errors_before;
 
     if (status == SS_OK && s->status != SS_OK) {
         *err = s->err;

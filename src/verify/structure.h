@@ -9,7 +9,8 @@
  *   4. all bytes of those pages: none that no element accounts for, none that two do
  *   5. the stored freelist: usable, in range, no page twice, none in use; no page left over
  *
- * Each leaf of a top-level bucket is handed to the meaning checks on the way.
+ * Each leaf of a top-level bucket is handed to the meaning checks on the way. Without those, a second thread
+ * may judge leaves from the other end of the trees; what is found, and in which order, does not depend on it.
  */
 #ifndef SS_VERIFY_STRUCTURE_H
 #define SS_VERIFY_STRUCTURE_H
@@ -22,6 +23,7 @@ struct ss_structure_pass {
     struct ss_findings *findings;
     struct ss_etcd_checks *meaning; /* NULL: not asked for */
     struct ss_verify_report *report;
+    bool may_start; /* a thread of its own may look at leaves from the other end (ahead.h) */
     ss_progress_fn progress;
     void *progress_ctx;
 };
@@ -48,6 +50,9 @@ void ss_find_on_page(const struct ss_structure_pass *pass, const struct ss_walk 
 /* 4, for a page that passed the gate. At most one finding a page and one a bucket element. */
 void ss_check_layout(const struct ss_structure_pass *pass, const struct ss_walk *walk,
                      const struct ss_walk_page *page);
+
+/* The same of a page without buckets, as a yes or no. */
+bool ss_layout_holds(const struct ss_geometry *geo, const struct ss_page_view *view);
 
 /*
  * 5, once the walk's bitmap is complete; `named` has the pages that trees name and the walk did not

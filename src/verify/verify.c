@@ -63,8 +63,10 @@ static enum ss_status check_trees(struct ss_verification *v, struct ss_error *er
                                      .progress = v->opts.progress,
                                      .progress_ctx = v->opts.progress_ctx};
     bool etcd = (v->opts.what & SS_VERIFY_ETCD) != 0;
+    bool hashing = (v->opts.what & SS_VERIFY_HASH) != 0;
     enum ss_status status = SS_OK;
 
+    pass.may_start = !etcd && !hashing && ss_file_may_start(v->file, v->opts.threads);
     if (etcd) {
         status = ss_etcd_check_new(v->file, &v->etcd, &pass.meaning, err);
     }
