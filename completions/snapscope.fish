@@ -45,7 +45,7 @@ complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a dump 
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l format -x -a 'auto ndjson json etcdctl tar' -d 'ndjson, json, etcdctl or tar (auto: by OUT\'s name)'
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l rev -r -d 'the keys as they were at revision N'
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l revisions -d 'all retained history, with tombstones'
-complete -c snapscope -n "__fish_seen_subcommand_from dump" -l keys-only -d 'leave the values out'
+complete -c snapscope -n "__fish_seen_subcommand_from dump" -l keys-only -d 'lengths in place of the values'
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l prefix -r -d 'only keys that begin with KEY'
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l from -r -d 'only KEY and the keys behind it'
 complete -c snapscope -n "__fish_seen_subcommand_from dump" -l to -r -d 'only the keys before KEY'

@@ -104,6 +104,15 @@ static void same_number(const json_t *object, const char *name, int64_t due, boo
     }
 }
 
+static void same_id(const json_t *object, const char *name, uint64_t due)
+{
+    const char *digits = json_string_value(json_object_get(object, name));
+    char *end;
+
+    PROBE(digits != NULL && strlen(digits) == 16 && strspn(digits, "0123456789abcdef") == 16);
+    PROBE(strtoull(digits, &end, 16) == due && *end == '\0');
+}
+
 static void same_record(const json_t *object, const struct ss_record *rec)
 {
     PROBE(json_is_object(object));
@@ -112,7 +121,7 @@ static void same_record(const json_t *object, const struct ss_record *rec)
     same_number(object, "create_revision", rec->create_revision, false);
     same_number(object, "mod_revision", rec->mod_revision, false);
     same_number(object, "version", rec->version, false);
-    same_number(object, "lease", rec->lease, false);
+    same_id(object, "lease", (uint64_t)rec->lease);
 }
 
 static void same_etcdctl_record(const json_t *object, const struct ss_record *rec)

@@ -102,6 +102,11 @@ void cli_doc_hex(json_t *doc, const char *name, uint64_t value, int digits)
     cli_doc_set(doc, name, json_string(text));
 }
 
+void cli_doc_id(json_t *doc, const char *name, uint64_t id)
+{
+    cli_doc_text(doc, name, cli_id_format(id).text);
+}
+
 json_t *cli_doc_error(const struct ss_error *err)
 {
     json_t *doc = cli_doc_new();
@@ -244,5 +249,5 @@ void cli_doc_record(json_t *doc, const struct ss_record *rec)
     cli_doc_int(doc, "create_revision", rec->create_revision);
     cli_doc_int(doc, "mod_revision", rec->mod_revision);
     cli_doc_int(doc, "version", rec->version);
-    cli_doc_int(doc, "lease", rec->lease);
+    cli_doc_id(doc, "lease", (uint64_t)rec->lease);
 }

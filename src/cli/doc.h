@@ -33,6 +33,9 @@ void cli_doc_null(json_t *doc, const char *name);
 /* 0x and at least `digits` hex digits, as a string: for magics and checksums. */
 void cli_doc_hex(json_t *doc, const char *name, uint64_t value, int digits);
 
+/* The id of a member, lease or cluster: 16 hex digits, as a string. */
+void cli_doc_id(json_t *doc, const char *name, uint64_t id);
+
 /* Both take over `value`. */
 void cli_doc_set(json_t *doc, const char *name, json_t *value);
 void cli_doc_append(json_t *list, json_t *value);

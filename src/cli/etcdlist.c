@@ -3,7 +3,6 @@
  */
 #include "etcdlist.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 int cli_run_open_etcd(struct cli_run *run)
@@ -34,11 +33,4 @@ void cli_etcd_tail(json_t *doc, const struct cli_faults *faults, const struct ss
     if (err != NULL) {
         cli_doc_set(doc, "error", cli_doc_error(err));
     }
-}
-
-struct cli_id_text cli_id_format(uint64_t id)
-{
-    struct cli_id_text out;
-    snprintf(out.text, sizeof(out.text), "%016" PRIx64, id);
-    return out;
 }

@@ -1,6 +1,6 @@
 /*
- * etcdlist.h - what the commands about etcd's own buckets share: opening a file that must be etcd's, the end of
- * a document, ids.
+ * etcdlist.h - what the commands about etcd's own buckets share: opening a file that must be etcd's, and
+ * the end of a document.
  */
 #ifndef CLI_ETCDLIST_H
 #define CLI_ETCDLIST_H
@@ -15,11 +15,5 @@ int cli_run_open_etcd(struct cli_run *run);
 
 /* Puts "complete", the faults and the error, if any, into a document that has no list. */
 void cli_etcd_tail(json_t *doc, const struct cli_faults *faults, const struct ss_error *err);
-
-/* The id of a member, lease or cluster: 16 hexadecimal digits, so that it can be compared as text. */
-struct cli_id_text {
-    char text[20];
-};
-struct cli_id_text cli_id_format(uint64_t id);
 
 #endif

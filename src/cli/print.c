@@ -3,6 +3,7 @@
  */
 #include "print.h"
 
+#include <inttypes.h>
 #include <snapscope.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,13 @@ struct cli_number_text cli_number_format(uint64_t value)
     struct cli_number_text number;
     number.text[put_digits(number.text, value)] = '\0';
     return number;
+}
+
+struct cli_id_text cli_id_format(uint64_t id)
+{
+    struct cli_id_text out;
+    snprintf(out.text, sizeof(out.text), "%016" PRIx64, id);
+    return out;
 }
 
 int cli_number_width(uint64_t value)

@@ -65,6 +65,12 @@ struct cli_number_text {
 };
 struct cli_number_text cli_number_format(uint64_t value);
 
+/* The id of a member, lease or cluster: 16 hexadecimal digits, so that it can be compared as text. */
+struct cli_id_text {
+    char text[20];
+};
+struct cli_id_text cli_id_format(uint64_t id);
+
 /* How many columns the digits of `value` take. */
 int cli_number_width(uint64_t value);
 

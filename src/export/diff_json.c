@@ -4,8 +4,8 @@
  *   {"change":"added","key":"k","b":{…}} \n
  *   {"change":"modified","key":"k","differs":["value","lease","revision"],"a":{…},"b":{…}} \n
  *
- *   each side   {"create_revision":2,"mod_revision":7,"version":3,"lease":0,"value_len":5}
- *               {…,"lease":0,"value":"hello"}                       with values
+ *   each side   {"create_revision":2,"mod_revision":7,"version":3,"lease":"0000000000000000","value_len":5}
+ *               {…,"lease":"694d77aa9e38260f","value":"hello"}      with values
  *
  * The order of members is part of the format. Once a mapped read of either file has failed nothing
  * more is written: the zeroes that stand in for the lost bytes never reach the output.

@@ -432,7 +432,7 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
         }
     }
     d->style.record.hmac = d->hmac;
-    d->style.record.value = opts->keys_only   ? SS_VALUE_NONE
+    d->style.record.value = opts->keys_only   ? SS_VALUE_LEN
                             : d->hmac != NULL ? SS_VALUE_DIGEST
                                               : SS_VALUE_BYTES;
     if (is_packed(opts)) {

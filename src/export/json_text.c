@@ -6,6 +6,7 @@
  */
 #include "export/json_text.h"
 
+#include "util/hex.h"
 #include "util/swar.h"
 #include "util/text.h"
 
@@ -230,6 +231,20 @@ void ss_json_bytes(struct ss_outbuf *out, const char *name, const void *bytes, s
     ss_outbuf_append(out, bytes, plain_len);
     append_escaped(out, rest, len - plain_len, copy_run);
     ss_outbuf_append(out, "\"", 1);
+}
+
+void ss_json_id(struct ss_outbuf *out, uint64_t id)
+{
+    if (id == 0) { /* most keys have no lease */
+        SS_OUTBUF_LITERAL(out, "\"0000000000000000\"");
+        return;
+    }
+    char *to = ss_outbuf_reserve(out, SS_HEX_ID_LEN + 2);
+
+    to[0] = '"';
+    ss_hex_put_id(to + 1, id);
+    to[SS_HEX_ID_LEN + 1] = '"';
+    out->len += SS_HEX_ID_LEN + 2;
 }
 
 void ss_json_u64(struct ss_outbuf *out, uint64_t v)

@@ -33,6 +33,9 @@ void ss_json_base64(struct ss_outbuf *out, const void *bytes, size_t len);
 /* Appends "name":"…" when the bytes are clean, else "name_base64":"…". `name` is plain. */
 void ss_json_bytes(struct ss_outbuf *out, const char *name, const void *bytes, size_t len);
 
+/* Appends an id in quotes, 16 hex digits: a number above 2^53 is not safe with common readers. */
+void ss_json_id(struct ss_outbuf *out, uint64_t id);
+
 /* Append a number in decimal. */
 void ss_json_i64(struct ss_outbuf *out, int64_t v);
 void ss_json_u64(struct ss_outbuf *out, uint64_t v);

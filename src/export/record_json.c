@@ -1,8 +1,9 @@
 /*
  * record_json.c - see record_json.h.
  *
- *   {"key":"a","create_revision":2,"mod_revision":7,"version":3,"lease":0,"value":"…"}
- *   {"key":"a","create_revision":0,"mod_revision":8,"version":0,"lease":0,"sub":0,"tombstone":true}
+ *   {"key":"a","create_revision":2,"mod_revision":7,"version":3,"lease":"694d77aa9e38260f","value":"…"}
+ *   {"key":"a","create_revision":0,"mod_revision":8,"version":0,"lease":"0000000000000000","sub":0,"tombstone":true}
+ *   {"key":"a",…,"value_len":12}                                                     keys only
  *   {"key":"a",…,"value_len":12,"value_digest":"64 hex digits"}                      redacted
  *   {"key":"YQ==","create_revision":2,"mod_revision":7,"version":3,"value":"…"}      etcdctl
  *
@@ -48,8 +49,6 @@ static void append_value(struct ss_outbuf *out, struct ss_span value,
         SS_OUTBUF_LITERAL(out, ",");
         ss_digest_members(out, value, style->hmac);
         break;
-    case SS_VALUE_NONE:
-        break;
     }
 }
 
@@ -63,7 +62,7 @@ void ss_record_rest(struct ss_outbuf *out, const struct ss_record *rec,
     SS_OUTBUF_LITERAL(out, ",\"version\":");
     ss_json_i64(out, rec->version);
     SS_OUTBUF_LITERAL(out, ",\"lease\":");
-    ss_json_i64(out, rec->lease);
+    ss_json_id(out, (uint64_t)rec->lease);
     if (style->revisions) {
         SS_OUTBUF_LITERAL(out, ",\"sub\":");
         ss_json_i64(out, rec->rev.sub);

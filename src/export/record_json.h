@@ -13,7 +13,6 @@
 /* What stands for a value. */
 enum ss_value_style {
     SS_VALUE_BYTES,  /* "value" or "value_base64" */
-    SS_VALUE_NONE,   /* nothing */
     SS_VALUE_LEN,    /* "value_len" */
     SS_VALUE_DIGEST, /* "value_len","value_digest" */
 };

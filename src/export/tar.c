@@ -17,6 +17,7 @@
 #include "export/packer.h"
 #include "export/tar_path.h"
 #include "util/error.h"
+#include "util/hex.h"
 #include "util/memory.h"
 
 #include <archive.h>
@@ -253,6 +254,14 @@ static void set_number(struct archive_entry *entry, const char *name, int64_t va
     archive_entry_xattr_add_entry(entry, name, digits, (size_t)len);
 }
 
+static void set_id(struct archive_entry *entry, const char *name, uint64_t id)
+{
+    char digits[SS_HEX_ID_LEN];
+
+    ss_hex_put_id(digits, id);
+    archive_entry_xattr_add_entry(entry, name, digits, sizeof(digits));
+}
+
 /* Whether the entry holds as many attributes, whole: one that it had no memory for lacks its name or value. */
 static bool has_attributes(struct archive_entry *entry, int count)
 {
@@ -279,7 +288,7 @@ static bool set_attributes(struct archive_entry *entry, const struct item *item)
     set_number(entry, "user.etcd.create_revision", rec->create_revision);
     set_number(entry, "user.etcd.mod_revision", rec->mod_revision);
     set_number(entry, "user.etcd.version", rec->version);
-    set_number(entry, "user.etcd.lease", rec->lease);
+    set_id(entry, "user.etcd.lease", (uint64_t)rec->lease);
     if (item->is_revision) {
         set_number(entry, "user.etcd.sub", rec->rev.sub);
         if (rec->tombstone) {

@@ -18,6 +18,16 @@ static inline void ss_hex_put(char *to, uint8_t byte)
     to[1] = digits[byte & 15];
 }
 
+#define SS_HEX_ID_LEN 16u
+
+/* Writes the 16 digits of an id: a lease's, a member's or a cluster's. */
+static inline void ss_hex_put_id(char *to, uint64_t id)
+{
+    for (unsigned i = 0; i < SS_HEX_ID_LEN; i += 2) {
+        ss_hex_put(to + i, (uint8_t)(id >> (56 - 4 * i)));
+    }
+}
+
 /* The value of a digit, in either case; -1: it is none. */
 static inline int ss_hex_digit(uint8_t c)
 {

@@ -26,7 +26,7 @@ def compare(snapscope, folder, file):
         document = unpacked(oracle / answer)
         theirs = of_etcdctl(document)
         count = same(answer, of_snapscope(ask(snapscope, "dump", *args, file)), theirs)
-        keys = [record[:5] + (None,) for record in theirs]
+        keys = [record[:5] + (len(record[5]),) for record in theirs]
         same(answer + " --keys-only",
              of_snapscope(ask(snapscope, "dump", "--keys-only", *args, file), keys_only=True), keys)
         ours = ask(snapscope, "dump", "--format", "etcdctl", *args, file)

@@ -65,19 +65,27 @@ def _bytes(record, name):
     return raw
 
 
+def lease_of(record):
+    """The number behind "lease", which snapscope gives as 16 hex digits and etcd signed."""
+    if not re.fullmatch("[0-9a-f]{16}", record["lease"]):
+        raise Mismatch(f"lease {record['lease']!r}")
+    number = int(record["lease"], 16)
+    return number - (1 << 64) if number >> 63 else number
+
+
 def of_snapscope(lines, keys_only=False):
-    """`snapscope dump`: exactly the documented members on each line."""
+    """`snapscope dump`: exactly the documented members on each line; with --keys-only the value's length for it."""
     records = []
     for line in lines.splitlines():
         record = json.loads(line)
         if "error" in record:
             raise Mismatch(f"the dump ends in {line[:300]!r}")
         key = _bytes(record, "key")
-        value = None if keys_only else _bytes(record, "value")
+        value = record.pop("value_len") if keys_only else _bytes(record, "value")
         if set(record) != RECORD:
             raise Mismatch(f"members {sorted(record)} in {line[:300]!r}")
         records.append((key, record["create_revision"], record["mod_revision"],
-                        record["version"], record["lease"], value))
+                        record["version"], lease_of(record), value))
     return records
 
 
@@ -94,7 +102,7 @@ def revisions_of_snapscope(lines):
         if set(record) != RECORD | {"sub"}:
             raise Mismatch(f"members {sorted(record)} in {line[:300]!r}")
         revisions.append((key, record["create_revision"], record["mod_revision"],
-                          record["version"], record["lease"], value, record["sub"], kind))
+                          record["version"], lease_of(record), value, record["sub"], kind))
     return revisions
 
 

@@ -80,13 +80,13 @@ folder, lines = sys.argv[1:]
 def answer(name):
     text = subprocess.run(["zstd", "-dcq", f"{folder}/{name}.json.zst"], check=True, stdout=subprocess.PIPE).stdout
     return {base64.b64decode(kv["key"]): (base64.b64decode(kv.get("value", "")), kv["create_revision"],
-            kv["mod_revision"], kv["version"], kv.get("lease", 0)) for kv in json.loads(text)["kvs"]}
+            kv["mod_revision"], kv["version"], kv.get("lease", 0) % 2**64) for kv in json.loads(text)["kvs"]}
 def side(line, name):
     r = line.get(name)
     if r is None:
         return None
     value = r["value"].encode() if "value" in r else base64.b64decode(r["value_base64"])
-    return value, r["create_revision"], r["mod_revision"], r["version"], r["lease"]
+    return value, r["create_revision"], r["mod_revision"], r["version"], int(r["lease"], 16)
 a, b = answer("get-rev-441"), answer("get-rev-547")
 due = [(key, a.get(key), b.get(key)) for key in sorted(a.keys() | b.keys()) if a.get(key) != b.get(key)]
 ours = []

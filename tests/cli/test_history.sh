@@ -34,7 +34,7 @@ expect_rc 0
 expect_schema history
 expect_eq "$(jq -c '[.count, .key_count, .generation_count, .tombstone_count, .missing_count, .revision,
     .compacted, .complete]' "$out")" '[2,1,1,0,0,547,431,true]'
-expect_out_has '"lease":1311768467294899695,'
+expect_out_has '"lease":"1234567890abcdef",'
 
 # What compaction took is told by the version of what it left.
 run "$SNAPSCOPE" history "$db" counter

@@ -77,7 +77,7 @@ PY
 run python3 "$scratch/look.py" "$scratch/plain.tar"
 expect_out_eq "manifest.ndjson 241
 {(384, 0, 0, '', '', 0, b'0')}
-[('SCHILY.xattr.user.etcd.create_revision', '454'), ('SCHILY.xattr.user.etcd.lease', '7'), ('SCHILY.xattr.user.etcd.mod_revision', '455'), ('SCHILY.xattr.user.etcd.version', '2')]
+[('SCHILY.xattr.user.etcd.create_revision', '454'), ('SCHILY.xattr.user.etcd.lease', '0000000000000007'), ('SCHILY.xattr.user.etcd.mod_revision', '455'), ('SCHILY.xattr.user.etcd.version', '2')]
 ['keys/%00', 'keys/a%', 'keys/a.b', 'keys/a/b']"
 run "$SNAPSCOPE" dump --rev 441 -o "$scratch/old.tar" "$db"
 expect_rc 0

@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
-from records import Mismatch, _bytes, of_etcdctl  # noqa: E402
+from records import Mismatch, _bytes, lease_of, of_etcdctl  # noqa: E402
 from server import Server  # noqa: E402
 
 REVISIONS = ("create_revision", "mod_revision", "version")
@@ -63,7 +63,7 @@ def record_of(key, got):
     value = _bytes(got, "value")
     if list(got) != [*REVISIONS, "lease"]:
         raise Mismatch(f"members {list(got)}")
-    return (key, *(got[name] for name in REVISIONS), got["lease"], value)
+    return (key, *(got[name] for name in REVISIONS), lease_of(got), value)
 
 
 def of_line(text):

@@ -317,38 +317,44 @@ static void exact_lines(void **state)
     a = ss_test_snapshot_open(&g, &plain);
     b = ss_test_snapshot_open(&h, &plain);
     t = lines_of(a.file, b.file, &opts, false);
-    assert_string_equal(
-        t.data, "{\"change\":\"modified\",\"key\":\"d\",\"differs\":[\"lease\"],"
-                "\"a\":{\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":9,\"value_"
-                "len\":1},"
-                "\"b\":{\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":0,\"value_"
-                "len\":1}}\n"
-                "{\"change\":\"modified\",\"key\":\"e\",\"differs\":[\"revision\"],"
-                "\"a\":{\"create_revision\":6,\"mod_revision\":6,\"version\":1,\"lease\":0,\"value_"
-                "len\":1},"
-                "\"b\":{\"create_revision\":9,\"mod_revision\":9,\"version\":1,\"lease\":0,\"value_"
-                "len\":1}}\n"
-                "{\"change\":\"added\",\"key\":\"f\","
-                "\"b\":{\"create_revision\":10,\"mod_revision\":10,\"version\":1,\"lease\":0,"
-                "\"value_len\":1}}\n"
-                "{\"change\":\"removed\",\"key_base64\":\"a/8=\","
-                "\"a\":{\"create_revision\":11,\"mod_revision\":11,\"version\":1,"
-                "\"lease\":-9223372036854775808,\"value_len\":2}}\n");
+    assert_string_equal(t.data, "{\"change\":\"modified\",\"key\":\"d\",\"differs\":[\"lease\"],"
+                                "\"a\":{\"create_revision\":5,\"mod_revision\":5,\"version\":1,"
+                                "\"lease\":\"0000000000000009\",\"value_"
+                                "len\":1},"
+                                "\"b\":{\"create_revision\":5,\"mod_revision\":5,\"version\":1,"
+                                "\"lease\":\"0000000000000000\",\"value_"
+                                "len\":1}}\n"
+                                "{\"change\":\"modified\",\"key\":\"e\",\"differs\":[\"revision\"],"
+                                "\"a\":{\"create_revision\":6,\"mod_revision\":6,\"version\":1,"
+                                "\"lease\":\"0000000000000000\",\"value_"
+                                "len\":1},"
+                                "\"b\":{\"create_revision\":9,\"mod_revision\":9,\"version\":1,"
+                                "\"lease\":\"0000000000000000\",\"value_"
+                                "len\":1}}\n"
+                                "{\"change\":\"added\",\"key\":\"f\","
+                                "\"b\":{\"create_revision\":10,\"mod_revision\":10,\"version\":1,"
+                                "\"lease\":\"0000000000000000\","
+                                "\"value_len\":1}}\n"
+                                "{\"change\":\"removed\",\"key_base64\":\"a/8=\","
+                                "\"a\":{\"create_revision\":11,\"mod_revision\":11,\"version\":1,"
+                                "\"lease\":\"8000000000000000\",\"value_len\":2}}\n");
     free(t.data);
     opts.range = (struct ss_range){.prefix = "b", .prefix_len = 1};
     t = lines_of(a.file, b.file, &opts, true);
     assert_string_equal(
         t.data, "{\"change\":\"modified\",\"key\":\"b\",\"differs\":[\"value\",\"revision\"],"
-                "\"a\":{\"create_revision\":3,\"mod_revision\":3,\"version\":1,\"lease\":0,"
+                "\"a\":{\"create_revision\":3,\"mod_revision\":3,\"version\":1,\"lease\":"
+                "\"0000000000000000\","
                 "\"value\":\"1\"},"
-                "\"b\":{\"create_revision\":3,\"mod_revision\":7,\"version\":2,\"lease\":0,"
+                "\"b\":{\"create_revision\":3,\"mod_revision\":7,\"version\":2,\"lease\":"
+                "\"0000000000000000\","
                 "\"value\":\"2\"}}\n");
     free(t.data);
     opts.range = (struct ss_range){.prefix = "k", .prefix_len = 1};
     t = lines_of(a.file, b.file, &opts, true);
     assert_string_equal(t.data, "{\"change\":\"removed\",\"key_base64\":\"a/8=\","
                                 "\"a\":{\"create_revision\":11,\"mod_revision\":11,\"version\":1,"
-                                "\"lease\":-9223372036854775808,\"value_base64\":\"AAE=\"}}\n");
+                                "\"lease\":\"8000000000000000\",\"value_base64\":\"AAE=\"}}\n");
     free(t.data);
     ss_test_snapshot_close(&a);
     ss_test_snapshot_close(&b);
@@ -402,15 +408,16 @@ static json_t *state_of(const struct ss_file *file, int64_t rev)
     assert_int_equal(ss_state_new(file, rev, NULL, NULL, &s, &err), SS_OK);
     for (uint64_t i = 0; i < ss_state_count(s); i++) {
         struct ss_record rec;
+        char lease[17];
         json_t *key, *value;
 
         ss_state_get(s, i, &rec);
+        snprintf(lease, sizeof(lease), "%016" PRIx64, (uint64_t)rec.lease);
         key = base64_of(rec.key.ptr, (size_t)rec.key.len);
-        value =
-            json_pack("{s:I,s:I,s:I,s:I,s:o}", "create_revision", (json_int_t)rec.create_revision,
-                      "mod_revision", (json_int_t)rec.mod_revision, "version",
-                      (json_int_t)rec.version, "lease", (json_int_t)rec.lease, "value",
-                      base64_of(rec.value.ptr, (size_t)rec.value.len));
+        value = json_pack("{s:I,s:I,s:I,s:s,s:o}", "create_revision",
+                          (json_int_t)rec.create_revision, "mod_revision",
+                          (json_int_t)rec.mod_revision, "version", (json_int_t)rec.version, "lease",
+                          lease, "value", base64_of(rec.value.ptr, (size_t)rec.value.len));
         assert_non_null(value);
         json_object_set_new(keys, json_string_value(key), value);
         json_decref(key);

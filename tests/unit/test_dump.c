@@ -90,23 +90,34 @@ static uint8_t *build_history(size_t *len)
     return ss_test_db_finish(db, len);
 }
 
-#define LINE_A2 "{\"key\":\"a\",\"create_revision\":2,\"mod_revision\":2,\"version\":1,\"lease\":0"
-#define LINE_A4 "{\"key\":\"a\",\"create_revision\":4,\"mod_revision\":4,\"version\":1,\"lease\":0"
+#define LINE_A2                                                                        \
+    "{\"key\":\"a\",\"create_revision\":2,\"mod_revision\":2,\"version\":1,\"lease\":" \
+    "\"0000000000000000\""
+#define LINE_A4                                                                        \
+    "{\"key\":\"a\",\"create_revision\":4,\"mod_revision\":4,\"version\":1,\"lease\":" \
+    "\"0000000000000000\""
 #define LINE_B                                                               \
     "{\"key\":\"b\",\"create_revision\":3,\"mod_revision\":3,\"version\":1," \
-    "\"lease\":9223372036854775807"
-#define LINE_NUL \
-    "{\"key_base64\":\"AGs=\",\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":0"
-#define LINE_C \
-    "{\"key\":\"c/\xc3\xa9\",\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":0"
-#define LINE_DELETED                                                                               \
-    "{\"key\":\"a\",\"create_revision\":0,\"mod_revision\":6,\"version\":0,\"lease\":0,\"sub\":0," \
+    "\"lease\":\"7fffffffffffffff\""
+#define LINE_NUL                                                                                 \
+    "{\"key_base64\":\"AGs=\",\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":" \
+    "\"0000000000000000\""
+#define LINE_C                                                                     \
+    "{\"key\":\"c/"                                                                \
+    "\xc3\xa9\",\"create_revision\":5,\"mod_revision\":5,\"version\":1,\"lease\":" \
+    "\"0000000000000000\""
+#define LINE_DELETED                                                                   \
+    "{\"key\":\"a\",\"create_revision\":0,\"mod_revision\":6,\"version\":0,\"lease\":" \
+    "\"0000000000000000\",\"sub\":0,"                                                  \
     "\"tombstone\":true}"
-#define LINE_MARKER                                                                               \
-    "{\"key\":\"\",\"create_revision\":0,\"mod_revision\":9,\"version\":0,\"lease\":0,\"sub\":0," \
+#define LINE_MARKER                                                                   \
+    "{\"key\":\"\",\"create_revision\":0,\"mod_revision\":9,\"version\":0,\"lease\":" \
+    "\"0000000000000000\",\"sub\":0,"                                                 \
     "\"marker\":true}"
 #define VALUE_A4 ",\"value\":\"line\\nquote\\\"\"}"
 #define VALUE_B ",\"value_base64\":\"/wA=\"}"
+#define LEN_A4 ",\"value_len\":11}"
+#define LEN_B ",\"value_len\":2}"
 #define VALUE_0 ",\"value\":\"\"}"
 
 static void test_state(void **state)
@@ -121,10 +132,11 @@ static void test_state(void **state)
     opts.rev = 4;
     assert_dump(file, &opts, 2, 4, LINE_A4 VALUE_A4 "\n" LINE_B VALUE_B "\n");
     opts.keys_only = true;
-    assert_dump(file, &opts, 2, 4, LINE_A4 "}\n" LINE_B "}\n");
+    assert_dump(file, &opts, 2, 4, LINE_A4 LEN_A4 "\n" LINE_B LEN_B "\n");
     opts.format = SS_DUMP_JSON;
     assert_dump(file, &opts, 2, 4,
-                "{\"revision\":4,\"kvs\":[\n" LINE_A4 "},\n" LINE_B "}\n],\"count\":2}\n");
+                "{\"revision\":4,\"kvs\":[\n" LINE_A4 LEN_A4 ",\n" LINE_B LEN_B
+                "\n],\"count\":2}\n");
     opts.range.from = "x";
     opts.range.from_len = 1;
     assert_dump(file, &opts, 0, 4, "{\"revision\":4,\"kvs\":[],\"count\":0}\n");
@@ -155,8 +167,9 @@ static void test_revisions(void **state)
     opts.range.to = "b";
     opts.range.to_len = 1;
     assert_dump(file, &opts, 4, 9,
-                "{\"revision\":9,\"kvs\":[\n" LINE_A2 ",\"sub\":0},\n" LINE_A4
-                ",\"sub\":0},\n" LINE_NUL ",\"sub\":0},\n" LINE_DELETED "\n],\"count\":4}\n");
+                "{\"revision\":9,\"kvs\":[\n" LINE_A2 ",\"sub\":0,\"value_len\":1},\n" LINE_A4
+                ",\"sub\":0" LEN_A4 ",\n" LINE_NUL ",\"sub\":0,\"value_len\":0},\n" LINE_DELETED
+                "\n],\"count\":4}\n");
     ss_close(file);
     free(bytes);
 }
@@ -177,10 +190,11 @@ static void test_other_bucket(void **state)
     opts.keys_only = true;
     opts.range.from = "o";
     opts.range.from_len = 1;
-    assert_dump(file, &opts, 2, 0, "{\"key\":\"plain\"}\n{\"key_base64\":\"/g==\"}\n");
+    assert_dump(file, &opts, 2, 0,
+                "{\"key\":\"plain\",\"value_len\":5}\n{\"key_base64\":\"/g==\",\"value_len\":1}\n");
     opts.range.prefix = "pl";
     opts.range.prefix_len = 2;
-    assert_dump(file, &opts, 1, 0, "{\"key\":\"plain\"}\n");
+    assert_dump(file, &opts, 1, 0, "{\"key\":\"plain\",\"value_len\":5}\n");
     opts = (struct ss_dump_opts){.bucket = path, .bucket_count = 2, .format = SS_DUMP_JSON};
     assert_dump(file, &opts, 0, 0, "{\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n");
     opts = (struct ss_dump_opts){.bucket = path, .format = SS_DUMP_JSON, .keys_only = true};
@@ -188,15 +202,16 @@ static void test_other_bucket(void **state)
                 "{\"bucket\":[],\"kvs\":[\n{\"key\":\"key\",\"bucket\":true},\n"
                 "{\"key\":\"other\",\"bucket\":true}\n],\"count\":2,\"buckets\":[\n"
                 "{\"bucket\":[\"key\"],\"kvs\":[\n"
-                "{\"key_base64\":\"AAAAAAAAAAJfAAAAAAAAAAA=\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAANfAAAAAAAAAAA=\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAARfAAAAAAAAAAA=\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAA=\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAE=\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAAZfAAAAAAAAAAB0\"},\n"
-                "{\"key_base64\":\"AAAAAAAAAAlfAAAAAAAAAAA=\"}\n],\"count\":7},\n"
+                "{\"key_base64\":\"AAAAAAAAAAJfAAAAAAAAAAA=\",\"value_len\":12},\n"
+                "{\"key_base64\":\"AAAAAAAAAANfAAAAAAAAAAA=\",\"value_len\":23},\n"
+                "{\"key_base64\":\"AAAAAAAAAARfAAAAAAAAAAA=\",\"value_len\":22},\n"
+                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAA=\",\"value_len\":10},\n"
+                "{\"key_base64\":\"AAAAAAAAAAVfAAAAAAAAAAE=\",\"value_len\":12},\n"
+                "{\"key_base64\":\"AAAAAAAAAAZfAAAAAAAAAAB0\",\"value_len\":3},\n"
+                "{\"key_base64\":\"AAAAAAAAAAlfAAAAAAAAAAA=\",\"value_len\":0}\n],\"count\":7},\n"
                 "{\"bucket\":[\"other\"],\"kvs\":[\n"
-                "{\"key\":\"plain\"},\n{\"key_base64\":\"/g==\"}\n],\"count\":2},\n"
+                "{\"key\":\"plain\",\"value_len\":5},\n{\"key_base64\":\"/"
+                "g==\",\"value_len\":1}\n],\"count\":2},\n"
                 "{\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n]}\n");
     ss_close(file);
     free(bytes);
@@ -582,7 +597,7 @@ static void assert_same_bytes(json_t *ours, json_t *theirs, const char *name)
 /* Key by key what `etcdctl get "" --prefix -w json` said at that revision. */
 static void assert_as_server(const struct ss_file *file, const char *path, int64_t rev)
 {
-    static const char *const names[] = {"create_revision", "mod_revision", "version", "lease"};
+    static const char *const names[] = {"create_revision", "mod_revision", "version"};
     struct ss_dump_opts opts = {.format = SS_DUMP_JSON, .rev = rev};
     json_t *their_kvs = load_kvs(path);
     struct ss_dump_result result;
@@ -596,12 +611,16 @@ static void assert_as_server(const struct ss_file *file, const char *path, int64
     assert_int_equal(json_integer_value(json_object_get(ours, "count")), json_array_size(our_kvs));
     for (size_t i = 0; i < json_array_size(our_kvs); i++) {
         json_t *our_kv = json_array_get(our_kvs, i), *their_kv = json_array_get(their_kvs, i);
+        char lease[17];
 
         assert_same_bytes(our_kv, their_kv, "key");
         assert_same_bytes(our_kv, their_kv, "value");
         for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
             assert_int_equal(server_integer(our_kv, names[k]), server_integer(their_kv, names[k]));
         }
+        snprintf(lease, sizeof(lease), "%016llx",
+                 (unsigned long long)server_integer(their_kv, "lease"));
+        assert_string_equal(json_string_value(json_object_get(our_kv, "lease")), lease);
     }
     json_decref(ours);
     json_decref(their_kvs);

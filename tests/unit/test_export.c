@@ -86,7 +86,7 @@ static void test_etcdctl(void **state)
 }
 
 #define B_HEAD "{\"key\":\"b\",\"create_revision\":3,\"mod_revision\":3,\"version\":1,"
-#define B B_HEAD "\"lease\":9223372036854775807,\"value_base64\":\"/wA=\"}"
+#define B B_HEAD "\"lease\":\"7fffffffffffffff\",\"value_base64\":\"/wA=\"}"
 
 static void test_all_buckets(void **state)
 {
@@ -118,7 +118,7 @@ static void test_redacted(void **state)
     (void)state;
     assert_dump(&opts, 1,
                 B_HEAD
-                "\"lease\":9223372036854775807,\"value_len\":2,\"value_digest\":\"" DIGEST_FF00
+                "\"lease\":\"7fffffffffffffff\",\"value_len\":2,\"value_digest\":\"" DIGEST_FF00
                 "\"}\n");
     opts.format = SS_DUMP_ETCDCTL;
     assert_dump(&opts, 1,

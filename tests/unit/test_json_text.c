@@ -275,6 +275,23 @@ static void test_numbers(void **state)
 }
 
 /* After a failed flush nothing more is passed on, errno is kept, and nothing overruns. */
+static void test_ids(void **state)
+{
+    static const struct {
+        uint64_t id;
+        const char *text;
+    } cases[] = {{0, "\"0000000000000000\""},
+                 {0x694D77AA9E38260F, "\"694d77aa9e38260f\""},
+                 {0x8000000000000000, "\"8000000000000000\""},
+                 {UINT64_MAX, "\"ffffffffffffffff\""}};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ss_json_id(&f->out, cases[i].id);
+        assert_output(f, cases[i].text, 18);
+    }
+}
+
 static void test_failed_flush_is_kept(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bytes_member, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_base64_over_buffer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failed_flush_is_kept, set_up, tear_down),
     };
 

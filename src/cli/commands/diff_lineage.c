@@ -8,7 +8,7 @@
  *
  *   last revision in common    26
  *   first one that differs     27
- *     A  put, version 3, created at 2, lease 0, 12 B
+ *     A  put, version 3, created at 2, no lease, 12 B
  *        /registry/pods/a
  *     B  no record
  */
@@ -89,10 +89,14 @@ static void print_record(struct cli_out *out, char side, bool there, const struc
     if (rec->tombstone) {
         cli_out_text(out, "deletion");
     } else {
-        cli_out_format(out,
-                       "put, version %" PRId64 ", created at %" PRId64 ", lease %" PRId64 ", %s",
-                       (int64_t)rec->version, (int64_t)rec->create_revision, (int64_t)rec->lease,
-                       cli_size_format(rec->value.len).text);
+        cli_out_format(out, "put, version %" PRId64 ", created at %" PRId64 ", ", rec->version,
+                       rec->create_revision);
+        if (rec->lease != 0) {
+            cli_out_format(out, "lease %s, ", cli_id_format((uint64_t)rec->lease).text);
+        } else {
+            cli_out_text(out, "no lease, ");
+        }
+        cli_out_text(out, cli_size_format(rec->value.len).text);
     }
     cli_out_text(out, "\n     ");
     cli_print_bytes(out, rec->key.ptr, rec->key.len, CLI_FORM_ESCAPED);

@@ -1,6 +1,6 @@
 /*
  * info_doc.c - what `info` gathered, as one JSON document (docs/schema/info.schema.json). A part that
- * could not be read is left out. Ids are in hexadecimal, as etcdctl prints them.
+ * could not be read is left out.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -14,11 +14,6 @@
 #include "wal_note.h"
 
 static const char *const presence_names[] = {"unknown", "present", "absent", "cut"};
-
-static void set_id(json_t *doc, const char *name, uint64_t id)
-{
-    cli_doc_text(doc, name, cli_id_format(id).text);
-}
 
 static void set_digest(json_t *doc, const char *name, const uint8_t *bytes, size_t len)
 {
@@ -164,7 +159,7 @@ static json_t *members_doc(const struct cli_info *info)
     for (size_t i = 0; i < info->member_count; i++) {
         const struct cli_info_member *member = &info->members[i];
         json_t *doc = cli_doc_new();
-        set_id(doc, "id", member->id);
+        cli_doc_id(doc, "id", member->id);
         cli_doc_bool(doc, "listed", member->listed);
         cli_doc_bool(doc, "removed", member->removed);
         if (member->listed) {
@@ -183,7 +178,7 @@ static json_t *alarms_doc(const struct cli_info *info)
     json_t *list = cli_doc_list();
     for (size_t i = 0; i < info->alarm_count; i++) {
         json_t *doc = cli_doc_new();
-        set_id(doc, "member", info->alarms[i].member_id);
+        cli_doc_id(doc, "member", info->alarms[i].member_id);
         cli_doc_text(doc, "alarm", ss_alarm_name(info->alarms[i].type));
         cli_doc_append(list, doc);
     }
