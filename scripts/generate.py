@@ -7,13 +7,21 @@ From `SNAPSCOPE help --json`:
     docs/tables.md
     docs/schema/NAME.schema.json of each command that lists one table (LISTS)
 
+and the parts between "begin NAME" and "end NAME" in
+
+    docs/man/*.1: synopsis, options, exit codes; in snapscope.1 the list of commands
+    README.md, docs/commands.md: the tables of commands and of exit codes
+
 --check writes nothing, names each file that is not as it would be written, and exits 1 if there is one.
 """
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
+
+import mdoc
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -282,6 +290,93 @@ def list_schema(command, table):
     return json.dumps(schema, indent=2) + "\n"
 
 
+# ------------------------------------------------------------------- parts of files written by hand
+
+
+def part(text, path, name, lines):
+    """`text` with these lines between its marks "begin NAME" and "end NAME"."""
+    found = re.search(rf"^\S+ begin {name}\b[^\n]*\n(.*?)^\S+ end {name}\b", text, re.S | re.M)
+    if found is None:
+        sys.exit(f"{path}: there is no part between 'begin {name}' and 'end {name}'")
+    return text[: found.start(1)] + "".join(line + "\n" for line in lines) + text[found.end(1) :]
+
+
+def with_parts(path, parts):
+    if not (ROOT / path).exists():
+        sys.exit(f"{path} is not there: CONTRIBUTING.md says what a command consists of")
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for name, lines in parts.items():
+        text = part(text, path, name, lines)
+    return text
+
+
+def pages(doc):
+    commands, common = doc["commands"], doc["common_options"]
+    names = mdoc.placeholders(*(option.get("arg") for option in common))
+    out = {
+        "docs/man/snapscope.1": {
+            "commands": mdoc.command_list(commands),
+            "options": mdoc.option_list(common, names),
+            "pages": mdoc.see_also(commands),
+        }
+    }
+    for command in commands:
+        out[f"docs/man/snapscope-{command['name']}.1"] = {
+            "head": mdoc.head(command),
+            "options": mdoc.options(command, common),
+            "exits": mdoc.exits(command, common),
+        }
+    return out
+
+
+def usage(command):
+    return " ".join(word for word in (command["name"], command.get("required"), command["args"]) if word)
+
+
+def cell(text):
+    """Plain text in a table of Markdown: options as code, and no line feed or bar."""
+    text = one_line(text).replace("|", "\\|")
+    return re.sub(r"(?<![\w`-])(--[a-z][a-z-]*)", r"`\1`", text)
+
+
+def schemas_of(name):
+    """Links to the schemas whose title begins with this command, that of --json first."""
+    found = []
+    for path in (ROOT / "docs/schema").glob("*.schema.json"):
+        title = json.loads(path.read_text(encoding="utf-8"))["title"]
+        if title.startswith(f"snapscope {name} "):
+            found.append((path.name != f"{name}.schema.json", path.name, title.removeprefix(f"snapscope {name} ")))
+    return ", ".join(f"[`{title}`](schema/{file})" for _, file, title in sorted(found))
+
+
+def command_table(doc):
+    lines = ["| command | does |", "|---|---|"]
+    return lines + [f"| `{usage(c)}` | {cell(c['summary'])} |" for c in doc["commands"]]
+
+
+def long_command_table(doc):
+    lines = ["| command | does | documents |", "|---|---|---|"]
+    for c in doc["commands"]:
+        lines.append(f"| `{usage(c)}` | {cell(c['detail'].split(chr(10) * 2)[0])} | {schemas_of(c['name'])} |")
+    return lines
+
+
+def exit_table(doc):
+    lines = ["| command | 0 | 1 | 2 | 3 |", "|---|---|---|---|---|"]
+    for c in doc["commands"]:
+        meanings = {e["code"]: cell(e["meaning"]) for e in c["exits"]}
+        lines.append(f"| `{c['name']}` | " + " | ".join(meanings.get(code, "") for code in range(4)) + " |")
+    return lines
+
+
+def parts(doc):
+    return {
+        **pages(doc),
+        "README.md": {"commands": command_table(doc)},
+        "docs/commands.md": {"commands": long_command_table(doc), "exits": exit_table(doc)},
+    }
+
+
 # ----------------------------------------------------------------------------------------- files
 
 
@@ -295,6 +390,7 @@ def files(doc):
     }
     for command in LISTS:
         out[f"docs/schema/{command}.schema.json"] = list_schema(command, tables[command])
+    out |= {path: with_parts(path, made) for path, made in parts(doc).items()}
     return out
 
 

@@ -41,17 +41,32 @@ static void print_overview(FILE *to)
     fputs("\nsnapscope COMMAND --help explains one of them.\n", to);
 }
 
-static const char common_exits[] =
-    "Exit codes: 0 done, and the answer is whole; 1 what was asked for is not there;\n"
-    "2 wrong usage; 3 the input is refused, or damage was met: what is printed is\n"
-    "what stands; 4 the system failed (memory, I/O, output).\n";
+const char *cli_command_exit(const struct cli_command *command, enum cli_exit code)
+{
+    static const char *const usual[CLI_EXIT_COUNT] = {
+        [CLI_EXIT_OK] = "done, and the answer is whole",
+        [CLI_EXIT_USAGE] = "wrong usage",
+        [CLI_EXIT_REFUSED] = "the input is refused or cannot be read, or damage was met: standard\n"
+                             "error says which, and what stands is printed",
+        [CLI_EXIT_SYSTEM] = "the system failed: memory, input or output",
+    };
+    return command->exits[code] != NULL ? command->exits[code] : usual[code];
+}
 
 static void print_command_help(const struct cli_command *command)
 {
-    printf("Usage: snapscope %s [OPTIONS] %s\n\n%s\n\n", command->name, command->args,
-           command->detail);
+    const char *required = command->required != NULL ? command->required : "";
+    printf("Usage: snapscope %s %s%s[OPTIONS] %s\n\n%s\n\n", command->name, required,
+           required[0] != '\0' ? " " : "", command->args, command->detail);
     cli_options_help(command, stdout);
-    printf("\n%s", command->exits != NULL ? command->exits : common_exits);
+    puts("\nExit codes:");
+    for (int code = 0; code < CLI_EXIT_COUNT; code++) {
+        const char *meaning = cli_command_exit(command, code);
+        if (meaning != NULL) {
+            printf("  %d  ", code);
+            cli_help_indent(meaning, 5, stdout);
+        }
+    }
 }
 
 static const struct cli_command *command_find(const char *name)

@@ -30,6 +30,14 @@ enum cli_figures_format {
 /* "simple", "json", "table", "fields", in the order of the enum: the choices of --write-out. */
 extern const char *const cli_figures_formats[];
 
+/* The row of --write-out; the slot is an int. */
+#define CLI_OPTION_WRITE_OUT(opts)                                                        \
+    {                                                                                     \
+        .name = "write-out", .letter = 'w', .kind = CLI_OPTION_CHOICE,                    \
+        .slot = offsetof(struct opts, write_out), .arg = "FORMAT",                        \
+        .help = "simple (default), json, table or fields", .choices = cli_figures_formats \
+    }
+
 struct cli_figure {
     const char *member; /* its name in JSON */
     const char *field;

@@ -33,6 +33,9 @@ static json_t *option_doc(const struct cli_option *option)
         cli_doc_set(doc, "choices", list);
     }
     cli_doc_text(doc, "help", option->help);
+    if (option->more != NULL) {
+        cli_doc_text(doc, "more", option->more);
+    }
     return doc;
 }
 
@@ -45,13 +48,33 @@ static json_t *options_doc(const struct cli_option *options)
     return list;
 }
 
+static json_t *exits_doc(const struct cli_command *command)
+{
+    json_t *list = cli_doc_list();
+    for (int code = 0; code < CLI_EXIT_COUNT; code++) {
+        const char *meaning = cli_command_exit(command, code);
+        if (meaning != NULL) {
+            json_t *doc = cli_doc_new();
+            cli_doc_int(doc, "code", code);
+            cli_doc_text(doc, "meaning", meaning);
+            cli_doc_append(list, doc);
+        }
+    }
+    return list;
+}
+
 static json_t *command_doc(const struct cli_command *command)
 {
     json_t *doc = cli_doc_new();
     cli_doc_text(doc, "name", command->name);
+    if (command->required != NULL) {
+        cli_doc_text(doc, "required", command->required);
+    }
     cli_doc_text(doc, "args", command->args);
     cli_doc_text(doc, "summary", command->summary);
+    cli_doc_text(doc, "detail", command->detail);
     cli_doc_set(doc, "options", options_doc(command->options));
+    cli_doc_set(doc, "exits", exits_doc(command));
     return doc;
 }
 

@@ -18,7 +18,12 @@
 #define CLI_OPTION_KEEP_GOING(opts)                                                               \
     {                                                                                             \
         .name = "keep-going", .kind = CLI_OPTION_FLAG, .slot = offsetof(struct opts, keep_going), \
-        .help = "go on past damage: print what still stands"                                      \
+        .help = "go on past damage: print what still stands",                                     \
+        .more = "Standard error lists what was skipped, by page, offset and the keys or "         \
+                "revisions that it held, "                                                        \
+                "and the JSON document has it as `skipped`. The exit code is 3. What is printed " \
+                "may be wrong as well as short: "                                                 \
+                "a key whose newest record is lost shows an older one."                           \
     }
 
 struct cli_run;

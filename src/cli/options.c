@@ -40,6 +40,7 @@ const struct cli_option cli_common_options[] = {
      .slot = offsetof(struct cli_common, page_size),
      .arg = "SIZE",
      .help = "look for the meta pages at 0 and at SIZE only",
+     .more = "A power of two from 1K to 16M.",
      .min = PAGE_SIZE_MIN,
      .max = PAGE_SIZE_MAX},
     {.name = "meta",
@@ -48,12 +49,15 @@ const struct cli_option cli_common_options[] = {
      .arg = "N",
      .help = "read the tree of meta page N, 0 or 1: the older\none has the state before the last "
              "commit",
+     .more = "That one may be whole when the newer one is damaged. A meta page that cannot be used "
+             "is refused. The default is `auto`, the one in force.",
      .choices = cli_meta_choices},
     {.name = "unpacked-limit",
      .kind = CLI_OPTION_SIZE,
      .slot = offsetof(struct cli_common, unpacked_limit),
      .arg = "SIZE",
      .help = "refuse what unpacks to more (default 64G)",
+     .more = "SIZE is a number of bytes; K, M, G or T may follow.",
      .min = 1,
      .max = INT64_MAX},
     {.name = "no-color",
@@ -67,11 +71,14 @@ const struct cli_option cli_common_options[] = {
     {.name = "no-sandbox",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct cli_common, no_sandbox),
-     .help = "give up no right to write, connect, start programs"},
+     .help = "give up no right to write, connect, start programs",
+     .more =
+         "These are otherwise given up before the input is read. It is said on standard error."},
     {.name = "require-sandbox",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct cli_common, require_sandbox),
-     .help = "do nothing where the sandbox is not whole"},
+     .help = "do nothing where the sandbox is not whole",
+     .more = "The exit code is 4 where the kernel or the build has only a part of it."},
     {.name = "help",
      .letter = 'h',
      .kind = CLI_OPTION_FLAG,
@@ -369,6 +376,17 @@ bool cli_options_parse(const struct cli_command *command, int argc, char **argv,
     return common_check(command, common);
 }
 
+void cli_help_indent(const char *text, int indent, FILE *to)
+{
+    for (; *text != '\0'; text++) {
+        fputc(*text, to);
+        if (*text == '\n') {
+            fprintf(to, "%*s", indent, "");
+        }
+    }
+    fputc('\n', to);
+}
+
 static void table_help(const struct cli_option *table, FILE *to)
 {
     for (; table->name != NULL; table++) {
@@ -380,13 +398,7 @@ static void table_help(const struct cli_option *table, FILE *to)
         snprintf(head, sizeof(head), "  %s--%s%s%s", letter, table->name,
                  table->arg == NULL ? "" : " ", table->arg == NULL ? "" : table->arg);
         fprintf(to, "%-28s  ", head);
-        for (const char *at = table->help; *at != '\0'; at++) {
-            fputc(*at, to);
-            if (*at == '\n') {
-                fprintf(to, "%30s", "");
-            }
-        }
-        fputc('\n', to);
+        cli_help_indent(table->help, 30, to);
     }
 }
 

@@ -24,9 +24,10 @@ struct cli_option {
     const char *name;
     char letter; /* 0: only long */
     enum cli_option_kind kind;
-    size_t slot;     /* offsetof the field that it fills */
-    const char *arg; /* "N", "PATH"; NULL for a flag */
-    const char *help;
+    size_t slot;      /* offsetof the field that it fills */
+    const char *arg;  /* "N", "PATH"; NULL for a flag */
+    const char *help; /* a phrase for --help, broken by hand; the manual page begins with it */
+    const char *more; /* whole sentences for the manual page; NULL: none */
     uint64_t min, max;
     const char *const *choices; /* ended by NULL */
 };
@@ -40,8 +41,23 @@ extern const char *const cli_meta_choices[];
 #define CLI_OPTION_THREADS(opts)                                                              \
     {                                                                                         \
         .name = "threads", .kind = CLI_OPTION_NUMBER, .slot = offsetof(struct opts, threads), \
-        .arg = "N", .help = "use N threads at most (default one a processor)", .min = 1,      \
-        .max = CLI_THREADS_MAX                                                                \
+        .arg = "N", .help = "use N threads at most (default one a processor)",                \
+        .more = "The answer is the same.", .min = 1, .max = CLI_THREADS_MAX                   \
+    }
+
+/* The rows that say which inputs may be sealed; opts.hash is a struct ss_hash_rules. */
+#define CLI_OPTIONS_HASH_RULES(opts)                                                               \
+    {.name = "allow-missing-hash",                                                                 \
+     .kind = CLI_OPTION_FLAG,                                                                      \
+     .slot = offsetof(struct opts, hash.allow_missing_hash),                                       \
+     .help = "go on where there is no hash, if structure and\nrecords are sound; one that does "   \
+             "not match is\nrefused as ever"},                                                     \
+    {                                                                                              \
+        .name = "skip-hash-check", .kind = CLI_OPTION_FLAG,                                        \
+        .slot = offsetof(struct opts, hash.skip_hash_check),                                       \
+        .help = "the same where there is none or one that does not\nmatch; it is checked all the " \
+                "same",                                                                            \
+        .more = "The result of the check is stated."                                               \
     }
 
 /* What every command takes. */
@@ -70,6 +86,9 @@ bool cli_options_parse(const struct cli_command *command, int argc, char **argv,
 
 /* The options part of a command's help text. */
 void cli_options_help(const struct cli_command *command, FILE *to);
+
+/* A text broken by hand, its further lines behind `indent` blanks, and a line feed. */
+void cli_help_indent(const char *text, int indent, FILE *to);
 
 /*
  * A number in decimal or, behind 0x, in hex: all of the text, no sign, no blank, within [min, max].

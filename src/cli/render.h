@@ -32,7 +32,8 @@ extern const char *const cli_formats[];
     {                                                                                   \
         .name = "format", .letter = 'w', .kind = CLI_OPTION_CHOICE,                     \
         .slot = offsetof(struct opts, format), .arg = "FORMAT", .choices = cli_formats, \
-        .help = "print text, json (as --json), ndjson or csv"                           \
+        .help = "print text, json (as --json), ndjson or csv",                          \
+        .more = "`ndjson` is one object a line; `csv` has a head."                      \
     }
 
 /* How a table is listed. */

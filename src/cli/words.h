@@ -25,6 +25,31 @@ enum cli_key_format {
 /* "text", "escaped", "hex", "base64", in the order of the enum: the choices of --key-format. */
 extern const char *const cli_key_formats[];
 
+/* The rows that pick a range of keys; the slots are const char * and, of --key-format, an int. */
+#define CLI_OPTIONS_RANGE(opts)                                                  \
+    {.name = "prefix",                                                           \
+     .kind = CLI_OPTION_TEXT,                                                    \
+     .slot = offsetof(struct opts, prefix),                                      \
+     .arg = "KEY",                                                               \
+     .help = "only keys that begin with KEY"},                                   \
+        {.name = "from",                                                         \
+         .kind = CLI_OPTION_TEXT,                                                \
+         .slot = offsetof(struct opts, from),                                    \
+         .arg = "KEY",                                                           \
+         .help = "only KEY and the keys behind it"},                             \
+        {.name = "to",                                                           \
+         .kind = CLI_OPTION_TEXT,                                                \
+         .slot = offsetof(struct opts, to),                                      \
+         .arg = "KEY",                                                           \
+         .help = "only the keys before KEY"},                                    \
+    {                                                                            \
+        .name = "key-format", .kind = CLI_OPTION_CHOICE,                         \
+        .slot = offsetof(struct opts, key_format), .arg = "FORM",                \
+        .help = "KEYs are text, escaped (\\xNN), hex or base64",                 \
+        .more = "`text` is the default; `escaped` is as snapscope prints keys.", \
+        .choices = cli_key_formats                                               \
+    }
+
 /* Bytes that a word stood for; `ptr` is never NULL and freed by cli_word_fini. Zeroed is empty. */
 struct cli_word {
     uint8_t *ptr;

@@ -16,15 +16,17 @@
 #include "util/task.h"
 
 struct ss_ahead_leaf {
-    _Atomic uint64_t ref_off; /* of the reference that it is known by; 0: not known, 1: the walk was here */
+    _Atomic uint64_t
+        ref_off; /* of the reference that it is known by; 0: not known, 1: the walk was here */
     uint64_t run_count;
 };
 
 /* Zeroed: nothing runs, and nothing is known. */
 struct ss_ahead {
     const struct ss_file *file;
-    struct ss_ahead_leaf *leaves; /* one a page; calloc'd, so pages that are no leaves cost nothing */
-    uint64_t budget;              /* pages to look at: damaged trees may name one page for ever */
+    struct ss_ahead_leaf
+        *leaves;     /* one a page; calloc'd, so pages that are no leaves cost nothing */
+    uint64_t budget; /* pages to look at: damaged trees may name one page for ever */
     struct ss_task task;
 };
 

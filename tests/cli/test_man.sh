@@ -50,6 +50,7 @@ for command in "${commands[@]}"; do
     page="$man/snapscope-$command.1"
     run "$SNAPSCOPE" "$command" --help
     expect_rc 0
+    expect_eq "$(awk 'length > 80' "$out")" '' "lines over 80 columns of $command --help"
     flags_of_help "$out" >"$scratch/help-flags"
     jq -r --arg name "$command" "[(.commands[] | select(.name == \$name).options[]), .common_options[]] | $flags_of_table" \
         "$scratch/help.json" | sort >"$scratch/table-flags"

@@ -25,6 +25,7 @@ const struct cli_command cli_cmd_alarms = {
     .detail = "Lists every alarm that was raised when the snapshot was taken, with the id of\n"
               "the member that raised it. A restored cluster has them still, until they are\n"
               "disarmed: with NOSPACE it takes no writes, with CORRUPT it answers nothing.",
+    .exits = {[CLI_EXIT_REFUSED] = CLI_EXITS_NOT_ETCD},
     .options = options,
     .opts_size = sizeof(struct alarms_opts),
     .min_args = 1,

@@ -18,7 +18,8 @@ static const struct cli_option options[] = {
     {.name = "secrets",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct auth_opts, secrets),
-     .help = "print the hashes of passwords, too"},
+     .help = "print the hashes of passwords, too",
+     .more = "They are never shown without it."},
     {.name = NULL},
 };
 
@@ -270,6 +271,7 @@ const struct cli_command cli_cmd_auth = {
               "user with the roles it has. A permission is for one key, for the keys from KEY\n"
               "up to and without RANGE-END, or with RANGE-END \\x00 for all from KEY on.\n"
               "Password hashes are shown only with --secrets.",
+    .exits = {[CLI_EXIT_REFUSED] = CLI_EXITS_NOT_ETCD},
     .options = options,
     .opts_size = sizeof(struct auth_opts),
     .min_args = 1,

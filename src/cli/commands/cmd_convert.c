@@ -40,7 +40,9 @@ static const struct cli_option options[] = {
      .kind = CLI_OPTION_TEXT,
      .slot = offsetof(struct convert_opts, output),
      .arg = "OUT",
-     .help = "the new file, whole or not at all; - streams it"},
+     .help = "the new file, whole or not at all; - streams it",
+     .more = "It has mode 0600. Standard output must be no terminal then, and what else is printed "
+             "goes to standard error."},
     {.name = "force",
      .letter = 'f',
      .kind = CLI_OPTION_FLAG,
@@ -49,26 +51,21 @@ static const struct cli_option options[] = {
     {.name = "rebuild",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct convert_opts, rebuild),
-     .help = "write compact from the buckets, not page by page"},
+     .help = "write compact from the buckets, not page by page",
+     .more = "Free pages and what was deleted from pages do not come along, and the transaction id "
+             "starts anew at 1. A damaged freelist does not come along either: when nothing else "
+             "is wrong with the input it is accepted, and the report says that no data are lost."},
     {.name = "no-hash",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct convert_opts, no_hash),
      .help = "append no SHA-256; an absent one is then no\nreason to refuse the input"},
-    {.name = "allow-missing-hash",
-     .kind = CLI_OPTION_FLAG,
-     .slot = offsetof(struct convert_opts, hash.allow_missing_hash),
-     .help = "go on where there is no hash, if structure and\nrecords are sound; one that does not "
-             "match is\nrefused as ever"},
-    {.name = "skip-hash-check",
-     .kind = CLI_OPTION_FLAG,
-     .slot = offsetof(struct convert_opts, hash.skip_hash_check),
-     .help =
-         "the same where there is none or one that does not\nmatch; it is checked all the same"},
+    CLI_OPTIONS_HASH_RULES(convert_opts),
     {.name = "out-page-size",
      .kind = CLI_OPTION_SIZE,
      .slot = offsetof(struct convert_opts, out_page_size),
      .arg = "SIZE",
      .help = "page size of OUT (default: as IN); rebuilds",
+     .more = "A power of two from 1K to 16M. Another one than the input's implies --rebuild.",
      .min = 1024,
      .max = UINT64_C(16) << 20},
     {.name = "byte-order",
@@ -76,6 +73,7 @@ static const struct cli_option options[] = {
      .slot = offsetof(struct convert_opts, byte_order),
      .arg = "ORDER",
      .help = "of OUT: same (default), little or big; rebuilds",
+     .more = "Another one than the input's implies --rebuild.",
      .choices = byte_orders},
     {.name = "store-freelist",
      .kind = CLI_OPTION_FLAG,
@@ -86,6 +84,7 @@ static const struct cli_option options[] = {
      .slot = offsetof(struct convert_opts, threads),
      .arg = "N",
      .help = "1: check, hash and write one after the other;\ndefault: at once. OUT is the same",
+     .more = "OUT gets its name when the checks have accepted the input.",
      .min = 1,
      .max = 64},
     {.name = NULL},
@@ -374,6 +373,7 @@ static void outputs(const struct cli_run *run, struct cli_sandbox *sandbox)
 
 const struct cli_command cli_cmd_convert = {
     .name = "convert",
+    .required = "-o OUT",
     .args = "IN",
     .summary = "make a restore-ready snapshot from anything readable",
     .detail = "Makes a snapshot that etcdutl restores without flags from a member's raw db, a\n"
@@ -384,9 +384,9 @@ const struct cli_command cli_cmd_convert = {
               "there is none with --allow-missing-hash, and the new hash is called\n"
               "synthesised. Damage in structure or records is never sealed.\n"
               "What was checked, and what was not, is printed first.",
-    .exits = "Exit codes: 0 OUT is written; 2 wrong usage, or OUT is there already; 3 IN is\n"
-             "refused or cannot be read; 4 the system failed (memory, I/O, output). Only\n"
-             "with 0 there is a new file.\n",
+    .exits = {[CLI_EXIT_OK] = "the new file is written",
+              [CLI_EXIT_USAGE] = "wrong usage, or the output file is there already",
+              [CLI_EXIT_REFUSED] = "the input is refused or cannot be read; nothing is written"},
     .options = options,
     .opts_size = sizeof(struct convert_opts),
     .min_args = 1,

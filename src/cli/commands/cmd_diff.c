@@ -14,63 +14,58 @@
 
 static const char *const format_choices[] = {"text", "ndjson", NULL};
 
-#define FLAG(option, field, text)                                                                  \
+#define FLAG(option, field, text, further)                                                         \
     {                                                                                              \
         .name = (option), .kind = CLI_OPTION_FLAG, .slot = offsetof(struct cli_diff_flags, field), \
-        .help = (text)                                                                             \
+        .help = (text), .more = (further)                                                          \
     }
-#define REVISION(option, field, text)                                                         \
-    {                                                                                         \
-        .name = (option), .kind = CLI_OPTION_NUMBER,                                          \
-        .slot = offsetof(struct cli_diff_flags, field), .arg = "N", .help = (text), .min = 1, \
-        .max = INT64_MAX                                                                      \
+#define REVISION(option, field, text, further)                                      \
+    {                                                                               \
+        .name = (option), .kind = CLI_OPTION_NUMBER,                                \
+        .slot = offsetof(struct cli_diff_flags, field), .arg = "N", .help = (text), \
+        .more = (further), .min = 1, .max = INT64_MAX                               \
     }
-#define META(option, field, text)                                                   \
+#define META(option, field, text, further)                                          \
     {                                                                               \
         .name = (option), .kind = CLI_OPTION_CHOICE,                                \
         .slot = offsetof(struct cli_diff_flags, field), .arg = "N", .help = (text), \
-        .choices = cli_meta_choices                                                 \
-    }
-#define KEY(option, field, text)                                                                   \
-    {                                                                                              \
-        .name = (option), .kind = CLI_OPTION_TEXT, .slot = offsetof(struct cli_diff_flags, field), \
-        .arg = "KEY", .help = (text)                                                               \
+        .more = (further), .choices = cli_meta_choices                              \
     }
 
 static const struct cli_option options[] = {
-    FLAG("revisions", revisions, "compare all history: do they part, and where"),
-    FLAG("buckets", buckets, "compare members, leases, auth, meta, cluster, alarms"),
-    REVISION("rev", rev, "both as they were at revision N"),
-    REVISION("rev-a", rev_a, "A as it was at revision N"),
-    REVISION("rev-b", rev_b, "B as it was at revision N"),
-    META("meta-a", meta_a, "A by its meta page N, 0 or 1 (--meta: both)"),
-    META("meta-b", meta_b, "B by its meta page N, 0 or 1"),
-    KEY("prefix", prefix, "only keys that begin with KEY"),
-    KEY("from", from, "only KEY and the keys behind it"),
-    KEY("to", to, "only the keys before KEY"),
-    {.name = "key-format",
-     .kind = CLI_OPTION_CHOICE,
-     .slot = offsetof(struct cli_diff_flags, key_format),
-     .arg = "FORM",
-     .help = "KEYs are text, escaped (\\xNN), hex or base64",
-     .choices = cli_key_formats},
-    FLAG("keys-only", keys_only, "which keys there are, not what they hold"),
-    FLAG("values-only", values_only, "equal values are equal, whatever their revisions"),
-    FLAG("ignore-lease", ignore_lease, "take no notice of leases"),
+    FLAG("revisions", revisions, "compare all history: do they part, and where", NULL),
+    FLAG("buckets", buckets, "compare members, leases, auth, meta, cluster,\nalarms", NULL),
+    REVISION("rev", rev, "both as they were at revision N", NULL),
+    REVISION("rev-a", rev_a, "A as it was at revision N", NULL),
+    REVISION("rev-b", rev_b, "B as it was at revision N", NULL),
+    META("meta-a", meta_a, "A by its meta page N, 0 or 1 (--meta: both)",
+         "With --meta-a 0 --meta-b 1 and the same file twice: what the last commit changed."),
+    META("meta-b", meta_b, "B by its meta page N, 0 or 1", NULL),
+    CLI_OPTIONS_RANGE(cli_diff_flags),
+    FLAG("keys-only", keys_only, "which keys there are, not what they hold", NULL),
+    FLAG("values-only", values_only, "equal values are equal, whatever their revisions",
+         "That is for clusters that were restored or copied."),
+    FLAG("ignore-lease", ignore_lease, "take no notice of leases", NULL),
     {.name = "format",
      .kind = CLI_OPTION_CHOICE,
      .slot = offsetof(struct cli_diff_flags, format),
      .arg = "FORMAT",
      .help = "text (default) or ndjson (a change a line)",
+     .more =
+         "Each line has the record of each side as snapscope-dump(1) prints it, without its key.",
      .choices = format_choices},
-    FLAG("values", values, "with ndjson: the values themselves"),
-    FLAG("show-values", show_values, "with text: which lines of a value differ"),
-    FLAG("summary", summary, "with text: only the counts, not each change"),
+    FLAG("values", values, "with ndjson: the values themselves",
+         "Without it there are their lengths."),
+    FLAG("show-values", show_values, "with text: which lines of a value differ",
+         "Long lines are cut, more than 40 changed lines only counted, and binary values said to "
+         "be so."),
+    FLAG("summary", summary, "with text: only the counts, not each change", NULL),
     {.name = "depth",
      .kind = CLI_OPTION_NUMBER,
      .slot = offsetof(struct cli_diff_flags, depth),
      .arg = "N",
      .help = "count by the first N parts of keys (default 2)",
+     .more = "Slashes part a key.",
      .min = 1,
      .max = CLI_DEPTH_MAX},
     {.name = NULL},
@@ -211,9 +206,10 @@ const struct cli_command cli_cmd_diff = {
               "two histories: the same, continued, compacted differently, diverged, unrelated.\n"
               "With --buckets what etcd keeps beside its keys. A and B may be the same file;\n"
               "either may be compressed, or - (standard input), but not both.",
-    .exits = "Exit codes: 0 the same; 1 different; 2 wrong usage; 3 a side is refused, is\n"
-             "damaged or does not hold the revision; 4 the system failed (memory, I/O,\n"
-             "output).\n",
+    .exits = {[CLI_EXIT_OK] = "the same",
+              [CLI_EXIT_ANSWER] = "different",
+              [CLI_EXIT_REFUSED] =
+                  "one of the two is refused, is damaged or does not hold the revision"},
     .options = options,
     .opts_size = sizeof(struct cli_diff_flags),
     .min_args = 2,

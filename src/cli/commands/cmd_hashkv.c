@@ -28,15 +28,11 @@ static const struct cli_option options[] = {
      .slot = offsetof(struct hashkv_opts, compact_rev),
      .arg = "N",
      .help = "as of a member that is compacted at N",
+     .more =
+         "It is not before the file's own compaction and not behind the revision that is hashed.",
      .min = 1,
      .max = INT64_MAX},
-    {.name = "write-out",
-     .letter = 'w',
-     .kind = CLI_OPTION_CHOICE,
-     .slot = offsetof(struct hashkv_opts, write_out),
-     .arg = "FORMAT",
-     .help = "simple (default), json, table or fields",
-     .choices = cli_figures_formats},
+    CLI_OPTION_WRITE_OUT(hashkv_opts),
     CLI_OPTION_THREADS(hashkv_opts),
     {.name = NULL},
 };
@@ -104,6 +100,8 @@ const struct cli_command cli_cmd_hashkv = {
               "--compact-revision brings one that is compacted earlier to where another is.\n"
               "A running member that is asked about the very revision of a compaction answers\n"
               "with a hash that it remembers, which this command and etcdutl do not know.",
+    .exits = {[CLI_EXIT_ANSWER] = "the file does not hold that revision",
+              [CLI_EXIT_REFUSED] = "the input is refused, is no etcd database, or is damaged"},
     .options = options,
     .opts_size = sizeof(struct hashkv_opts),
     .min_args = 1,

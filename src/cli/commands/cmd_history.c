@@ -30,16 +30,19 @@ static const struct cli_option options[] = {
      .letter = 'p',
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct history_opts, prefix),
-     .help = "all keys that begin with KEY"},
+     .help = "all keys that begin with KEY",
+     .more = "They come one after the other in byte order. An empty KEY stands for all keys."},
     {.name = "values",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct history_opts, values),
-     .help = "the value of each revision, below it"},
+     .help = "the value of each revision, below it",
+     .more = "It is escaped; with --json it is `value` or `value_base64`."},
     {.name = "key-format",
      .kind = CLI_OPTION_CHOICE,
      .slot = offsetof(struct history_opts, key_format),
      .arg = "FORM",
      .help = "KEY is text, escaped (\\xNN), hex or base64",
+     .more = "`text` is the default; `escaped` is as snapscope prints keys.",
      .choices = cli_key_formats},
     CLI_OPTION_KEEP_GOING(history_opts),
     {.name = NULL},
@@ -299,6 +302,11 @@ const struct cli_command cli_cmd_history = {
               "lease, and what compaction has removed before them. With --prefix, of all keys\n"
               "that begin with KEY, one key after the other. A key that no revision has ends in\n"
               "exit code 1, revisions that are missing and not by compaction in exit code 3.",
+    .exits = {[CLI_EXIT_OK] = "done, and what is missing was compacted",
+              [CLI_EXIT_ANSWER] = "no retained revision has the key",
+              [CLI_EXIT_REFUSED] =
+                  "the input is refused or cannot be read, damage ended the history,\nor revisions "
+                  "are missing that compaction does not explain"},
     .options = options,
     .opts_size = sizeof(struct history_opts),
     .min_args = 2,

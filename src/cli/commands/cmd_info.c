@@ -241,10 +241,10 @@ const struct cli_command cli_cmd_info = {
               "pages, space, buckets; of an etcd file live keys and revisions, compaction,\n"
               "raft's state, versions, members, alarms, authentication, leases, and which\n"
               "releases from 3.4 to 3.7 start on it and why not. The last line is the answer.",
-    .exits = "Exit codes: 0 it may be restored, or is a sound database of another program;\n"
-             "1 it must not be restored as it is: damaged, or its SHA-256 is wrong, or no\n"
-             "etcd starts on it; 2 wrong usage; 3 it is nothing that can be read; 4 the system\n"
-             "failed (memory, I/O, output).\n",
+    .exits = {[CLI_EXIT_OK] = "it may be restored, or is a sound database of another program",
+              [CLI_EXIT_ANSWER] = "it must not be restored as it is: it is damaged, or its SHA-256 "
+                                  "is\nwrong, or no etcd starts on it",
+              [CLI_EXIT_REFUSED] = "it is nothing that can be read"},
     .options = options,
     .opts_size = sizeof(struct info_opts),
     .min_args = 1,

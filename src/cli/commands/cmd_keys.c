@@ -39,7 +39,9 @@ static const struct cli_option options[] = {
      .letter = 'l',
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct keys_opts, details),
-     .help = "page, element, kind and value length, too"},
+     .help = "page, element, kind and value length, too",
+     .more = "These stand before each key: its leaf page, its number there, whether it is a plain "
+             "key or a bucket, and the length of its value."},
     CLI_OPTION_KEEP_GOING(keys_opts),
     {.name = NULL},
 };
@@ -211,6 +213,7 @@ const struct cli_command cli_cmd_keys = {
     .detail = "Lists the keys of a bucket in order; further names lead to a bucket inside it,\n"
               "and none at all lists the top-level buckets. In a name %XX stands for a byte.\n"
               "Keys are printed escaped (\\xNN), so that nothing raw reaches a terminal.",
+    .exits = {[CLI_EXIT_ANSWER] = "there is no such bucket"},
     .options = options,
     .opts_size = sizeof(struct keys_opts),
     .min_args = 1,

@@ -25,6 +25,7 @@ const struct cli_command cli_cmd_leases = {
     .detail = "Lists every lease: id, time to live as granted, and what was left of it at the\n"
               "last checkpoint (-: none was written), in seconds. The file does not say when a\n"
               "lease ends: a server counts anew from the time at which it starts.",
+    .exits = {[CLI_EXIT_REFUSED] = CLI_EXITS_NOT_ETCD},
     .options = options,
     .opts_size = sizeof(struct leases_opts),
     .min_args = 1,

@@ -26,6 +26,7 @@ const struct cli_command cli_cmd_members = {
     .detail = "Lists the members of the cluster as the file has them: id, whether they had\n"
               "started, voter or learner, name, URLs; then the ids that were removed.\n"
               "A restore replaces them all.",
+    .exits = {[CLI_EXIT_REFUSED] = CLI_EXITS_NOT_ETCD},
     .options = options,
     .opts_size = sizeof(struct members_opts),
     .min_args = 1,

@@ -177,6 +177,7 @@ const struct cli_command cli_cmd_meta = {
               "raft entry applied and its term, raft's members, compaction, versions, and\n"
               "anything there that etcd 3.4 to 3.7 does not write. What is not in the file is\n"
               "left out. For the meta pages of bbolt see snapscope info.",
+    .exits = {[CLI_EXIT_REFUSED] = CLI_EXITS_NOT_ETCD},
     .options = options,
     .opts_size = 1,
     .min_args = 1,

@@ -29,7 +29,8 @@ static const struct cli_option options[] = {
     {.name = "values",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct page_opts, values),
-     .help = "also print the value of each leaf element"},
+     .help = "also print the value of each leaf element",
+     .more = "It stands behind a tab."},
     {.name = NULL},
 };
 
@@ -385,6 +386,10 @@ const struct cli_command cli_cmd_page = {
               "be used, is shown as far as it can be, with exit code 3. When neither meta page\n"
               "can be used, page ID is what stands at ID times the page size: the one that\n"
               "most headers fit, or --page-size.",
+    .exits = {[CLI_EXIT_ANSWER] = "there is no such page",
+              [CLI_EXIT_REFUSED] =
+                  "the input is refused or cannot be read, or the page is refused or\nis a meta "
+                  "page that cannot be used: it is shown as far as it can be"},
     .options = options,
     .opts_size = sizeof(struct page_opts),
     .min_args = 2,

@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
      .arg = "USE",
      .help = "only these: meta, freelist, reachable, overflow,\n"
              "free or orphan",
+     .more = "`all` is the default.",
      .choices = use_choices},
     {.name = NULL},
 };

@@ -28,46 +28,49 @@ struct restore_opts {
     const char *map_size;
 };
 
-#define TEXT_OPTION(option_name, field, placeholder, words)                                 \
-    {                                                                                       \
-        .name = (option_name), .kind = CLI_OPTION_TEXT,                                     \
-        .slot = offsetof(struct restore_opts, field), .arg = (placeholder), .help = (words) \
+#define TEXT_OPTION(option_name, field, placeholder, words, further)                         \
+    {                                                                                        \
+        .name = (option_name), .kind = CLI_OPTION_TEXT,                                      \
+        .slot = offsetof(struct restore_opts, field), .arg = (placeholder), .help = (words), \
+        .more = (further)                                                                    \
     }
 
 static const struct cli_option options[] = {
-    TEXT_OPTION("data-dir", data_dir, "DIR", "the new data directory (default NAME.etcd)"),
-    TEXT_OPTION("wal-dir", wal_dir, "DIR", "a WAL directory of its own, outside of it"),
-    TEXT_OPTION("name", name, "NAME", "this member's name (default \"default\")"),
+    TEXT_OPTION("data-dir", data_dir, "DIR", "the new data directory (default NAME.etcd)",
+                "It must be empty or not there."),
+    TEXT_OPTION("wal-dir", wal_dir, "DIR", "a WAL directory of its own, outside of it",
+                "It must not be there yet. The default is `member/wal` in the data directory."),
+    TEXT_OPTION("name", name, "NAME", "this member's name (default \"default\")", NULL),
     TEXT_OPTION("initial-cluster", cluster, "LIST",
-                "every member as NAME=URL, with commas\n(default default=http://localhost:2380)"),
+                "every member as NAME=URL, with commas\n(default default=http://localhost:2380)",
+                NULL),
     TEXT_OPTION("initial-cluster-token", token, "TOKEN",
-                "parts clusters from one another\n(default etcd-cluster)"),
+                "parts clusters from one another\n(default etcd-cluster)", NULL),
     TEXT_OPTION("initial-advertise-peer-urls", peer_urls, "URLS",
-                "this member's, as in the list\n(default http://localhost:2380)"),
-    {.name = "allow-missing-hash",
-     .kind = CLI_OPTION_FLAG,
-     .slot = offsetof(struct restore_opts, hash.allow_missing_hash),
-     .help = "go on where there is no hash, if structure and\nrecords are sound; one that does not "
-             "match is\nrefused as ever"},
-    {.name = "skip-hash-check",
-     .kind = CLI_OPTION_FLAG,
-     .slot = offsetof(struct restore_opts, hash.skip_hash_check),
-     .help =
-         "the same where there is none or one that does not\nmatch; it is checked all the same"},
+                "this member's, as in the list\n(default http://localhost:2380)", NULL),
+    CLI_OPTIONS_HASH_RULES(restore_opts),
     {.name = "bump-revision",
      .kind = CLI_OPTION_NUMBER,
      .slot = offsetof(struct restore_opts, bump_revision),
      .arg = "N",
      .help = "raise the revision that etcd has of IN by N, so\nthat clients never see it go back;\n"
              "only with --mark-compacted",
+     .more = "It is counted from the revision that etcd has of the source, where etcdutl counts "
+             "from the last record, which compaction or an earlier bump may have left behind. It "
+             "must not pass 4611686018427387903 (2^62 - 1), since behind 2^63 - 1 no put succeeds.",
      .max = INT64_MAX},
     {.name = "mark-compacted",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct restore_opts, mark_compacted),
-     .help = "all up to the raised revision counts as\ncompacted, so that watches begin anew"},
-    TEXT_OPTION("initial-memory-map-size", map_size, "N", "accepted and ignored"),
-    TEXT_OPTION("learners", learners, "NAMES", "members that start as learners, with commas"),
-    TEXT_OPTION("all-members", all_members, "DIR", "DIR/NAME for each member of the list at once"),
+     .help = "all up to the raised revision counts as\ncompacted, so that watches begin anew",
+     .more = "A watch from an old revision is then refused for that reason, and its client begins "
+             "anew."},
+    TEXT_OPTION("initial-memory-map-size", map_size, "N", "accepted and ignored",
+                "It is there for the sake of scripts."),
+    TEXT_OPTION("learners", learners, "NAMES", "members that start as learners, with commas",
+                "A learner has no vote."),
+    TEXT_OPTION("all-members", all_members, "DIR", "DIR/NAME for each member of the list at once",
+                "All of them are made, or none."),
     {.name = "dry-run",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct restore_opts, dry_run),
@@ -78,6 +81,8 @@ static const struct cli_option options[] = {
      .arg = "N",
      .help =
          "1: check and write one after the other; default:\nat once. What is written is the same",
+     .more = "Folders that are written while the checks go on have hidden names, and get their own "
+             "when the input is accepted.",
      .min = 1,
      .max = 64},
     {.name = NULL},
@@ -386,9 +391,9 @@ const struct cli_command cli_cmd_restore = {
               "accepted if structure and records are sound with --skip-hash-check, or where\n"
               "there is none with --allow-missing-hash. Damage in structure or records is\n"
               "always refused. What was checked is printed first.",
-    .exits = "Exit codes: 0 it is written, or with --dry-run could be; 2 wrong usage, names or\n"
-             "URLs, or a folder is not empty; 3 IN is refused or cannot be read; 4 the system\n"
-             "failed (memory, I/O, output).\n",
+    .exits = {[CLI_EXIT_OK] = "it is written, or with --dry-run could be",
+              [CLI_EXIT_USAGE] = "wrong usage, names or URLs, or a folder is not empty",
+              [CLI_EXIT_REFUSED] = "the input is refused or cannot be read; nothing is written"},
     .options = options,
     .opts_size = sizeof(struct restore_opts),
     .min_args = 1,

@@ -29,23 +29,19 @@ struct status_opts {
 };
 
 static const struct cli_option options[] = {
-    {.name = "write-out",
-     .letter = 'w',
-     .kind = CLI_OPTION_CHOICE,
-     .slot = offsetof(struct status_opts, write_out),
-     .arg = "FORMAT",
-     .help = "simple (default), json, table or fields",
-     .choices = cli_figures_formats},
+    CLI_OPTION_WRITE_OUT(status_opts),
     {.name = "count",
      .kind = CLI_OPTION_CHOICE,
      .slot = offsetof(struct status_opts, count),
      .arg = "WHAT",
      .help = "count live keys (default), or all, as 3.5 did",
+     .more = "`all` is the entries of all buckets.",
      .choices = count_choices},
     {.name = "skip-hash-check",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct status_opts, skip_hash_check),
-     .help = "do not compute the trailing SHA-256"},
+     .help = "do not compute the trailing SHA-256",
+     .more = "It is computed while the buckets are read, and takes longer than they do."},
     CLI_OPTION_THREADS(status_opts),
     {.name = NULL},
 };
@@ -182,9 +178,9 @@ const struct cli_command cli_cmd_status = {
               "revision, the number of keys, the size, the storage version. Whether the\n"
               "trailing SHA-256 fits, which etcdutl does not look at, is said on standard\n"
               "error; where it does not, the exit code is 1.",
-    .exits = "Exit codes: 0 done; 1 done, and the trailing SHA-256 does not fit; 2 wrong\n"
-             "usage; 3 the input is refused, or damage was met; 4 the system failed (memory,\n"
-             "I/O, output).\n",
+    .exits = {[CLI_EXIT_ANSWER] = "done, and the trailing SHA-256 does not fit",
+              [CLI_EXIT_REFUSED] = "the input is refused or cannot be read, or damage kept the "
+                                   "figures\nfrom being counted"},
     .options = options,
     .opts_size = sizeof(struct status_opts),
     .min_args = 1,

@@ -35,7 +35,8 @@ static const struct cli_option options[] = {
      .kind = CLI_OPTION_TEXT,
      .slot = offsetof(struct verify_opts, only),
      .arg = "PARTS",
-     .help = "check these: hash, structure, etcd, with commas"},
+     .help = "check these: hash, structure, etcd, with commas",
+     .more = "The length of the file and the meta pages are always looked at."},
     {.name = "require-hash",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct verify_opts, require_hash),
@@ -53,7 +54,10 @@ static const struct cli_option options[] = {
      .slot = offsetof(struct verify_opts, report),
      .arg = "FORMAT",
      .help = "junit: an XML report for CI systems, instead of\n"
-             "text on standard output, or into the file of -o"},
+             "text on standard output, or into the file of -o",
+     .more = "There is a test suite for each file, a test case for each check. Checks that were "
+             "left out, do not apply, or whose findings may have been cut by --max-findings are "
+             "skipped, not passed."},
     {.name = "output",
      .letter = 'o',
      .kind = CLI_OPTION_TEXT,
@@ -63,12 +67,14 @@ static const struct cli_option options[] = {
     {.name = "force",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct verify_opts, force),
-     .help = "replace OUT when it is there already"},
+     .help = "replace OUT when it is there already",
+     .more = "None of the files to be verified is ever replaced."},
     {.name = "threads",
      .kind = CLI_OPTION_NUMBER,
      .slot = offsetof(struct verify_opts, threads),
      .arg = "N",
      .help = "1: hash and walk one after the other (default 2)",
+     .more = "The answer is the same.",
      .min = 1,
      .max = CLI_THREADS_MAX},
     {.name = NULL},
@@ -398,10 +404,11 @@ const struct cli_command cli_cmd_verify = {
               "element. The first line is the verdict: sound, consistent (nothing wrong, but no\n"
               "valid hash vouches for the values), damaged, or unreadable.\n"
               "checks.md in the documentation folder (share/doc/snapscope) explains every\n"
-              "finding and what to do about it.",
-    .exits = "Exit codes: 0 sound or consistent; 1 damaged; 2 wrong usage; 3 unreadable, or\n"
-             "the input is refused; 4 the system failed (memory, I/O, output). Of several\n"
-             "files the worst counts: 4, then 3, then 1.\n",
+              "finding and what to do about it. Of several files the worst exit code counts: 4,\n"
+              "then 3, then 1.",
+    .exits = {[CLI_EXIT_OK] = "sound or consistent",
+              [CLI_EXIT_ANSWER] = "damaged",
+              [CLI_EXIT_REFUSED] = "unreadable, or the input is refused or cannot be opened"},
     .options = options,
     .opts_size = sizeof(struct verify_opts),
     .min_args = 1,
