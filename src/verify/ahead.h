@@ -16,17 +16,15 @@
 #include "util/task.h"
 
 struct ss_ahead_leaf {
-    _Atomic uint64_t
-        ref_off; /* of the reference that it is known by; 0: not known, 1: the walk was here */
+    /* Of the reference that it is known by; 0: not known, 1: the walk was here. */
+    _Atomic uint64_t ref_off;
     uint64_t run_count;
 };
 
 /* Zeroed: nothing runs, and nothing is known. */
 struct ss_ahead {
     const struct ss_file *file;
-    struct ss_ahead_leaf
-        *leaves;     /* one a page; calloc'd, so pages that are no leaves cost nothing */
-    uint64_t budget; /* pages to look at: damaged trees may name one page for ever */
+    struct ss_ahead_leaf *leaves; /* one a page */
     struct ss_task task;
 };
 
