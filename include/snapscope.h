@@ -1168,6 +1168,31 @@ SS_API enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_
 /* Ends it without an answer, and frees it; also before ss_close. NULL is fine. */
 SS_API void ss_hash_cancel(struct ss_hash_work *work);
 
+/* What a copy in text mode, which turns line ends into those of another system, did to a file. */
+enum ss_text_mode_change {
+    SS_TEXT_MODE_NONE,
+    SS_TEXT_MODE_ADDED,  /* 0x0d stands before every 0x0a */
+    SS_TEXT_MODE_REMOVED /* 0x0d is gone wherever it stood before 0x0a */
+};
+
+struct ss_text_mode {
+    enum ss_text_mode_change change;
+    uint64_t count;     /* bytes that were added, or by which the last page found stands early */
+    uint64_t off;       /* of the first one added; of the first page that stands early */
+    uint64_t pgid;      /* REMOVED: that page; else SS_NONE */
+    uint64_t fit_count; /* page headers that prove it: they fit only where the change put them */
+    bool
+        hash_right; /* ADDED: without these bytes the trailing hash is right: the source is whole */
+};
+
+/*
+ * Whether such a copy explains the damage of a file: the bytes prove it, or NONE is said. Not found are removed bytes in
+ * a meta page, or behind the last page header. Costs a sound file nothing; a pass or two over one that was changed.
+ * Errors: IO, NOMEM, CANCELLED.
+ */
+SS_API enum ss_status ss_text_mode(const struct ss_file *file, const struct ss_call *call,
+                                   struct ss_text_mode *out, struct ss_error *err);
+
 enum {
     SS_VERIFY_HASH = 1,
     SS_VERIFY_STRUCTURE = 2,
@@ -1223,6 +1248,7 @@ struct ss_verify_report {
     int meta, in_force_meta; /* whose tree was read, and whose bbolt takes; -1: none is usable */
     uint64_t txid;           /* of the former. The hash is over all bytes, whichever is read */
     struct ss_hash_report hash;
+    struct ss_text_mode text_mode;
     uint64_t error_count, warning_count, note_count; /* all, also those not kept */
     uint64_t
         freelist_error_count; /* of error_count: the stored freelist's own (FREE-001 to FREE-005),
@@ -1276,8 +1302,9 @@ enum ss_summary_why {
     SS_SUMMARY_HASH_ZERO,
     SS_SUMMARY_HASH_CUT,
     SS_SUMMARY_FREELIST,
-    SS_SUMMARY_NO_RELEASE, /* none from 3.4 to 3.7 starts on it */
-    SS_SUMMARY_HASH_PADDED /* it is valid, and padding stands behind it */
+    SS_SUMMARY_NO_RELEASE,  /* none from 3.4 to 3.7 starts on it */
+    SS_SUMMARY_HASH_PADDED, /* it is valid, and padding stands behind it */
+    SS_SUMMARY_TEXT_MODE    /* a copy in text mode changed the file: looked for before METAS */
 };
 
 /* "restorable", "hash-not-checked", "hash-absent", "not-bbolt", … Static storage. */

@@ -176,6 +176,38 @@ static void print_meta_hint(struct cli_run *run, const char *about)
     cli_try_again(run, more, behind);
 }
 
+/*
+ * A copy in text mode explains all that is wrong, and no page of such a file is worth a look. True when that is the
+ * case; said once a run.
+ */
+static bool print_text_mode_hint(struct cli_run *run, const char *about, const char *name)
+{
+    bool is_second = run->second != NULL && about == run->second_name;
+    const struct ss_file *file = is_second ? run->second : run->file;
+    struct ss_text_mode found;
+    struct ss_error err;
+    if (file == NULL || ss_text_mode(file, NULL, &found, &err) != SS_OK ||
+        found.change == SS_TEXT_MODE_NONE) {
+        return false;
+    }
+    if (run->text_hinted) {
+        return true;
+    }
+    run->text_hinted = true;
+    fprintf(stderr, "snapscope: %s: a copy in text mode changed it: ", name);
+    if (found.change == SS_TEXT_MODE_ADDED) {
+        fprintf(stderr, "0x0d stands before each of its %" PRIu64 " bytes 0x0a%s\n", found.count,
+                found.hash_right ? ", and without them its SHA-256 is right" : "");
+    } else {
+        fprintf(stderr,
+                "pages stand early from offset 0x%" PRIx64
+                " on, and no byte 0x0a has 0x0d before it any more\n",
+                found.off);
+    }
+    fputs("snapscope: try: another copy, in binary mode\n", stderr);
+    return true;
+}
+
 /* Damage of what trees hold, which another tree need not have. */
 static bool is_tree_fault(enum ss_code code)
 {
@@ -269,11 +301,12 @@ static void print_error(struct cli_run *run, const char *about, const struct ss_
     /* Some messages begin with the name of the file, which stands before them already. */
     bool named = strncmp(text, name, len) == 0 && text[len] == ' ';
     fprintf(stderr, "snapscope: %s: %s\n", name, named ? text + len + 1 : text);
-    if (with_hint) {
+    bool damage = is_tree_fault(err->code) || err->code == SS_E_META;
+    if (with_hint && !(damage && print_text_mode_hint(run, about, name))) {
         print_hint(run, err, about, name);
-    }
-    if (with_hint && is_tree_fault(err->code)) {
-        print_meta_hint(run, about);
+        if (is_tree_fault(err->code)) {
+            print_meta_hint(run, about);
+        }
     }
     free(name);
 }
@@ -432,7 +465,12 @@ void cli_faults_close(struct cli_faults *faults)
                        (uint64_t)(faults->count - CLI_FAULTS_SHOWN), (uint64_t)faults->count);
     }
     if (faults->count > 0) {
-        print_meta_hint(faults->run, faults_about(faults));
+        const char *about = faults_about(faults);
+        char *name = cli_escaped_name(about);
+        if (!print_text_mode_hint(faults->run, about, name)) {
+            print_meta_hint(faults->run, about);
+        }
+        free(name);
     }
 }
 

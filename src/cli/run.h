@@ -37,6 +37,7 @@ struct cli_run {
     struct cli_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
     unsigned threads;  /* likewise: that the file's calls may use; 0: one a processor */
+    bool text_hinted;  /* that a copy in text mode explains the damage was said already */
     bool meta_hinted;  /* the other meta's tree was pointed at already */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
     bool settled;      /* the inputs need no further look: they changed, or the answer is out */

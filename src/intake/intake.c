@@ -120,6 +120,11 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
     const struct ss_verify_report *report = in->checked;
     uint64_t errors = other_errors(report);
 
+    if (report->text_mode.change != SS_TEXT_MODE_NONE) {
+        decide(in, false, SS_SEAL_NONE,
+               "refused: a copy in text mode changed it; copy it again, in binary mode");
+        return;
+    }
     if (report->verdict == SS_VERDICT_UNREADABLE) {
         decide(in, false, SS_SEAL_NONE, "refused: it is nothing that can be read");
         return;

@@ -47,6 +47,12 @@ struct ss_file {
 enum ss_status ss_meta_load(struct ss_file *file, uint32_t forced, enum ss_meta_choice choice,
                             struct ss_error *err);
 
+/*
+ * What the SS_PAGE_HEADER_LEN + SS_META_LEN bytes of a meta page say; `due` is the page size that its place stands
+ * for, 0 when any will do.
+ */
+void ss_meta_of(const uint8_t *page, uint64_t off, uint64_t due, struct ss_meta *out);
+
 /* The same open file read by its other meta, which is valid. It borrows all of `file`: never closed. */
 struct ss_file ss_file_by_other_meta(const struct ss_file *file);
 

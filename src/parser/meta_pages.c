@@ -69,6 +69,13 @@ static void judge(struct ss_meta *meta, uint64_t due)
     meta->fault = meta->valid ? SS_E_NONE : SS_E_META;
 }
 
+void ss_meta_of(const uint8_t *page, uint64_t off, uint64_t due, struct ss_meta *out)
+{
+    *out = (struct ss_meta){.off = off, .present = true};
+    decode(out, page);
+    judge(out, due);
+}
+
 static void read_meta(const struct ss_file *file, uint64_t off, uint64_t due, struct ss_meta *meta)
 {
     struct ss_span page;
@@ -79,9 +86,7 @@ static void read_meta(const struct ss_file *file, uint64_t off, uint64_t due, st
         snprintf(meta->reason, sizeof(meta->reason), "the file ends before it");
         return;
     }
-    meta->present = true;
-    decode(meta, page.ptr);
-    judge(meta, due);
+    ss_meta_of(page.ptr, off, due, meta);
 }
 
 /* Meta 0 gave no page size: tries each place where meta 1 can be, as bbolt does. */

@@ -34,7 +34,8 @@ void ss_check_metas(const struct ss_file *file, struct ss_findings *findings);
 
 /*
  * The rest of 1, once the hash is judged or left unchecked: what stands behind the last page. Padding behind a
- * valid hash is that finding's own matter (HASH-006), and is not named a second time.
+ * valid hash is that finding's own matter (HASH-006), and is not named a second time. Not for a file whose length a
+ * copy in text mode explains (FILE-006).
  */
 void ss_check_tail(const struct ss_file *file, const struct ss_hash_report *hash,
                    struct ss_findings *findings);

@@ -14,6 +14,7 @@
 #include "util/error.h"
 #include "verify/hash.h"
 #include "verify/structure.h"
+#include "verify/text_mode.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,6 +31,7 @@ struct summing {
     const struct ss_summary_opts *opts;
     const struct ss_call *call;
     struct ss_findings findings;
+    struct ss_text_mode text_mode;
     struct ss_summary *out;
 };
 
@@ -59,7 +61,8 @@ const char *ss_summary_why_name(enum ss_summary_why why)
                                         [SS_SUMMARY_HASH_CUT] = "hash-cut",
                                         [SS_SUMMARY_FREELIST] = "freelist",
                                         [SS_SUMMARY_NO_RELEASE] = "no-release",
-                                        [SS_SUMMARY_HASH_PADDED] = "hash-padded"};
+                                        [SS_SUMMARY_HASH_PADDED] = "hash-padded",
+                                        [SS_SUMMARY_TEXT_MODE] = "text-mode"};
 
     return (unsigned)why < sizeof(names) / sizeof(names[0]) ? names[why] : "unknown";
 }
@@ -190,16 +193,27 @@ static enum ss_status look_at_alarms(struct summing *s, struct ss_error *err)
     return status == SS_SYSTEM ? status : SS_OK;
 }
 
-static enum ss_status look(struct summing *s, struct ss_error *err)
+/* The file as a whole, and its metas. */
+static enum ss_status look_at_file(struct summing *s, struct ss_error *err)
 {
     static const struct ss_hash_report unchecked = {.state = SS_HASH_NOT_CHECKED};
     enum ss_status status;
 
     ss_check_file(s->file, &s->findings);
-    ss_check_tail(s->file, s->opts->hash != NULL ? s->opts->hash : &unchecked, &s->findings);
+    status = ss_check_text_mode(s->file, s->call, &s->findings, &s->text_mode, err);
+    if (status == SS_OK && s->text_mode.change == SS_TEXT_MODE_NONE) {
+        ss_check_tail(s->file, s->opts->hash != NULL ? s->opts->hash : &unchecked, &s->findings);
+    }
     ss_check_metas(s->file, &s->findings);
-    if (!s->file->readable) {
-        return SS_OK;
+    return status;
+}
+
+static enum ss_status look(struct summing *s, struct ss_error *err)
+{
+    enum ss_status status = look_at_file(s, err);
+
+    if (status != SS_OK || !s->file->readable) {
+        return status;
     }
     status = check_trees(s, err);
     if (status == SS_OK) {
@@ -248,6 +262,13 @@ static bool refuses_bytes(const struct summing *s)
     if (facts.kind != SS_KIND_BBOLT) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_NOT_BBOLT,
                       "not restorable: this is no snapshot (%s)", ss_kind_name(facts.kind));
+    }
+    if (s->text_mode.change != SS_TEXT_MODE_NONE) {
+        return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_TEXT_MODE,
+                      "do not restore it: a copy in text mode changed it (0x0d %s 0x0a); copy it "
+                      "again, in binary mode",
+                      s->text_mode.change == SS_TEXT_MODE_ADDED ? "was put before each"
+                                                                : "is gone from before");
     }
     if (!s->file->readable) {
         return decide(out, SS_RESTORABLE_NO, SS_SUMMARY_METAS,
@@ -351,6 +372,7 @@ static void stop_releases(struct ss_summary *out)
     } stops[] = {
         {SS_SUMMARY_TRUNCATED, SS_BOOT_DAMAGED, "the file is truncated"},
         {SS_SUMMARY_DAMAGED, SS_BOOT_DAMAGED, "the file is damaged"},
+        {SS_SUMMARY_TEXT_MODE, SS_BOOT_DAMAGED, "a copy in text mode changed the file"},
         {SS_SUMMARY_FREELIST, SS_BOOT_DAMAGED, "its stored freelist is damaged"},
         {SS_SUMMARY_HASH_MISMATCH, SS_BOOT_HASH, "its own restore refuses a SHA-256 that is wrong"},
         {SS_SUMMARY_HASH_ZERO, SS_BOOT_HASH, "its own restore refuses a SHA-256 of zeroes"},

@@ -116,7 +116,8 @@ static void add_hash(struct ss_verify_report *report)
 
 static void say_damaged(const struct ss_verdict_parts *parts, struct ss_verify_report *report)
 {
-    add(report, "damaged: ");
+    add(report, report->text_mode.change == SS_TEXT_MODE_NONE ? "damaged: "
+                                                              : "damaged by a copy in text mode: ");
     add_hash(report);
     if (parts->structure_errors > 0) {
         add_count(report, "structure", parts->structure_errors);
@@ -134,6 +135,9 @@ static void say_unreadable(const struct ss_file *file, struct ss_verify_report *
     add(report, "unreadable: ");
     add(report,
         file->kind == SS_KIND_BBOLT ? "neither meta page can be used" : file->why_not.message);
+    if (report->text_mode.change != SS_TEXT_MODE_NONE) {
+        add(report, "; a copy in text mode changed the file");
+    }
     if (report->hash.state == SS_HASH_VALID) {
         add(report, "; the trailing hash is valid: the file is as it was when the hash was made");
     }

@@ -9,6 +9,7 @@
  */
 #include "verify/hash.h"
 #include "verify/structure.h"
+#include "verify/text_mode.h"
 #include "verify/verdict.h"
 #include "verify/verification.h"
 
@@ -127,9 +128,14 @@ static enum ss_status look_at_other(struct ss_verification *v, struct ss_error *
 static enum ss_status check_all_trees(struct ss_verification *v, struct ss_error *err)
 {
     bool trees = (v->opts.what & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0;
+    struct ss_call call = {.progress = v->opts.progress, .progress_ctx = v->opts.progress_ctx};
     enum ss_status status;
 
     ss_check_file(v->file, &v->structure);
+    status = ss_check_text_mode(v->file, &call, &v->structure, &v->report->text_mode, err);
+    if (status != SS_OK) {
+        return status;
+    }
     ss_check_metas(v->file, &v->structure);
     if (!v->file->readable || !trees) {
         return SS_OK;
@@ -156,7 +162,9 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
                                      .structure_errors = v->structure.total[SS_SEVERITY_ERROR],
                                      .etcd_errors = v->etcd.total[SS_SEVERITY_ERROR]};
 
-    ss_check_tail(v->file, &report->hash, &v->tail);
+    if (report->text_mode.change == SS_TEXT_MODE_NONE) {
+        ss_check_tail(v->file, &report->hash, &v->tail);
+    }
     ss_findings_join(&v->hash, &v->tail);
     ss_findings_join(&v->hash, &v->structure);
     ss_findings_join(&v->hash, &v->etcd);

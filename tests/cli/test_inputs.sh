@@ -181,6 +181,68 @@ expect_schema convert
 run "$SNAPSCOPE" restore --data-dir "$scratch/restored" "$padded"
 expect_rc 0
 
+# A copy in text mode: named by verify and info, and by whatever refuses the file, in place of hints at its pages.
+text="$in/text-mode.db"
+unchanged "$text"
+run "$SNAPSCOPE" verify "$text"
+expect_rc 1
+expect_eq "$(head -n 1 "$out")" \
+    "$text: damaged by a copy in text mode: hash absent, 2 errors in structure; etcd records not checked"
+run "$SNAPSCOPE" verify --json "$text"
+expect_rc 1
+expect_schema verify
+expect_eq "$(jq -c '[.files[0].findings[] | [.id, .offset]]' "$out")" \
+    '[["HASH-003",20515],["FILE-006",8202],["PAGE-008",8202]]'
+expect_eq "$(jq -c '.files[0].findings[1] | [.severity, .detail, .have, .expect]' "$out")" \
+    '["error","a copy in text mode put 0x0d before each of the 3 bytes 0x0a; without them the SHA-256 at the end is right, so the source is whole; copy it again, in binary mode","20515 bytes","20512 bytes"]'
+run "$SNAPSCOPE" info --json "$text"
+expect_rc 1
+expect_schema info
+expect_eq "$(jq -c '.answer | [.restorable, .why, .text]' "$out")" \
+    '["no","text-mode","do not restore it: a copy in text mode changed it (0x0d was put before each 0x0a); copy it again, in binary mode"]'
+said="snapscope: $text: a copy in text mode changed it: 0x0d stands before each of its 3 bytes 0x0a, and without them its SHA-256 is right
+snapscope: try: another copy, in binary mode"
+fault="snapscope: $text: page has more elements than its 4096 bytes can hold: 2573, due at most 255 (offset 0x200a, page 2)"
+for command in status keys dump members hashkv; do
+    run "$SNAPSCOPE" $command "$text"
+    expect_rc 3
+    expect_eq "$(grep -v -e 'trailing SHA-256' -e 'the list above ends' "$err")" "$fault
+$said"
+done
+run "$SNAPSCOPE" convert "$text" -o "$scratch/text.db"
+expect_rc 3
+expect_err_has "snapscope: $text: refused: a copy in text mode changed it; copy it again, in binary mode"
+expect_eq "$([[ -e "$scratch/text.db" ]] || echo none)" none
+
+# Where a meta page is hit nothing can be walked; where bytes are gone pages stand early.
+fixture etcd35-cluster
+fixture k8s-small
+python3 - "$scratch" <<'PY'
+import pathlib, sys
+scratch = pathlib.Path(sys.argv[1])
+db = (scratch / "etcd35-cluster/snapshot.db").read_bytes()
+(scratch / "text-meta").write_bytes(db.replace(b"\n", b"\r\n"))
+db = (scratch / "k8s-small/snapshot.db").read_bytes()
+(scratch / "text-gone").write_bytes(db.replace(b"\r\n", b"\n"))
+at = db.rindex(b"\r\n")  # one pair is left: then it was something else
+(scratch / "text-not").write_bytes(db[:at].replace(b"\r\n", b"\n") + db[at:])
+PY
+unchanged "$scratch"/text-{meta,gone,not} "$scratch"/{etcd35-cluster,k8s-small}/snapshot.db
+run "$SNAPSCOPE" info "$scratch/text-meta"
+expect_rc 3
+expect_out_has 'do not restore it: a copy in text mode changed it (0x0d was put'
+expect_err_has "snapscope: $scratch/text-meta: a copy in text mode changed it: 0x0d stands before each of its 64 bytes 0x0a, and without them its SHA-256 is right"
+run "$SNAPSCOPE" verify --json "$scratch/text-gone"
+expect_rc 1
+expect_eq "$(jq -c '.files[0].findings[] | select(.id == "FILE-006") | [.page, .offset, .detail]' "$out")" \
+    '[15,61439,"from this page on pages stand early, in the end by 66 bytes, and no byte 0x0a has 0x0d before it: a copy in text mode turned 0d 0a into 0a; copy it again, in binary mode"]'
+run "$SNAPSCOPE" status "$scratch/text-gone"
+expect_rc 3
+expect_err_has "snapscope: $scratch/text-gone: a copy in text mode changed it: pages stand early from offset 0xefff on, and no byte 0x0a has 0x0d before it any more"
+run "$SNAPSCOPE" verify --json "$scratch/text-not"
+expect_rc 1
+expect_eq "$(jq -c '[.files[0].findings[] | select(.id == "FILE-006")]' "$out")" '[]'
+
 # What is cut says what is missing, wherever it ends: in a page, at the end of one, 32 bytes behind a block.
 for len in 12288 12320 12800 15000 20000; do
     run bash -c 'head -c "$1" "$2" | "$3" verify -' - "$len" "$scratch/whole" "$SNAPSCOPE"

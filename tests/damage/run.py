@@ -75,7 +75,9 @@ class Runner:
         answer, due = document["answer"], 1
         report = json.loads(self.run("verify", "--json", file).stdout)["files"][0]
         damaged = any(f["severity"] == "error" and f["id"].startswith(STRUCTURE) for f in report["findings"])
-        if answer["why"] in ("not-bbolt", "metas"):
+        metas = document.get("metas", [])
+        no_meta = answer["why"] == "text-mode" and not any(meta["valid"] for meta in metas)
+        if answer["why"] in ("not-bbolt", "metas") or no_meta:
             due = 3
         elif not damaged and answer["why"] in ("restorable", "hash-absent", "hash-padded", "not-etcd"):
             due = 0

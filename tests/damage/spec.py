@@ -231,6 +231,12 @@ class Case:
     def do_append(self, data):
         self.file.data += literal(data)
 
+    def do_replace(self, old, new):
+        """replace BYTES BYTES, wherever they stand: the file may become longer or shorter"""
+        if literal(old) not in self.file.data:
+            raise SpecError(f"no bytes {old} in this file")
+        self.file.data[:] = self.file.data.replace(literal(old), literal(new))
+
     def do_reseal(self, what):
         """reseal meta | meta0 | meta1 | hash"""
         if what == "hash":

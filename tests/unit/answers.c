@@ -444,6 +444,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"hash beside", ss_answer_hash_beside},
     {"catalogue", ss_answer_catalogue},
     {"verify", ss_answer_verify},
+    {"text mode", ss_answer_text_mode},
     {"other tree", ss_answer_other_tree},
     {"intake", ss_answer_intake},
     {"diff", ss_answer_diff},

@@ -307,6 +307,17 @@ void ss_answer_summary(FILE *out, const struct ss_test_question *q)
     }
 }
 
+void ss_answer_text_mode(FILE *out, const struct ss_test_question *q)
+{
+    struct ss_text_mode found;
+    struct ss_error err;
+    enum ss_status status = ss_text_mode(q->file, NULL, &found, &err);
+
+    ss_tell_end(out, status, &err);
+    fprintf(out, "%d %" PRIu64 " @%" PRIu64 " p%" PRIu64 " %" PRIu64 " %d\n", (int)found.change,
+            found.count, found.off, found.pgid, found.fit_count, found.hash_right);
+}
+
 void ss_answer_other_tree(FILE *out, const struct ss_test_question *q)
 {
     struct ss_other_tree tree;

@@ -29,6 +29,7 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q);
 void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q);
 void ss_answer_catalogue(FILE *out, const struct ss_test_question *q);
 void ss_answer_verify(FILE *out, const struct ss_test_question *q);
+void ss_answer_text_mode(FILE *out, const struct ss_test_question *q);
 void ss_answer_other_tree(FILE *out, const struct ss_test_question *q);
 void ss_answer_intake(FILE *out, const struct ss_test_question *q);
 void ss_answer_diff(FILE *out, const struct ss_test_question *q);

@@ -83,6 +83,8 @@ int cli_info_answer_exit(const struct cli_info *info)
     case SS_SUMMARY_NOT_BBOLT:
     case SS_SUMMARY_METAS:
         return CLI_EXIT_REFUSED;
+    case SS_SUMMARY_TEXT_MODE:
+        return info->readable ? CLI_EXIT_ANSWER : CLI_EXIT_REFUSED;
     default:
         return CLI_EXIT_ANSWER;
     }
