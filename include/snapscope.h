@@ -1240,6 +1240,13 @@ SS_API enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn p
                                     void *progress_ctx, struct ss_other_tree *out,
                                     struct ss_error *err);
 
+/* Main revisions from first to last, both included. */
+struct ss_revision_range {
+    int64_t first, last;
+};
+
+#define SS_MISSING_RANGES_MAX 64u
+
 struct ss_verify_report {
     enum ss_verdict verdict;
     char verdict_text[320];  /* the verdict in one honest line */
@@ -1259,7 +1266,9 @@ struct ss_verify_report {
     uint64_t record_count, live_count;                  /* of `key` */
     uint64_t missing_count; /* main revisions above the compaction that no record read has, */
     int64_t missing_first, missing_last; /* and where they lie; both 0 when there are none */
-    struct ss_other_tree other;          /* looked at only when the tree that was read has errors */
+    uint64_t missing_range_count;        /* unbroken ranges of them, also those not kept */
+    struct ss_revision_range missing[SS_MISSING_RANGES_MAX]; /* the first of these, in order */
+    struct ss_other_tree other; /* looked at only when the tree that was read has errors */
 };
 
 /*

@@ -216,6 +216,8 @@ enum ss_status ss_etcd_check_finish(struct ss_etcd_checks *meaning, struct ss_ve
     report->missing_count = meaning->key.missing_count;
     report->missing_first = meaning->key.missing_first;
     report->missing_last = meaning->key.missing_last;
+    report->missing_range_count = meaning->key.missing_range_count;
+    memcpy(report->missing, meaning->key.missing, sizeof(report->missing));
     find_missing(meaning);
     ss_etcd_check_key_finish(meaning);
     ss_etcd_check_meta_finish(meaning);

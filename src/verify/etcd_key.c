@@ -327,6 +327,10 @@ static void count_missing(struct ss_key_part *k, int64_t main)
     if (k->marks_known && main > k->compacted && main - 1 > reached) {
         k->missing_first = k->missing_count == 0 ? reached + 1 : k->missing_first;
         k->missing_last = main - 1;
+        if (k->missing_range_count < SS_MISSING_RANGES_MAX) {
+            k->missing[k->missing_range_count] = (struct ss_revision_range){reached + 1, main - 1};
+        }
+        k->missing_range_count++;
         k->missing_count += (uint64_t)(main - 1 - reached);
     }
     if (main > k->top) {

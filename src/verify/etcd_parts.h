@@ -32,7 +32,9 @@ struct ss_key_part {
     int64_t top; /* the greatest main so far */
     int64_t missing_first, missing_last;
     uint64_t missing_count; /* mains above `compacted` that no record has, from first to last */
-    int64_t marker_main;    /* of the last empty record at or below `finished`; 0: none yet */
+    uint64_t missing_range_count;
+    struct ss_revision_range missing[SS_MISSING_RANGES_MAX];
+    int64_t marker_main; /* of the last empty record at or below `finished`; 0: none yet */
     struct ss_place marker_at;
     uint64_t record_count;
     uint64_t leftover_count;

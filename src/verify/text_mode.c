@@ -22,12 +22,12 @@
 #define HEAD_LEN (SS_PAGE_HEADER_LEN + SS_META_LEN)
 
 enum {
-    FIRST_PAGE = 2,         /* behind both metas */
-    PAGES_MAX = 1 << 18,    /* whose headers are looked at */
-    EARLY_MAX = 256,        /* bytes that may be missing between two headers */
-    META_SHIFTS = 15,       /* page sizes from 1 KiB to 16 MiB */
-    STEP_LEN = 1 << 18,     /* bytes that are looked through at a time */
-    FIRST_LEN = 64 << 20    /* in which the first byte 0x0a must stand */
+    FIRST_PAGE = 2,      /* behind both metas */
+    PAGES_MAX = 1 << 18, /* whose headers are looked at */
+    EARLY_MAX = 256,     /* bytes that may be missing between two headers */
+    META_SHIFTS = 15,    /* page sizes from 1 KiB to 16 MiB */
+    STEP_LEN = 1 << 18,  /* bytes that are looked through at a time */
+    FIRST_LEN = 64 << 20 /* in which the first byte 0x0a must stand */
 };
 
 /* ------------------------------------------------------------------------------- reading --- */
@@ -418,8 +418,8 @@ static void find_added(const struct ss_file *file, const struct ss_text_mode *fo
         snprintf(why, sizeof(why), "%" PRIu64 " page header%s where no page begins now",
                  found->fit_count, found->fit_count == 1 ? " fits" : "s fit");
     }
-    ss_find(findings, SS_CHECK_FILE_TEXT_MODE, (struct ss_place){found->off, SS_NONE, SS_NONE, NULL},
-            have, expect,
+    ss_find(findings, SS_CHECK_FILE_TEXT_MODE,
+            (struct ss_place){found->off, SS_NONE, SS_NONE, NULL}, have, expect,
             "a copy in text mode put 0x0d before each of the %" PRIu64
             " bytes 0x0a; without them %s; copy it again, in binary mode",
             found->count, why);

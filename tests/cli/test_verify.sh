@@ -138,6 +138,8 @@ expect_out_has '            at offset 0x2008, page 2, bucket key'
 expect_out_has '            have   flags 0x0020'
 run "$SNAPSCOPE" verify --json "$scratch/sealed.db"
 expect_rc 1
+expect_eq "$(jq -c '.files[0].missing_revisions' "$out")" \
+    '{"count":24,"ranges":[{"first":471,"last":494}],"ranges_left_out":0}'
 expect_schema verify
 expect_eq "$(jq -c '.files[0].findings[0] | [.id, .severity, .offset, .page, .bucket, .have]' "$out")" \
     '["PAGE-006","error",8200,2,"key","flags 0x0020"]'

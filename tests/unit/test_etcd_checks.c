@@ -1029,6 +1029,42 @@ static void real_files(void **state)
     }
 }
 
+/* Every second revision is missing, more ranges than a report keeps: counted all, the first are kept. */
+static void missing_ranges(void **state)
+{
+    static const struct ss_verify_opts opts = {.what = SS_VERIFY_ETCD};
+
+    (void)state;
+    for (unsigned count = 1; count <= SS_MISSING_RANGES_MAX + 2; count++) {
+        struct ss_test_db *db = ss_test_db_new(4096, false);
+        uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+        struct ss_verify_report *r;
+        struct ss_error err;
+        struct ss_file *file;
+        uint8_t *bytes;
+        size_t len;
+
+        ss_test_db_bucket(db, SS_TEST_ROOT, "meta", false);
+        for (int64_t i = 0; i < (int64_t)count; i++) {
+            ss_test_put_text(db, key, 5 + 4 * i, 0, "k", "v");
+        }
+        bytes = ss_test_db_finish(db, &len);
+        assert_int_equal(ss_open_memory(bytes, len, "t", NULL, &file, &err), SS_OK);
+        assert_int_equal(ss_verify(file, &opts, &r, &err), SS_OK);
+        assert_int_equal(r->missing_count, 3 * count);
+        assert_int_equal(r->missing_first, 2);
+        assert_int_equal(r->missing_last, 4 * count);
+        assert_int_equal(r->missing_range_count, count);
+        for (unsigned i = 0; i < count && i < SS_MISSING_RANGES_MAX; i++) {
+            assert_int_equal(r->missing[i].first, 2 + 4 * i);
+            assert_int_equal(r->missing[i].last, 4 + 4 * i);
+        }
+        ss_verify_free(r);
+        ss_close(file);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1039,6 +1075,7 @@ int main(void)
         cmocka_unit_test(revision_keys),
         cmocka_unit_test(gaps),
         cmocka_unit_test(gaps_without_meta),
+        cmocka_unit_test(missing_ranges),
         cmocka_unit_test(records),
         cmocka_unit_test(create_and_version),
         cmocka_unit_test(histories),

@@ -117,8 +117,8 @@ static void added(void **state)
     (void)state;
     for (size_t i = 0; i < 6; i++) {
         struct bytes db = build(page_sizes[i / 2], i % 2 > 0, 30, "a\nb\n\nc\r\nd\n");
-        uint64_t count = count_lf(db), first = (uint64_t)((uint8_t *)memchr(db.ptr, '\n', db.len) -
-                                                          db.ptr);
+        uint64_t count = count_lf(db),
+                 first = (uint64_t)((uint8_t *)memchr(db.ptr, '\n', db.len) - db.ptr);
         struct ss_text_mode found = look(as_text(db, true));
 
         assert_true(count >= 150);
@@ -183,7 +183,8 @@ static void removed(void **state)
         assert_true(count >= 60);
         assert_int_equal(found.change, SS_TEXT_MODE_REMOVED);
         assert_int_equal(found.count, count);
-        assert_int_equal(found.pgid * page_size - found.off, 8); /* of four values in the page before */
+        assert_int_equal(found.pgid * page_size - found.off,
+                         8); /* of four values in the page before */
         assert_true(found.fit_count > 4);
     }
 }
@@ -269,10 +270,10 @@ static void cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(added),   cmocka_unit_test(added_without_a_hash),
-        cmocka_unit_test(added_not), cmocka_unit_test(removed),
+        cmocka_unit_test(added),       cmocka_unit_test(added_without_a_hash),
+        cmocka_unit_test(added_not),   cmocka_unit_test(removed),
         cmocka_unit_test(removed_not), cmocka_unit_test(sound),
-        cmocka_unit_test(any_byte), cmocka_unit_test(cancelled),
+        cmocka_unit_test(any_byte),    cmocka_unit_test(cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

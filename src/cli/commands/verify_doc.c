@@ -123,6 +123,26 @@ json_t *cli_other_tree_doc(const struct ss_other_tree *other)
     return doc;
 }
 
+/* The main revisions that no record read has, as the verdict names them. */
+static json_t *missing_doc(const struct ss_verify_report *report)
+{
+    json_t *doc = cli_doc_new(), *list = cli_doc_list();
+    uint64_t kept = report->missing_range_count;
+    if (kept > SS_MISSING_RANGES_MAX) {
+        kept = SS_MISSING_RANGES_MAX;
+    }
+    for (uint64_t i = 0; i < kept; i++) {
+        json_t *range = cli_doc_new();
+        cli_doc_int(range, "first", report->missing[i].first);
+        cli_doc_int(range, "last", report->missing[i].last);
+        cli_doc_append(list, range);
+    }
+    cli_doc_number(doc, "count", report->missing_count);
+    cli_doc_set(doc, "ranges", list);
+    cli_doc_number(doc, "ranges_left_out", report->missing_range_count - kept);
+    return doc;
+}
+
 static void report_doc(const struct ss_verify_report *report, json_t *doc)
 {
     cli_doc_text(doc, "verdict", ss_verdict_name(report->verdict));
@@ -135,6 +155,9 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     cli_doc_number(doc, "leaked_pages", report->leaked_count);
     cli_doc_number(doc, "record_count", report->record_count);
     cli_doc_number(doc, "live_count", report->live_count);
+    if (report->is_etcd) {
+        cli_doc_set(doc, "missing_revisions", missing_doc(report));
+    }
     if (report->other.exists) {
         cli_doc_set(doc, "other_tree", cli_other_tree_doc(&report->other));
     }
