@@ -77,6 +77,11 @@ for path in sys.argv[1:]:
 PY
 }
 
+# every_command [NAME...]: a run of each command but these, a line each, with FILE for a file (tests/program.py)
+every_command() {
+    python3 -B "$SS_SOURCE_DIR/tests/program.py" "$SNAPSCOPE" "$@"
+}
+
 # unchanged FILE...: every later `run` checks that this file stays as it is now. Its access time is put
 # in the past first, so that a read which moves it shows even on a relatime mount.
 unchanged() {

@@ -300,7 +300,14 @@ started() {
     count=$(sed -n 's/^thread //p' "$scratch/calls")
 }
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
-for command in verify status info hashkv 'convert -o -' "restore --dry-run --data-dir $scratch/alone"; do
+run "$SNAPSCOPE" help --json
+mapfile -t threaded < <(jq -r '.commands[] | select(any(.options[]; .name == "threads")).name' "$out")
+expect_eq "$((${#threaded[@]} >= 6))" 1 'commands with --threads'
+for command in "${threaded[@]}"; do
+    case $command in
+    convert) command+=' -o -' ;;
+    restore) command+=" --dry-run --data-dir $scratch/alone" ;;
+    esac
     # shellcheck disable=SC2086
     started 1 $command
     expect_eq "$count" 0 "threads of $command"

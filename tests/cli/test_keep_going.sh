@@ -87,10 +87,10 @@ expect_rc 3
 expect_eq "$(grep -c 'try: snapscope history' "$err")" 0
 
 # No file with a damaged root is called another program's, or empty.
-for command in dump get history members leases alarms auth meta hashkv; do
-    args=()
-    [[ $command != get && $command != history ]] || args=("$key")
-    run "$SNAPSCOPE" "$command" "$root" "${args[@]}"
+mapfile -t reads < <(every_command info verify status buckets keys pages page diff convert restore)
+for words in "${reads[@]}"; do
+    read -ra args <<<"$words"
+    run "$SNAPSCOPE" "${args[@]/FILE/$root}"
     expect_rc 3
     expect_err_has "snapscope: $root: page is zeroed: 0, due 2 (offset 0x2000, page 2)"
 done

@@ -11,8 +11,13 @@ mkdir "$scratch/bin" "$scratch/examples"
 ln -s "$SNAPSCOPE" "$scratch/bin/snapscope"
 PATH="$scratch/bin:$PATH"
 
+run "$SNAPSCOPE" help --json
+expect_rc 0
+cp "$out" "$scratch/help.json"
+jq -r '.commands[].name' "$scratch/help.json" >"$scratch/commands"
 run "$SNAPSCOPE" --help
-sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$out" >"$scratch/commands"
+sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$out" >"$scratch/listed"
+same_as 'the commands in --help' "$scratch/listed" "@$scratch/commands"
 mapfile -t commands <"$scratch/commands"
 expect_eq "$((${#commands[@]} >= 7))" 1 'commands are listed'
 
@@ -37,9 +42,6 @@ flags_of_page() {
 }
 
 # Options of every command stand in snapscope(1), a command's own in its page.
-run "$SNAPSCOPE" help --json
-expect_rc 0
-cp "$out" "$scratch/help.json"
 flags_of_table='.[] | (if .letter then "-\(.letter), " else "" end) + "--" + .name'
 jq -r "[.common_options[], {name: \"version\", letter: \"V\"}] | $flags_of_table" "$scratch/help.json" |
     sort >"$scratch/table-flags"

@@ -31,9 +31,10 @@ PY
 unchanged "$snapshot" "$whole" "$lost" "$older" "$both" "$odd"
 
 # Every command gives of the older tree what it gives of a file that has no other.
-reads=('dump FILE' 'dump --revisions FILE' 'dump --all-buckets FILE' 'dump --format etcdctl FILE' 'hashkv FILE'
-    'status -w json FILE' 'members FILE' 'leases FILE' 'alarms FILE' 'auth FILE' 'meta FILE' 'buckets FILE' 'keys FILE key'
-    'history --prefix FILE /' 'page FILE 10' 'get FILE no-such-key')
+# The others say more of the file than of the tree, or have their own part below.
+mapfile -t reads < <(every_command info verify status pages page diff convert restore)
+reads+=('dump --revisions FILE' 'dump --all-buckets FILE' 'dump --format etcdctl FILE' 'status -w json FILE'
+    'history --prefix FILE /' 'page FILE 10')
 for words in "${reads[@]}"; do
     read -ra args <<<"$words"
     run "$SNAPSCOPE" "${args[@]/FILE/$older}"
@@ -48,8 +49,8 @@ for words in "${reads[@]}"; do
 done
 
 # The tree in force is lost: each command that needs it says so, and how to read the one before.
-for words in 'dump FILE' 'keys FILE key' 'get FILE a' 'history FILE a' 'hashkv FILE' 'members FILE' 'leases FILE' \
-    'alarms FILE' 'auth FILE' 'meta FILE' 'status FILE' 'buckets FILE' 'pages FILE' 'info FILE'; do
+mapfile -t reads < <(every_command verify page diff convert restore)
+for words in "${reads[@]}"; do
     read -ra args <<<"$words"
     run "$SNAPSCOPE" "${args[@]/FILE/$lost}"
     expect_eq "$((rc == 1 || rc == 3))" 1 "exit code $rc of $words"

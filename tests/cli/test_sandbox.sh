@@ -112,12 +112,10 @@ expect_attempts ok open-read "${writing[@]}" openat2 "${folders[@]}" "${looks[@]
 expect_attempts ENOENT execve execveat
 
 # Every reading command, with both nets.
-readers=('info' 'verify' 'status' 'hashkv' 'dump' 'members' 'leases' 'alarms' 'auth' 'meta' 'buckets' 'pages'
-    'get FILE /none' 'history FILE /none' 'keys FILE meta' 'page FILE 2' 'diff FILE FILE'
-    'convert -o - FILE' 'convert FILE' 'restore --dry-run FILE' 'dump -o - FILE')
+mapfile -t readers < <(every_command restore)
+readers+=('convert FILE' 'restore --dry-run FILE' 'dump -o - FILE')
 tried=0
 for reader in "${readers[@]}"; do
-    [[ $reader == *FILE* ]] || reader+=' FILE'
     read -r -a words <<<"$reader"
     probe -- "${words[@]/FILE/$db}"
     if [[ $reader == 'convert FILE' ]]; then
@@ -136,7 +134,7 @@ for reader in "${readers[@]}"; do
         untouched
     fi
 done
-expect_eq "$tried" 20 'reading commands tried'
+expect_eq "$tried" $((${#readers[@]} - 1)) 'reading commands tried'
 
 # Each net alone.
 if [[ $seccomp == yes ]]; then

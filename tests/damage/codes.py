@@ -17,8 +17,11 @@ import pathlib
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
 import bolt
 import patch
+import program
 import run
 import spec
 
@@ -28,7 +31,7 @@ KEY = "no-such-key"
 STRUCTURE = {"page-range", "page-overflow", "page-id", "page-type", "page-count", "element-pos",
              "element-size", "element-flags", "key-order", "key-duplicate", "key-bounds", "cycle",
              "depth", "bucket"}
-# Command: the buckets whose trees it reads.
+# Command: the buckets whose trees it reads. What takes a file and stands in neither table reads it like a stranger.
 READERS = {
     ("dump",): ["key"],
     ("dump", "--revisions"): ["key"],
@@ -48,6 +51,8 @@ READERS = {
     ("buckets",): [],
     ("pages",): [],
 }
+ELSEWHERE = {"keys", "page", "diff",         # run in forms of their own, below
+             "info", "verify", "convert", "restore"}  # held to the cases' own expectations by run.py
 BUCKETS_MAX = 12  # of a file, listed one by one: all that etcd has
 NO_DOCUMENT = ("etcdctl", "tar")  # formats that --json does not go with
 ABSENT = {"dump", "keys", "get", "history", "page"}  # may say "not there"
@@ -55,6 +60,14 @@ ABSENT = {"dump", "keys", "get", "history", "page"}  # may say "not there"
 
 def tail(words):
     return [KEY] if words[0] in ("get", "history") else []
+
+
+def add_readers(path):
+    """Every command that is in no table; its arguments behind the file are those of program.py's sample."""
+    for words in program.with_every([*READERS, *((name,) for name in ELSEWHERE)], path)[len(READERS) + len(ELSEWHERE):]:
+        if words[1:] != ["FILE"]:
+            sys.exit(f"codes.py: no row for {words[0]}, which takes more than a file")
+        READERS[tuple(words[:1])] = []
 
 
 class Answer:
@@ -171,11 +184,12 @@ def check(runner, path):
     return None
 
 
-def main(program, testdata, *names):
+def main(path, testdata, *names):
+    add_readers(path)
     paths = sorted((patch.HERE / "cases").glob("*.case"))
     if names:
         paths = [path for path in paths if path.stem in names]
-    runner = run.Runner(program, pathlib.Path(testdata))
+    runner = run.Runner(path, pathlib.Path(testdata))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         failures = [f for f in pool.map(lambda path: check(runner, path), paths) if f]
     for failure in failures:

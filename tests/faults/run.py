@@ -2,6 +2,7 @@
 
     run.py SUITE [PART/PARTS]     memory, reads, writes, streams, signals or changes
     run.py --one ROW FAULT        one run of a line of commands.py, shown
+    run.py --table                whether each command has its rows in commands.py; runs none of them
     run.py --summary              how many faults meet each command, by suite; runs none of them
 
 SNAPSCOPE is the program, SS_FAULT_SHIM the library of fault.c, SS_SOURCE_DIR the source folder.
@@ -10,6 +11,7 @@ SS_FAULTS_SANITIZED=1 leaves out what a sanitizer does not bear. README.md says 
 """
 import collections
 import os
+import pathlib
 import shutil
 import sys
 import tempfile
@@ -19,32 +21,28 @@ import judge
 import suites
 from runner import Failure, Runner
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import program
+
 SHOWN = int(os.environ.get("SHOWN", "25"))
 
 
-def listed_commands(runner):
-    """The names in the table of src/cli/commands.c, as --help prints it."""
-    text = runner.plain("--help").stdout.decode()
-    return [line.split()[0] for line in text.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-
-
-def check_table(runner):
+def check_table():
     """Every command has a row, and one with --json; one that takes an output has rows that make it."""
-    names = listed_commands(runner)
-    if len(names) < 19:
-        raise Failure(f"--help lists {len(names)} commands only")
+    listed = program.commands(os.environ["SNAPSCOPE"])
+    if len(listed) < 19:
+        raise Failure(f"help --json lists {len(listed)} commands only")
     reading = [command_of(row) for row in commands.rows(commands.READING)]
     writing = [command_of(row) for row in commands.rows(commands.WRITING)]
     both = commands.rows(commands.READING, commands.WRITING)
-    for name in names:
+    for command in listed:
+        name, options = command["name"], {option["name"] for option in command["options"]}
         if name not in reading + writing:
             raise Failure(f"commands.py has no row for {name}")
         if not any(command_of(row) == name and "--json" in row for row in both):
             raise Failure(f"commands.py has no row for {name} --json")
-        text = runner.plain(name, "--help").stdout.decode()
-        if ("--output" in text or "--data-dir" in text) != (name in writing):
+        if bool(options & {"output", "data-dir"}) != (name in writing):
             raise Failure(f"commands.py has no writing row for {name}, or one too many")
-    return names
 
 
 def command_of(row):
@@ -93,7 +91,7 @@ def summary(runner):
     print("| command | rows |", " | ".join(suites.SUITES), "| all |")
     print("|---|" + "---|" * (len(suites.SUITES) + 2))
     rows = suites.ALL + commands.rows(commands.LARGE)
-    for name in listed_commands(runner) + ["all"]:
+    for name in program.names(runner.program) + ["all"]:
         of = [command for command in {command_of(row) for row in rows} if name in (command, "all")]
         figures = [sum(counts[command, suite] for command in of) for suite in suites.SUITES]
         lines = sum(command_of(row) in of for row in rows)
@@ -113,8 +111,12 @@ def run_one(runner, row, fault):
 
 def main(args):
     if len(args) not in (1, 2, 3) or (args[0] == "--one") != (len(args) == 3) or (
-            args[0] not in (*suites.SUITES, "--one", "--summary")):
+            args[0] not in (*suites.SUITES, "--one", "--table", "--summary")):
         sys.exit(__doc__)
+    if args[0] != "--one":
+        check_table()
+    if args[0] == "--table":
+        return 0
     missing = [tool for tool in ("bsdtar", "zstd") if shutil.which(tool) is None]
     if missing:
         needed = os.environ.get("CI") == "true"
@@ -124,7 +126,6 @@ def main(args):
         runner = Runner(folder)
         if args[0] == "--one":
             return run_one(runner, args[1], args[2])
-        check_table(runner)
         if args[0] == "--summary":
             return summary(runner)
         part, parts = (int(n) for n in args[1].split("/")) if len(args) == 2 else (1, 1)

@@ -129,10 +129,6 @@ class Runner:
 
     # --------------------------------------------------------------------------------- runs --
 
-    def plain(self, *args):
-        return subprocess.run([self.program, *args], stdin=subprocess.DEVNULL, check=True,
-                              capture_output=True, timeout=TIMEOUT)
-
     def prepare(self, row):
         empty(self.at)
         empty(self.tmp)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
+import program
 from files import EVIL, EVIL_TEXT, FILES
 
 # C0 but for line feed, DEL, C1, and what hides or turns text
@@ -56,7 +57,9 @@ def first_raw(data):
 
 def run_all(runner, folder, place):
     """Every command as text, in a pipe and on a terminal; with --json what is printed parses, and its errors are clean."""
-    for command in READING + TYPED:
+    rows = [*READING, *TYPED]
+    rest = program.with_every(rows, runner.program)[len(rows):]
+    for command in rows + [[b"FILE" if word == "FILE" else word for word in row] for row in rest]:
         args = command if b"FILE" in command or command in TYPED else [*command, b"FILE"]
         args = [place.get(arg, arg) for arg in args]
         runner.same(f"{args}: on a terminal", first_raw(on_terminal(runner, *args, stderr=True)), None)
