@@ -102,21 +102,24 @@ _snapscope() {
         esac
         ;;
     buckets)
-        options='--keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
+        options='--keep-going -w --format --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
         case $before in
+        -w|--format) choices='text json ndjson csv' ;;
         --meta) choices='auto 0 1' ;;
         esac
         ;;
     keys)
-        options='-n --limit --hex --values -l --long --keep-going --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='-n --limit --member --page-size --unpacked-limit'
+        options='-n --limit --hex --values -l --long --keep-going -w --format --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='-n --limit --member --page-size --unpacked-limit'
         case $before in
+        -w|--format) choices='text json ndjson csv' ;;
         --meta) choices='auto 0 1' ;;
         esac
         ;;
     pages)
-        options='--use --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
+        options='--use -w --format --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
         case $before in
         --use) choices='all meta freelist reachable overflow free orphan' ;;
+        -w|--format) choices='text json ndjson csv' ;;
         --meta) choices='auto 0 1' ;;
         esac
         ;;

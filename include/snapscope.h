@@ -1754,6 +1754,7 @@ struct ss_query {
 
     ss_fault_fn on_fault; /* damage that does not end the rows; may be NULL */
     void *fault_ctx;
+    const struct ss_keep_going *keep_going; /* buckets, entries: past damage; NULL: not */
 };
 
 struct ss_rows;

@@ -25,11 +25,39 @@ import mdoc
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# Commands whose document is one table's rows, and what that document is.
+COUNT = {"$ref": "common.schema.json#/$defs/count"}
+KEEP_GOING = {
+    "skipped_count": COUNT,
+    "skipped": {
+        "description": "With --keep-going: what was passed over; at most 100 of them.",
+        "type": "array",
+        "items": {"$ref": "common.schema.json#/$defs/skip"},
+    },
+}
+
+# Commands whose document is one table's rows: what that document is and, where they differ from the command's
+# name and the table's own columns, the table, columns on request that are there (may_have: only if an option asks
+# for them), columns that are not, what stands in front of the rows (an optional member's name ends in "?") and
+# whatever else may stand behind them.
 LISTS = {
-    "leases": "Every lease.",
-    "alarms": "Every alarm that is raised.",
-    "members": "The members of the cluster, then the ids that were removed.",
+    "leases": {"doc": "Every lease."},
+    "alarms": {"doc": "Every alarm that is raised."},
+    "members": {"doc": "The members of the cluster, then the ids that were removed."},
+    "buckets": {"doc": "Every bucket, parents before children.", "may_end": KEEP_GOING},
+    "pages": {
+        "doc": "Every page below the high-water mark, or, without a usable meta page, every place of the file.",
+        "head": {"page_size": COUNT, "high_water?": COUNT},
+    },
+    "keys": {
+        "doc": "The elements of one bucket, in key order.",
+        "table": "entries",
+        "more": ["kind", "page", "element", "value_len"],
+        "less": ["is_bucket"],
+        "may_have": ["value"],
+        "head": {"bucket": {"description": "Its path, escaped; empty for the root bucket.", "type": "string"}},
+        "end": {"more": {"description": "Whether --limit left keys out.", "type": "boolean"}},
+        "may_end": KEEP_GOING,
+    },
 }
 
 MADE_BY = "made by scripts/generate.py from the program's own tables; edit those"
@@ -235,14 +263,15 @@ def column_schemas(column):
     }
 
 
-def row_schema(table):
+def row_schema(table, how):
     properties, required, either = {}, [], []
     for column in table["columns"]:
-        if column["on_request"]:
+        name = column["name"]
+        if name in how.get("less", []) or (column["on_request"] and name not in how.get("more", [])):
             continue
         members = column_schemas(column)
         properties.update(members)
-        if column["optional"]:
+        if column["optional"] or name in how.get("may_have", []):
             continue
         if len(members) == 1:
             required += members
@@ -260,31 +289,35 @@ def row_schema(table):
     return schema
 
 
-def list_schema(command, table):
+def list_schema(command, how, table):
     error = {"$ref": "common.schema.json#/$defs/error"}
-    count = {"$ref": "common.schema.json#/$defs/count"}
+    head = how.get("head", {})
     document = {
         "type": "object",
         "properties": {
             "file": {"description": "The input as it was named; - is standard input.", "type": "string"},
-            table["name"]: {"type": "array", "items": row_schema(table)},
-            "count": count,
+            **{name.rstrip("?"): schema for name, schema in head.items()},
+            command: {"type": "array", "items": row_schema(table, how)},
+            "count": COUNT,
+            **how.get("end", {}),
             "complete": {"description": "Whether everything could be read.", "type": "boolean"},
-            "fault_count": count,
+            "fault_count": COUNT,
             "faults": {
-                "description": "Elements that cannot be decoded; at most 100 of them.",
+                "description": "Damage that did not end the list; at most 100 of them.",
                 "type": "array",
                 "items": error,
             },
+            **how.get("may_end", {}),
             "error": error,
         },
-        "required": ["file", table["name"], "count", "complete", "fault_count", "faults"],
+        "required": ["file", *(name for name in head if not name.endswith("?")), command, "count",
+                     *how.get("end", {}), "complete", "fault_count", "faults"],
         "additionalProperties": False,
     }
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"snapscope {command} --json",
-        "description": LISTS[command],
+        "description": how["doc"],
         "oneOf": [document, {"$ref": "common.schema.json#/$defs/failure"}],
     }
     return json.dumps(schema, indent=2) + "\n"
@@ -388,8 +421,8 @@ def files(doc):
         "completions/snapscope.fish": fish(doc),
         "docs/tables.md": tables_md(doc),
     }
-    for command in LISTS:
-        out[f"docs/schema/{command}.schema.json"] = list_schema(command, tables[command])
+    for command, how in LISTS.items():
+        out[f"docs/schema/{command}.schema.json"] = list_schema(command, how, tables[how.get("table", command)])
     out |= {path: with_parts(path, made) for path, made in parts(doc).items()}
     return out
 

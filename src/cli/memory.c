@@ -23,20 +23,22 @@ char *cli_must_copy(const char *text)
     return memcpy(cli_must_alloc(size), text, size);
 }
 
+void cli_gather_grow(struct cli_gathered *to, size_t len)
+{
+    size_t cap = 2 * (to->len + len);
+    char *grown = cli_must_alloc(cap);
+    if (to->len > 0) {
+        memcpy(grown, to->bytes, to->len);
+    }
+    free(to->bytes);
+    to->bytes = grown;
+    to->cap = cap;
+}
+
 void cli_gather(struct cli_gathered *to, const char *piece, size_t len)
 {
-    if (len > to->cap - to->len) {
-        size_t cap = 2 * (to->len + len);
-        char *grown = cli_must_alloc(cap);
-        if (to->len > 0) {
-            memcpy(grown, to->bytes, to->len);
-        }
-        free(to->bytes);
-        to->bytes = grown;
-        to->cap = cap;
-    }
     if (len > 0) {
-        memcpy(to->bytes + to->len, piece, len);
+        memcpy(cli_gather_room(to, len), piece, len);
+        to->len += len;
     }
-    to->len += len;
 }

@@ -17,4 +17,15 @@ struct cli_gathered {
 };
 void cli_gather(struct cli_gathered *to, const char *piece, size_t len);
 
+void cli_gather_grow(struct cli_gathered *to, size_t len);
+
+/* Room for `len` more bytes, behind those that are there; the caller adds what it uses to to->len. */
+static inline char *cli_gather_room(struct cli_gathered *to, size_t len)
+{
+    if (len > to->cap - to->len || to->bytes == NULL) {
+        cli_gather_grow(to, len);
+    }
+    return to->bytes + to->len;
+}
+
 #endif

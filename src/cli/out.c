@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <snapscope.h>
 
 #include "abandon.h"
 #include "memory.h"
+
+#define WIDTH_MIN 40 /* a terminal that says less knows nothing */
 
 static bool colour_wanted(void)
 {
@@ -31,6 +34,15 @@ void cli_out_init(struct cli_out *out, bool no_color)
 {
     *out = (struct cli_out){.terminal = isatty(STDOUT_FILENO) == 1};
     out->colour = out->terminal && !no_color && colour_wanted();
+}
+
+size_t cli_out_width(const struct cli_out *out)
+{
+    struct winsize size;
+    if (!out->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_MIN) {
+        return 0;
+    }
+    return size.ws_col;
 }
 
 static bool fail(struct cli_out *out)

@@ -32,6 +32,9 @@ struct cli_out {
 
 void cli_out_init(struct cli_out *out, bool no_color);
 
+/* How many columns a line has on the terminal; 0: it is none, and lines have no limit. */
+size_t cli_out_width(const struct cli_out *out);
+
 /* ss_write_fn's shape: `out` is a struct cli_out. On failure false, with errno set. */
 bool cli_out_write(void *out, const void *bytes, size_t len);
 

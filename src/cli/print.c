@@ -78,8 +78,7 @@ bool cli_print_bytes(struct cli_out *out, const void *bytes, uint64_t len, enum 
     return true;
 }
 
-/* Decimal digits without a NUL; `to` has room for 20. */
-static size_t put_digits(char *to, uint64_t value)
+size_t cli_put_digits(char *to, uint64_t value)
 {
     char digits[20];
     size_t pos = sizeof(digits);
@@ -106,7 +105,7 @@ struct cli_size_text cli_size_format(uint64_t len)
         tenths++;
     }
     whole += tenths / 10;
-    size_t used = put_digits(size.text, whole);
+    size_t used = cli_put_digits(size.text, whole);
     if (unit > 0) {
         size.text[used++] = '.';
         size.text[used++] = (char)('0' + tenths % 10);
@@ -116,20 +115,56 @@ struct cli_size_text cli_size_format(uint64_t len)
     return size;
 }
 
-bool cli_print_styled(struct cli_out *out, enum cli_style style, const char *text)
+bool cli_print_part(struct cli_out *out, enum cli_style style, const char *text, size_t len)
 {
     static const char *const codes[] = {"", "\033[1m", "\033[31m", "\033[33m", "\033[32m"};
     if (!out->colour || style == CLI_STYLE_PLAIN) {
-        return cli_out_text(out, text);
+        return cli_out_write(out, text, len);
     }
-    return cli_out_text(out, codes[style]) && cli_out_text(out, text) &&
+    return cli_out_text(out, codes[style]) && cli_out_write(out, text, len) &&
            cli_out_text(out, "\033[0m");
+}
+
+bool cli_print_styled(struct cli_out *out, enum cli_style style, const char *text)
+{
+    return cli_print_part(out, style, text, strlen(text));
+}
+
+/* Columns of the character that begins with this byte, of those that are printed as they are. */
+static size_t char_width(const unsigned char *at)
+{
+    if (at[0] < 0xE0) {
+        return at[0] != 0xCC && (at[0] != 0xCD || at[1] >= 0xB0); /* U+0300 to U+036F combine */
+    }
+    if (at[0] >= 0xF0) {
+        return 2; /* pictures, and the rarer of the signs of Chinese */
+    }
+    unsigned code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    bool wide = (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xA4CF) ||
+                (code >= 0xAC00 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
+                (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60) ||
+                (code >= 0xFFE0 && code <= 0xFFE6);
+    return wide ? 2 : 1;
+}
+
+size_t cli_text_width(const char *text, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t width = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] < 0x80) {
+            width++;
+        } else if ((bytes[i] & 0xC0) != 0x80) {
+            width += char_width(bytes + i);
+        }
+    }
+    return width;
 }
 
 struct cli_number_text cli_number_format(uint64_t value)
 {
     struct cli_number_text number;
-    number.text[put_digits(number.text, value)] = '\0';
+    number.text[cli_put_digits(number.text, value)] = '\0';
     return number;
 }
 
@@ -145,7 +180,7 @@ int cli_number_width(uint64_t value)
     return (int)strlen(cli_number_format(value).text);
 }
 
-static bool print_blanks(struct cli_out *out, size_t count)
+bool cli_print_blanks(struct cli_out *out, size_t count)
 {
     static const char blanks[] = "                                ";
     while (count > 0) {
@@ -167,8 +202,8 @@ bool cli_table_row(struct cli_out *out, const struct cli_column *columns, size_t
         size_t pad = len < width ? width - len : 0;
         size_t before = (i == 0 ? 0 : 2) + (columns[i].width > 0 ? pad : 0);
         size_t behind = i + 1 < count && columns[i].width < 0 ? pad : 0;
-        if (!print_blanks(out, before) || !cli_print_styled(out, style, cells[i]) ||
-            !print_blanks(out, behind)) {
+        if (!cli_print_blanks(out, before) || !cli_print_styled(out, style, cells[i]) ||
+            !cli_print_blanks(out, behind)) {
             return false;
         }
     }

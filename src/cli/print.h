@@ -45,6 +45,12 @@ enum cli_style {
 
 /* Text in a style, if colour is on. */
 bool cli_print_styled(struct cli_out *out, enum cli_style style, const char *text);
+bool cli_print_part(struct cli_out *out, enum cli_style style, const char *text, size_t len);
+
+bool cli_print_blanks(struct cli_out *out, size_t count);
+
+/* How many columns of a terminal printable UTF-8 takes: two for the wide signs of East Asia, none for accents. */
+size_t cli_text_width(const char *text, size_t len);
 
 /*
  * A table whose rows are printed as they come. Cells are padded to the column's width, to the left
@@ -70,6 +76,9 @@ struct cli_id_text {
     char text[20];
 };
 struct cli_id_text cli_id_format(uint64_t id);
+
+/* The same without a NUL, to where there is room for 20; their number. */
+size_t cli_put_digits(char *to, uint64_t value);
 
 /* How many columns the digits of `value` take. */
 int cli_number_width(uint64_t value);

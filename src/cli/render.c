@@ -1,8 +1,5 @@
 /*
  * render.c - see render.h.
- *
- * Text is aligned by what it holds: rows are kept until there are SAMPLE_ROWS of them, or the end; their
- * widths then hold for all. A later cell that is wider pushes its row to the right, and no other.
  */
 #include "render.h"
 
@@ -11,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abandon.h"
 #include "etcdlist.h"
-#include "print.h"
-
-#define SAMPLE_ROWS 4096u
-#define COLUMNS_MAX 64u
+#include "keepgoing.h"
+#include "text_table.h"
 
 const char *const cli_formats[] = {"text", "json", "ndjson", "csv", NULL};
 
@@ -27,16 +21,15 @@ struct render {
     struct ss_rows *rows;
     struct cli_json_list list;
     struct cli_faults faults;
+    struct cli_skip_list skips; /* with how->keep_going */
     enum cli_format format;
-    size_t columns[COLUMNS_MAX]; /* which of the table, in the order in which they are printed */
+    size_t columns
+        [CLI_TEXT_COLUMNS_MAX]; /* which of the table, in the order in which they are printed */
     size_t column_count;
-    uint64_t count;
-    /* Text: rows that wait for the widths. */
-    char **cells;
-    enum cli_style *styles;
-    size_t held;
-    bool sampled;
-    struct cli_column widths[COLUMNS_MAX];
+    uint64_t limit, count;   /* rows; limit 0: none */
+    bool more;               /* there are rows behind the limit */
+    struct cli_gathered row; /* cells of text, each ended by a NUL */
+    struct cli_text_table text;
 };
 
 /* ------------------------------------------------------------------------------------ columns --- */
@@ -62,7 +55,8 @@ static void choose_columns(struct render *r)
     }
     for (size_t i = 0; i < r->table->column_count; i++) {
         const struct ss_column *column = &r->table->columns[i];
-        if (!column->on_request || is_named(how->more, column->name)) {
+        if (is_named(how->more, column->name) ||
+            (!column->on_request && !is_named(how->less, column->name))) {
             r->columns[r->column_count++] = i;
         }
     }
@@ -79,107 +73,137 @@ static uint64_t chosen_bits(const struct render *r)
 
 /* --------------------------------------------------------------------------------------- text --- */
 
-/* "a,b", escaped; to be freed. */
-static char *list_text(const struct ss_value *value)
+static void put_escaped(struct cli_gathered *to, const struct ss_span *bytes)
 {
-    struct cli_gathered all = {0};
+    size_t len = (size_t)bytes->len;
+    char *room = cli_gather_room(to, 4 * len + 1);
+    to->len += ss_text_escape(bytes->ptr, len, room, 4 * len + 1);
+}
+
+static void put_bytes(struct cli_gathered *to, const struct ss_span *bytes, enum cli_form form)
+{
+    size_t len = (size_t)bytes->len;
+    if (form == CLI_FORM_ESCAPED) {
+        put_escaped(to, bytes);
+        return;
+    }
+    char *room = cli_gather_room(to, 2 * len + 1);
+    to->len += ss_text_hex(bytes->ptr, len, room);
+}
+
+static void put_list(struct cli_gathered *to, const struct ss_value *value)
+{
     for (size_t i = 0; i < value->is.list.count; i++) {
-        cli_gather(&all, ",", i == 0 ? 0 : 1);
-        cli_gather(&all, (const char *)value->is.list.items[i].ptr,
-                   (size_t)value->is.list.items[i].len);
+        cli_gather(to, ",", i == 0 ? 0 : 1);
+        put_escaped(to, &value->is.list.items[i]);
     }
-    char *text = cli_escaped(all.bytes, all.len);
-    free(all.bytes);
-    return text;
 }
 
-/* The value for people; `none` is for what is not known. To be freed. */
-static char *value_text(const struct ss_value *value, const char *none)
+/* Adds the value as people read it, ended by a NUL; `none` is for what is not known. */
+static void put_value(struct cli_gathered *to, const struct ss_value *value, const char *none,
+                      enum cli_form form)
 {
+    const struct ss_span *bytes = &value->is.bytes;
+    const char *text = none;
     char number[32];
+    size_t len;
     if (!value->known) {
-        return cli_must_copy(none);
+        len = strlen(none);
+    } else if (value->type == SS_TYPE_UINT) {
+        len = cli_put_digits(number, value->is.number);
+        text = number;
+    } else if (value->type == SS_TYPE_INT) {
+        len = (size_t)snprintf(number, sizeof(number), "%" PRId64, value->is.integer);
+        text = number;
+    } else if (value->type == SS_TYPE_ID) {
+        len = (size_t)snprintf(number, sizeof(number), "%016" PRIx64, value->is.number);
+        text = number;
+    } else if (value->type == SS_TYPE_BOOL) {
+        text = value->is.truth ? "yes" : "no";
+        len = strlen(text);
+    } else if (value->type == SS_TYPE_TEXT) {
+        text = (const char *)bytes->ptr;
+        len = (size_t)bytes->len;
+    } else {
+        value->type == SS_TYPE_LIST ? put_list(to, value) : put_bytes(to, bytes, form);
+        len = 0;
     }
-    switch (value->type) {
-    case SS_TYPE_BOOL:
-        return cli_must_copy(value->is.truth ? "yes" : "no");
-    case SS_TYPE_INT:
-        snprintf(number, sizeof(number), "%" PRId64, value->is.integer);
-        return cli_must_copy(number);
-    case SS_TYPE_UINT:
-        return cli_must_copy(cli_number_format(value->is.number).text);
-    case SS_TYPE_ID:
-        snprintf(number, sizeof(number), "%016" PRIx64, value->is.number);
-        return cli_must_copy(number);
-    case SS_TYPE_TEXT: {
-        char *text = cli_must_alloc((size_t)value->is.bytes.len + 1);
-        memcpy(text, value->is.bytes.ptr, (size_t)value->is.bytes.len);
-        text[value->is.bytes.len] = '\0';
-        return text;
-    }
-    case SS_TYPE_BYTES:
-        return cli_escaped(value->is.bytes.ptr, value->is.bytes.len);
-    case SS_TYPE_LIST:
-        return list_text(value);
-    }
-    return cli_must_copy(none);
+    char *room = cli_gather_room(to, len + 1);
+    memcpy(room, text, len);
+    room[len] = '\0';
+    to->len += len + 1;
 }
 
-static bool is_number(enum ss_type type)
+/* The row's cells into r->row. */
+static void put_cells(struct render *r, const char *none, enum cli_form form)
 {
-    return type == SS_TYPE_INT || type == SS_TYPE_UINT;
+    r->row.len = 0;
+    for (size_t i = 0; i < r->column_count; i++) {
+        struct ss_value value;
+        ss_rows_value(r->rows, r->columns[i], &value);
+        put_value(&r->row, &value, none, form);
+    }
 }
 
-static void take_widths(struct render *r)
+/* How wide numbers become in a table of which only the beginning was looked at. */
+static size_t least_width(const struct ss_column *column, const struct ss_file_facts *facts)
 {
+    if (column->type != SS_TYPE_INT && column->type != SS_TYPE_UINT) {
+        return 0;
+    }
+    switch (column->unit) {
+    case SS_UNIT_PAGE:
+        return (size_t)cli_number_width(facts->len /
+                                        (facts->page_size == 0 ? 1 : facts->page_size));
+    case SS_UNIT_OFFSET:
+    case SS_UNIT_BYTES:
+        return (size_t)cli_number_width(facts->len);
+    default:
+        return 7;
+    }
+}
+
+static void begin_text(struct render *r)
+{
+    struct ss_file_facts facts;
+    ss_file_facts(r->run->file, &facts);
+    r->text.out = &r->run->out;
+    r->text.count = r->column_count;
     for (size_t i = 0; i < r->column_count; i++) {
         const struct ss_column *column = &r->table->columns[r->columns[i]];
-        size_t width = strlen(column->title);
-        for (size_t row = 0; row < r->held; row++) {
-            size_t len = strlen(r->cells[row * r->column_count + i]);
-            width = len > width ? len : width;
-        }
-        r->widths[i].title = column->title;
-        r->widths[i].width = is_number(column->type) ? (int)width : -(int)width;
+        bool is_number = column->type == SS_TYPE_INT || column->type == SS_TYPE_UINT;
+        r->text.columns[i] = (struct cli_text_column){
+            .title = column->title,
+            .least = least_width(column, &facts),
+            .is_number = is_number,
+            .is_rigid = is_number || column->type == SS_TYPE_ID || column->type == SS_TYPE_BOOL,
+            .goes_on_at = column->type == SS_TYPE_LIST ? ',' : '\0',
+        };
     }
-    r->sampled = true;
 }
 
-/* Prints what waits, with the head if it is the first. */
-static bool print_held(struct render *r)
+/* Cells with a tab between them; what is not known is empty. */
+static bool print_bare(struct render *r)
 {
-    struct cli_out *out = &r->run->out;
-    bool good = true;
-    if (!r->sampled) {
-        take_widths(r);
-        good = cli_table_head(out, r->widths, r->column_count);
+    put_cells(r, "", r->how->form);
+    char *cell = r->row.bytes;
+    for (size_t i = 0; i + 1 < r->column_count; i++) {
+        cell += strlen(cell);
+        *cell = '\t';
     }
-    for (size_t row = 0; row < r->held; row++) {
-        char **cells = &r->cells[row * r->column_count];
-        good = good && cli_table_row(out, r->widths, r->column_count, (const char *const *)cells,
-                                     r->styles[row]);
-        for (size_t i = 0; i < r->column_count; i++) {
-            free(cells[i]);
-        }
-    }
-    r->held = 0;
-    return good;
+    r->row.bytes[r->row.len - 1] = '\n';
+    return cli_out_write(&r->run->out, r->row.bytes, r->row.len);
 }
 
 static bool add_text(struct render *r)
 {
-    if (r->cells == NULL) {
-        r->cells = cli_must_alloc(SAMPLE_ROWS * r->column_count * sizeof(*r->cells));
-        r->styles = cli_must_alloc(SAMPLE_ROWS * sizeof(*r->styles));
+    const struct cli_listing *how = r->how;
+    if (how->bare) {
+        return print_bare(r);
     }
-    for (size_t i = 0; i < r->column_count; i++) {
-        struct ss_value value;
-        ss_rows_value(r->rows, r->columns[i], &value);
-        r->cells[r->held * r->column_count + i] = value_text(&value, "-");
-    }
-    r->styles[r->held++] =
-        r->how->style == NULL ? CLI_STYLE_PLAIN : r->how->style(r->how->ctx, r->rows);
-    return (!r->sampled && r->held < SAMPLE_ROWS) || print_held(r);
+    put_cells(r, "-", how->form);
+    return cli_text_table_add(&r->text, r->row.bytes, r->row.len,
+                              how->style == NULL ? CLI_STYLE_PLAIN : how->style(how->ctx, r->rows));
 }
 
 /* --------------------------------------------------------------------------------------- JSON --- */
@@ -239,12 +263,12 @@ static void set_value(json_t *doc, const char *name, const struct ss_value *valu
         cli_doc_bytes(doc, name, value->is.bytes.ptr, value->is.bytes.len);
         break;
     case SS_TYPE_ID:
-    case SS_TYPE_TEXT: {
-        char *text = value_text(value, "");
-        cli_doc_text(doc, name, text);
-        free(text);
+        cli_doc_text(doc, name, cli_id_format(value->is.number).text);
         break;
-    }
+    case SS_TYPE_TEXT:
+        cli_doc_set(doc, name,
+                    json_stringn((const char *)value->is.bytes.ptr, (size_t)value->is.bytes.len));
+        break;
     }
 }
 
@@ -279,13 +303,12 @@ static bool print_field(struct cli_out *out, const char *text)
 static bool print_csv(struct render *r)
 {
     struct cli_out *out = &r->run->out;
+    put_cells(r, "", CLI_FORM_ESCAPED);
     bool good = true;
+    const char *cell = r->row.bytes;
     for (size_t i = 0; good && i < r->column_count; i++) {
-        struct ss_value value;
-        ss_rows_value(r->rows, r->columns[i], &value);
-        char *text = value_text(&value, "");
-        good = cli_out_text(out, i == 0 ? "" : ",") && print_field(out, text);
-        free(text);
+        good = cli_out_text(out, i == 0 ? "" : ",") && print_field(out, cell);
+        cell += strlen(cell) + 1;
     }
     return good && cli_out_text(out, "\r\n");
 }
@@ -301,11 +324,19 @@ static void print_csv_head(struct render *r)
 
 /* ----------------------------------------------------------------------------------- the list --- */
 
+static const char *list_name(const struct render *r)
+{
+    return r->how->list == NULL ? r->table->name : r->how->list;
+}
+
 static void begin(struct render *r)
 {
     struct cli_run *run = r->run;
     if (r->format == CLI_FORMAT_CSV) {
         print_csv_head(r);
+    }
+    if (r->format == CLI_FORMAT_TEXT) {
+        begin_text(r);
     }
     if (r->format != CLI_FORMAT_JSON) {
         return;
@@ -316,7 +347,7 @@ static void begin(struct render *r)
         r->how->head(r->how->ctx, head);
     }
     run->answer_begun = true;
-    cli_list_begin(&r->list, &run->out, head, r->how->list == NULL ? r->table->name : r->how->list);
+    cli_list_begin(&r->list, &run->out, head, list_name(r));
 }
 
 static bool add_row(struct render *r)
@@ -336,10 +367,15 @@ static bool add_row(struct render *r)
 
 static enum ss_status add_rows(struct render *r, struct ss_error *err)
 {
+    const struct cli_listing *how = r->how;
     enum ss_status status;
     while ((status = ss_rows_next(r->rows, err)) == SS_OK) {
-        if (r->how->shows != NULL && !r->how->shows(r->how->ctx, r->rows)) {
+        if (how->shows != NULL && !how->shows(how->ctx, r->rows)) {
             continue;
+        }
+        if (r->limit != 0 && r->count == r->limit) {
+            r->more = true;
+            return SS_OK;
         }
         r->count++;
         if (!add_row(r)) {
@@ -349,23 +385,33 @@ static enum ss_status add_rows(struct render *r, struct ss_error *err)
     return status == SS_END ? SS_OK : status;
 }
 
-static void end(struct render *r, const struct ss_error *err)
+static void end_document(struct render *r, const struct ss_error *err)
 {
-    if (r->format == CLI_FORMAT_TEXT && (r->held > 0 || !r->sampled)) {
-        print_held(r);
-    }
-    cli_faults_close(&r->faults);
-    if (r->format != CLI_FORMAT_JSON) {
-        return;
-    }
     json_t *tail = cli_doc_new();
     cli_doc_number(tail, "count", r->count);
-    cli_doc_bool(tail, "complete", err == NULL && r->faults.count == 0);
+    if (r->how->limited) {
+        cli_doc_bool(tail, "more", r->more);
+    }
+    cli_doc_bool(tail, "complete", err == NULL && r->faults.count + r->skips.count == 0);
     cli_faults_doc(&r->faults, tail);
+    cli_skip_list_doc(&r->skips, tail);
     if (err != NULL) {
         cli_doc_set(tail, "error", cli_doc_error(err));
     }
     cli_list_end(&r->list, tail);
+}
+
+static void end(struct render *r, const struct ss_error *err)
+{
+    if (r->format == CLI_FORMAT_TEXT && !r->how->bare) {
+        cli_text_table_end(&r->text);
+    }
+    cli_faults_close(&r->faults);
+    if (r->format == CLI_FORMAT_JSON) {
+        end_document(r, err);
+    } else if (r->more) {
+        cli_note(r->run, "there are more %s behind these %" PRIu64, list_name(r), r->count);
+    }
 }
 
 static void on_fault(void *ctx, const struct ss_error *fault)
@@ -381,16 +427,18 @@ static enum cli_format format_of(const struct cli_run *run, int format)
 }
 
 /* Opens the rows and prints them all; the head is printed once the table is open. */
-static enum ss_status list_rows(struct render *r, const struct ss_query *query,
-                                struct ss_error *err)
+static enum ss_status list_rows(struct render *r, struct ss_error *err)
 {
-    struct ss_query asked = query == NULL ? (struct ss_query){0} : *query;
-    const struct ss_call call = {.threads = r->run->threads,
-                                 .progress = cli_progress_report,
-                                 .progress_ctx = &r->run->progress};
+    const struct cli_listing *how = r->how;
+    struct ss_query asked = how->query == NULL ? (struct ss_query){0} : *how->query;
+    struct ss_call call = cli_run_call(r->run);
+    call.threads = r->run->threads;
+    r->limit = asked.limit;
+    asked.limit = 0;
     asked.columns = chosen_bits(r);
     asked.on_fault = on_fault;
     asked.fault_ctx = r;
+    asked.keep_going = cli_skip_list_init(&r->skips, r->run, how->keep_going);
     enum ss_status status = ss_rows_open(r->run->file, r->table, &asked, &call, &r->rows, err);
     if (status != SS_OK) {
         return status;
@@ -401,37 +449,63 @@ static enum ss_status list_rows(struct render *r, const struct ss_query *query,
     return cli_run_checked(r->run, status, err);
 }
 
-int cli_list(struct cli_run *run, const char *table, const struct ss_query *query,
-             const struct cli_listing *how)
+/* What came of it: said on standard error, and as the exit code. */
+static int result(struct render *r, enum ss_status status, const struct ss_error *err)
+{
+    if (status == SS_OK) {
+        int code = cli_skip_list_end(&r->skips, false);
+        return r->faults.count == 0 ? code : CLI_EXIT_REFUSED;
+    }
+    if (r->rows == NULL) {
+        return cli_report_bucket(r->run, err);
+    }
+    int code = cli_report(r->run, err);
+    if (r->count > 0) {
+        cli_note(r->run, "the list above ends at the damage, after %" PRIu64 " %s", r->count,
+                 list_name(r));
+    }
+    return code;
+}
+
+int cli_list(struct cli_run *run, const struct cli_listing *how)
 {
     struct render *r = cli_must_alloc(sizeof(*r));
     *r = (struct render){.run = run,
-                         .table = ss_table_find(table),
+                         .table = ss_table_find(how->table),
                          .how = how,
                          .format = format_of(run, how->format)};
     struct ss_error err = SS_ERROR_INIT;
     cli_faults_init(&r->faults, run);
     choose_columns(r);
-    enum ss_status status = list_rows(r, query, &err);
+    enum ss_status status = list_rows(r, &err);
     if (r->rows != NULL) {
         end(r, status == SS_OK ? NULL : &err);
     }
-    int code = r->faults.count == 0 ? CLI_EXIT_OK : CLI_EXIT_REFUSED;
-    if (status != SS_OK) {
-        code = cli_report(run, &err);
-    }
+    int code = result(r, status, &err);
     ss_rows_close(r->rows);
     cli_faults_fini(&r->faults);
-    free(r->cells);
-    free(r->styles);
+    cli_skip_list_fini(&r->skips);
+    cli_text_table_fini(&r->text);
+    free(r->row.bytes);
     free(r);
     return code;
 }
 
-int cli_list_etcd(struct cli_run *run, const char *table, const struct cli_listing *how)
+void cli_list_prepare(struct cli_run *run, const struct cli_listing *how)
 {
-    /* Errors, too, are then told as JSON. */
     run->common.json = run->common.json || how->format == CLI_FORMAT_JSON;
+}
+
+int cli_list_file(struct cli_run *run, const struct cli_listing *how)
+{
+    cli_list_prepare(run, how);
+    int code = cli_run_open_readable(run, run->args[0]);
+    return code == CLI_EXIT_OK ? cli_list(run, how) : code;
+}
+
+int cli_list_etcd(struct cli_run *run, const struct cli_listing *how)
+{
+    cli_list_prepare(run, how);
     int code = cli_run_open_etcd(run);
-    return code == CLI_EXIT_OK ? cli_list(run, table, NULL, how) : code;
+    return code == CLI_EXIT_OK ? cli_list(run, how) : code;
 }

@@ -1,7 +1,7 @@
 /*
  * render.h - any table of the library as text, JSON, JSON Lines or CSV, by its column descriptors.
  *
- *     text   ID                TTL  REMAINING       widths by the content; a pipe has no right edge
+ *     text   ID                TTL  REMAINING       widths by the content and the terminal (text_table.h)
  *            694d77aa9e38260f  60   -
  *     json   {"file":…,"leases":[ {"id":"694d77aa9e38260f","ttl":60} ],"count":1,"complete":true,…}
  *     ndjson {"id":"694d77aa9e38260f","ttl":60}
@@ -14,6 +14,7 @@
 #define CLI_RENDER_H
 
 #include "doc.h"
+#include "print.h"
 #include "report.h"
 #include "run.h"
 
@@ -38,14 +39,23 @@ extern const char *const cli_formats[];
 
 /* How a table is listed. */
 struct cli_listing {
+    const char *table;
     const char *list;        /* the JSON document's name of the list; NULL: the table's */
     const char *const *text; /* names of the columns of text, ended by NULL; NULL: those of JSON */
     const char *const *more; /* columns on request that are wanted, ended by NULL; NULL: none */
+    const char *const
+        *less; /* columns that are not wanted, likewise; in text those of `text` are */
+    const struct ss_query
+        *query;   /* which rows; NULL: all. The renderer sets what is about its own work */
+    bool limited; /* query->limit is an option of the command: says whether there are more rows */
+    bool keep_going;    /* past damage: what was passed over is told, in JSON as "skipped" */
+    bool bare;          /* text has no head and no widths: cells with a tab between them */
+    enum cli_form form; /* of bytes in text */
     /* Which rows are shown; NULL: all. */
     bool (*shows)(void *ctx, const struct ss_rows *rows);
     /* The style of a row of text; NULL: plain. */
     enum cli_style (*style)(void *ctx, const struct ss_rows *rows);
-    /* Adds to the document's head, or its tail; NULL: nothing. */
+    /* Adds to the document's head; NULL: nothing. */
     void (*head)(void *ctx, json_t *doc);
     void *ctx;
     int format; /* enum cli_format; --json makes text JSON */
@@ -53,12 +63,15 @@ struct cli_listing {
 
 /*
  * Lists a table of the run's open file and returns the exit code. Faults that end nothing are printed and
- * counted, in JSON also as "faults"; they and an error make the list incomplete.
+ * counted, in JSON also as "faults"; they, what was passed over and an error make the list incomplete.
  */
-int cli_list(struct cli_run *run, const char *table, const struct ss_query *query,
-             const struct cli_listing *how);
+int cli_list(struct cli_run *run, const struct cli_listing *how);
 
-/* Opens the file of the run's first argument, which must be etcd's, and lists a table of it whole. */
-int cli_list_etcd(struct cli_run *run, const char *table, const struct cli_listing *how);
+/* The same of the file of the run's first argument, which is opened. _etcd: it must be etcd's. */
+int cli_list_file(struct cli_run *run, const struct cli_listing *how);
+int cli_list_etcd(struct cli_run *run, const struct cli_listing *how);
+
+/* Before a file is opened: errors are told as JSON where that is the format. */
+void cli_list_prepare(struct cli_run *run, const struct cli_listing *how);
 
 #endif

@@ -1,13 +1,9 @@
 /*
- * entries.c - the elements of one bucket in order, ended by damage or past it.
- *
- *   keep_going NULL    the strict cursor: the first fault ends the call
- *   else               what still stands (standing.h)
+ * entries.c - see entries.h.
  */
-#include "parser/standing.h"
-#include "util/error.h"
+#include "parser/entries.h"
 
-#include <stdlib.h>
+#include "util/error.h"
 
 bool ss_range_has(const struct ss_range *range, struct ss_span key)
 {
@@ -40,50 +36,54 @@ static struct ss_span range_start(const struct ss_range *range)
     return ss_span_cmp(from, prefix) < 0 ? prefix : from;
 }
 
-/* Keys ascend: the first one behind the start that is outside the range ends it. */
-static enum ss_status strict(const struct ss_bucket *bucket, const struct ss_range *range,
-                             ss_entry_fn on_entry, void *ctx, struct ss_error *err)
+void ss_entries_init(struct ss_entries *e, const struct ss_bucket *bucket,
+                     const struct ss_range *range, struct ss_skips *skips)
 {
-    struct ss_span start = range_start(range);
-    struct ss_cursor c;
-    struct ss_entry entry;
-    enum ss_status status;
-
-    ss_cursor_init(&c, bucket->file, &bucket->tree, bucket->path);
-    status = start.len == 0 ? ss_cursor_first(&c, &entry, err)
-                            : ss_cursor_seek(&c, start.ptr, (size_t)start.len, &entry, err);
-    while (status == SS_OK && ss_range_has(range, entry.key)) {
-        status = on_entry(ctx, &entry, err);
-        if (status == SS_OK) {
-            status = ss_cursor_next(&c, &entry, err);
-        }
-    }
-    return status;
-}
-
-static enum ss_status keeping(const struct ss_bucket *bucket, const struct ss_range *range,
-                              struct ss_skips *skips, ss_entry_fn on_entry, void *ctx,
-                              struct ss_error *err)
-{
-    struct ss_standing w;
-    struct ss_entry entry;
     struct ss_span to = {0};
-    enum ss_status status;
 
+    e->range = range;
+    e->skips = skips;
+    e->moved = false;
+    if (skips == NULL) {
+        ss_cursor_init(&e->at.strict, bucket->file, &bucket->tree, bucket->path);
+        return;
+    }
     if (range != NULL && range->to != NULL) {
         to = ss_span_of(range->to, range->to_len);
     }
-    ss_standing_init(&w, bucket->file, &bucket->tree, bucket->path, NULL, skips);
-    ss_standing_between(&w, range_start(range), to);
-    status = ss_standing_next(&w, &entry, err);
-    while (status == SS_OK && ss_range_has(range, entry.key)) {
-        status = on_entry(ctx, &entry, err);
-        if (status == SS_OK) {
-            status = ss_standing_next(&w, &entry, err);
-        }
+    ss_standing_init(&e->at.standing, bucket->file, &bucket->tree, bucket->path, NULL, skips);
+    ss_standing_between(&e->at.standing, range_start(range), to);
+}
+
+static enum ss_status step(struct ss_entries *e, struct ss_entry *entry, struct ss_error *err)
+{
+    struct ss_span start;
+
+    if (e->skips != NULL) {
+        return ss_standing_next(&e->at.standing, entry, err);
     }
-    ss_standing_fini(&w);
-    return status;
+    if (e->moved) {
+        return ss_cursor_next(&e->at.strict, entry, err);
+    }
+    e->moved = true;
+    start = range_start(e->range);
+    return start.len == 0 ? ss_cursor_first(&e->at.strict, entry, err)
+                          : ss_cursor_seek(&e->at.strict, start.ptr, (size_t)start.len, entry, err);
+}
+
+/* Keys ascend: the first one behind the start that is outside the range ends it. */
+enum ss_status ss_entries_next(struct ss_entries *e, struct ss_entry *entry, struct ss_error *err)
+{
+    enum ss_status status = step(e, entry, err);
+
+    return status == SS_OK && !ss_range_has(e->range, entry->key) ? SS_END : status;
+}
+
+void ss_entries_fini(struct ss_entries *e)
+{
+    if (e->skips != NULL) {
+        ss_standing_fini(&e->at.standing);
+    }
 }
 
 enum ss_status ss_bucket_entries(const struct ss_bucket *bucket, const struct ss_range *range,
@@ -91,11 +91,19 @@ enum ss_status ss_bucket_entries(const struct ss_bucket *bucket, const struct ss
                                  uint64_t *skip_count, struct ss_error *err)
 {
     struct ss_skips skips = {.keep = keep};
+    struct ss_entries e;
+    struct ss_entry entry;
     enum ss_status status;
 
     ss_error_clear(err);
-    status = keep == NULL ? strict(bucket, range, on_entry, ctx, err)
-                          : keeping(bucket, range, &skips, on_entry, ctx, err);
+    ss_entries_init(&e, bucket, range, keep == NULL ? NULL : &skips);
+    while ((status = ss_entries_next(&e, &entry, err)) == SS_OK) {
+        status = on_entry(ctx, &entry, err);
+        if (status != SS_OK) {
+            break;
+        }
+    }
+    ss_entries_fini(&e);
     if (skip_count != NULL) {
         *skip_count = skips.count;
     }

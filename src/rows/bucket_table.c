@@ -21,6 +21,7 @@ enum {
     BRANCH_PAGES,
     LEAF_PAGES,
     OVERFLOW_PAGES,
+    PAGES,
     DEPTH,
     COLUMN_COUNT
 };
@@ -78,6 +79,11 @@ static const struct ss_column columns[COLUMN_COUNT] = {
                         .title = "OVERFLOW",
                         .type = SS_TYPE_UINT,
                         .doc = "further pages of those, where an element fits no page"},
+    [PAGES] = {.name = "page_count",
+               .title = "PAGES",
+               .type = SS_TYPE_UINT,
+               .on_request = true,
+               .doc = "the three together"},
     [DEPTH] = {.name = "depth",
                .title = "DEPTH",
                .type = SS_TYPE_UINT,
@@ -124,7 +130,10 @@ static enum ss_status open_buckets(struct ss_rows *rows, const struct ss_call *c
 
     (void)call;
     c->rows = rows;
-    status = ss_buckets(rows->file, keep, on_fault, c, &rows->fault_count, err);
+    status = rows->query.keep_going != NULL
+                 ? ss_buckets_keeping(rows->file, keep, rows->query.keep_going, c,
+                                      &rows->fault_count, err)
+                 : ss_buckets(rows->file, keep, on_fault, c, &rows->fault_count, err);
     return status == SS_OK && c->nomem ? ss_nomem(err, c->count * 2 * sizeof(*c->list)) : status;
 }
 
@@ -181,6 +190,9 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
         break;
     case OVERFLOW_PAGES:
         out->is.number = stats->overflow_count;
+        break;
+    case PAGES:
+        out->is.number = stats->branch_count + stats->leaf_count + stats->overflow_count;
         break;
     default:
         out->is.number = stats->depth;

@@ -1,13 +1,14 @@
 /*
  * entry_table.c - table `entries`: the elements of one bucket of any bbolt file, in key order.
  */
-#include "etcd/record.h"
+#include "parser/entries.h"
 #include "rows/tree_tables.h"
 
 enum {
     KEY,
     VALUE,
     IS_BUCKET,
+    KIND,
     KEY_LEN,
     VALUE_LEN,
     PAGE,
@@ -30,6 +31,11 @@ static const struct ss_column columns[COLUMN_COUNT] = {
                    .title = "BUCKET",
                    .type = SS_TYPE_BOOL,
                    .doc = "whether a bucket stands here"},
+    [KIND] = {.name = "kind",
+              .title = "KIND",
+              .type = SS_TYPE_TEXT,
+              .on_request = true,
+              .doc = "the same in words: bucket or key"},
     [KEY_LEN] = {.name = "key_len",
                  .title = "KEY-BYTES",
                  .type = SS_TYPE_UINT,
@@ -64,8 +70,8 @@ static const struct ss_column columns[COLUMN_COUNT] = {
 
 struct cursor {
     struct ss_bucket *bucket;
-    struct ss_cursor at;
-    bool moved;
+    struct ss_skips skips;
+    struct ss_entries at;
     struct ss_entry entry;
 };
 
@@ -73,44 +79,24 @@ static enum ss_status open_entries(struct ss_rows *rows, const struct ss_call *c
                                    struct ss_error *err)
 {
     struct cursor *c = rows->cursor;
-    enum ss_status status =
-        ss_bucket_open(rows->file, rows->query.path, rows->query.path_count, &c->bucket, err);
+    const struct ss_query *query = &rows->query;
+    enum ss_status status = ss_bucket_open_keeping(rows->file, query->path, query->path_count,
+                                                   query->keep_going, &c->bucket, err);
 
     (void)call;
+    c->skips.keep = query->keep_going;
     if (status == SS_OK) {
-        ss_cursor_init(&c->at, rows->file, &c->bucket->tree, c->bucket->path);
+        ss_entries_init(&c->at, c->bucket, &query->range,
+                        query->keep_going == NULL ? NULL : &c->skips);
     }
     return status;
 }
 
-/* Where the range begins: the greater of its bound and its prefix. */
-static struct ss_span range_start(const struct ss_range *range)
-{
-    struct ss_span from = ss_span_of(range->from, range->from == NULL ? 0 : range->from_len);
-    struct ss_span prefix = ss_span_of(range->prefix, range->prefix_len);
-
-    return ss_span_cmp(from, prefix) < 0 ? prefix : from;
-}
-
-static enum ss_status step(struct cursor *c, const struct ss_range *range, struct ss_error *err)
-{
-    struct ss_span start = range_start(range);
-
-    if (c->moved) {
-        return ss_cursor_next(&c->at, &c->entry, err);
-    }
-    c->moved = true;
-    return start.len == 0 ? ss_cursor_first(&c->at, &c->entry, err)
-                          : ss_cursor_seek(&c->at, start.ptr, (size_t)start.len, &c->entry, err);
-}
-
-/* Keys ascend: the first one outside the range ends it. */
 static enum ss_status next(struct ss_rows *rows, struct ss_error *err)
 {
     struct cursor *c = rows->cursor;
-    enum ss_status status = step(c, &rows->query.range, err);
 
-    return status == SS_OK && !ss_range_has(&rows->query.range, c->entry.key) ? SS_END : status;
+    return ss_entries_next(&c->at, &c->entry, err);
 }
 
 static void value(const struct ss_rows *rows, size_t column, struct ss_value *out)
@@ -127,6 +113,9 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
         break;
     case IS_BUCKET:
         out->is.truth = entry->is_bucket;
+        break;
+    case KIND:
+        ss_value_text(out, entry->is_bucket ? "bucket" : "key");
         break;
     case KEY_LEN:
         out->is.number = entry->key.len;
@@ -151,6 +140,9 @@ static void close(struct ss_rows *rows)
 {
     struct cursor *c = rows->cursor;
 
+    if (c->bucket != NULL) {
+        ss_entries_fini(&c->at);
+    }
     ss_bucket_free(c->bucket);
 }
 

@@ -12,6 +12,7 @@ enum {
     OVERFLOW_COUNT,
     FAULT,
     BUCKET,
+    OWNER,
     OFFSET,
     COLUMN_COUNT
 };
@@ -51,6 +52,12 @@ static const struct ss_column columns[COLUMN_COUNT] = {
                 .type = SS_TYPE_TEXT,
                 .optional = true,
                 .doc = "path of its owner, escaped; empty for the root bucket"},
+    [OWNER] = {.name = "owner",
+               .title = "BUCKET",
+               .type = SS_TYPE_TEXT,
+               .optional = true,
+               .on_request = true,
+               .doc = "the same for people: a slash for the root bucket"},
     [OFFSET] = {.name = "offset",
                 .title = "OFFSET",
                 .type = SS_TYPE_UINT,
@@ -110,6 +117,9 @@ static void value(const struct ss_rows *rows, size_t column, struct ss_value *ou
         break;
     case BUCKET:
         ss_value_text(out, row->bucket);
+        break;
+    case OWNER:
+        ss_value_text(out, row->bucket != NULL && row->bucket[0] == '\0' ? "/" : row->bucket);
         break;
     default:
         out->is.number = row->head.off;

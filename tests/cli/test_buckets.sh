@@ -16,22 +16,22 @@ refused meta "$scratch/metas.db" "$metas_fault" buckets
 run "$SNAPSCOPE" buckets "$nested"
 expect_rc 0
 expect_err_eq ''
-expect_out_eq '    ROOT       KEYS   KEY-BYTES   VALUE-BYTES    PAGES  DEPTH  BUCKET
-      28          8          69           189        1      1  kinds
-  inline          2          16             1        0      0  kinds/\x00binary\xff
-  inline          1           8             0        0      0  kinds/Straße
-  inline          0           0             0        0      0  kinds/empty
-  inline          0           0             0        0      0  kinds/empty-with-sequence
-  inline          3          24             3        0      0  kinds/inline
-       9         30         240           111        1      1  kinds/own-page
-      27        300        2400          1191       18      2  kinds/own-tree
-       8          3          20            80        1      1  level-1
-       7          3          20            80        1      1  level-1/level-2
-       6          3          20            80        1      1  level-1/level-2/level-3
-       5          3          20            80        1      1  level-1/level-2/level-3/level-4
-       4          3          20            80        1      1  level-1/level-2/level-3/level-4/level-5
-  inline          3          20            80        0      0  level-1/level-2/level-3/level-4/level-5/level-6
-     692       4000      212000          4000      664      4  tall'
+expect_out_eq 'ROOT  KEYS  KEY-BYTES  VALUE-BYTES  PAGES  DEPTH  BUCKET
+  28     8         69          189      1      1  kinds
+   -     2         16            1      0      0  kinds/\x00binary\xff
+   -     1          8            0      0      0  kinds/Straße
+   -     0          0            0      0      0  kinds/empty
+   -     0          0            0      0      0  kinds/empty-with-sequence
+   -     3         24            3      0      0  kinds/inline
+   9    30        240          111      1      1  kinds/own-page
+  27   300       2400         1191     18      2  kinds/own-tree
+   8     3         20           80      1      1  level-1
+   7     3         20           80      1      1  level-1/level-2
+   6     3         20           80      1      1  level-1/level-2/level-3
+   5     3         20           80      1      1  level-1/level-2/level-3/level-4
+   4     3         20           80      1      1  level-1/level-2/level-3/level-4/level-5
+   -     3         20           80      0      0  level-1/level-2/level-3/level-4/level-5/level-6
+ 692  4000     212000         4000    664      4  tall'
 
 # The same counts as a walk by the bbolt library.
 run "$SNAPSCOPE" buckets --json "$nested"
@@ -46,6 +46,19 @@ expect_eq "$(jq -c 'select(has("sequence")) | .sequence' "$scratch/entries" | so
 run "$SNAPSCOPE" buckets "$scratch/bbolt-fresh/plain.db"
 expect_rc 0
 expect_out_lines 1
+
+# The same rows in other forms; an inline bucket has no root page.
+run "$SNAPSCOPE" buckets -w csv "$nested"
+expect_rc 0
+expect_eq "$(sed -n '1p;3p' "$out" | tr -d '\r')" 'bucket,level,inline,root,sequence,key_count,bucket_count,key_len,value_len,branch_count,leaf_count,overflow_count,depth
+kinds/\x00binary\xff,2,yes,,4,2,0,16,1,0,0,0,0'
+run "$SNAPSCOPE" buckets -w ndjson "$nested"
+expect_rc 0
+expect_eq "$(jq -c 'select(.inline) | has("root")' "$out" | sort -u)" false 'roots of inline buckets'
+run "$SNAPSCOPE" buckets -w json "$scratch/absent.db"
+expect_rc 3
+expect_schema buckets
+expect_eq "$(jq -r .error.code "$out")" io
 
 # A fault in one tree is told; the figures of that bucket are what could be read.
 run "$SNAPSCOPE" buckets "$scratch/type.db"

@@ -54,11 +54,25 @@ expect_schema keys
 expect_eq "$(jq -c '[.bucket, .count, .more, .complete]' "$out")" '["kinds/\\x00binary\\xff",2,false,true]'
 run "$SNAPSCOPE" keys --long "$nested" kinds
 expect_rc 0
-expect_eq "$(head -n 1 "$out")" '    PAGE   ELEM  KIND    VALUE-BYTES  KEY'
+expect_eq "$(head -n 1 "$out")" 'PAGE  ELEMENT  KIND    BYTES  KEY'
 expect_eq "$(awk '$3 == "bucket" { count++ } END { print count }' "$out")" 7 'buckets in kinds'
 run "$SNAPSCOPE" keys --json --limit 1 "$nested" kinds
 expect_schema keys
 expect_eq "$(jq -c '[.count, .more, .keys[0].element]' "$out")" '[1,true,0]'
+
+# A bucket has no value, and so no length of one.
+run "$SNAPSCOPE" keys --json --values "$nested" kinds
+expect_schema keys
+expect_eq "$(jq -c '[.keys[] | select(.kind == "bucket") | [has("value"), has("value_base64"), has("value_len")]] | unique' "$out")" \
+    '[[false,false,false]]'
+run "$SNAPSCOPE" keys -w csv --limit 1 "$db" meta
+expect_rc 0
+expect_eq "$(tr -d '\r' <"$out")" 'key,kind,value_len,page,element
+confState,key,51,275,0'
+expect_err_eq "snapscope: $db: there are more keys behind these 1"
+run "$SNAPSCOPE" keys -w ndjson --values "$db" meta
+expect_rc 0
+expect_eq "$(jq -sc '[length, .[0].value]' "$out")" '[6,"{\"voters\":[4865006529568453694],\"auto_leave\":false}"]'
 
 run "$SNAPSCOPE" keys "$db" nosuch
 expect_rc 1

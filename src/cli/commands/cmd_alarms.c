@@ -14,8 +14,8 @@ static int run_alarms(struct cli_run *run)
 {
     static const char *const text[] = {"member", "alarm", NULL};
     const struct alarms_opts *opts = run->opts;
-    const struct cli_listing how = {.text = text, .format = opts->format};
-    return cli_list_etcd(run, "alarms", &how);
+    const struct cli_listing how = {.table = "alarms", .text = text, .format = opts->format};
+    return cli_list_etcd(run, &how);
 }
 
 const struct cli_command cli_cmd_alarms = {

@@ -2,13 +2,9 @@
  * cmd_keys.c - snapscope keys: the elements of one bucket of any bbolt file, in key order.
  */
 #include "cmd.h"
-
-#include "doc.h"
 #include "keepgoing.h"
-#include "print.h"
-#include "report.h"
+#include "render.h"
 #include "words.h"
-#include <inttypes.h>
 
 struct keys_opts {
     uint64_t limit; /* 0: none */
@@ -16,6 +12,7 @@ struct keys_opts {
     bool values;
     bool details;
     bool keep_going;
+    int format;
 };
 
 static const struct cli_option options[] = {
@@ -34,160 +31,69 @@ static const struct cli_option options[] = {
     {.name = "values",
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct keys_opts, values),
-     .help = "the value behind each key, after a tab"},
+     .help = "the value behind each key, after a tab",
+     .more = "With --long it is a further column."},
     {.name = "long",
      .letter = 'l',
      .kind = CLI_OPTION_FLAG,
      .slot = offsetof(struct keys_opts, details),
      .help = "page, element, kind and value length, too",
      .more = "These stand before each key: its leaf page, its number there, whether it is a plain "
-             "key or a bucket, and the length of its value."},
+             "key or a bucket, and the length of its value, which a bucket has not."},
     CLI_OPTION_KEEP_GOING(keys_opts),
+    CLI_OPTION_FORMAT(keys_opts),
     {.name = NULL},
 };
 
-static const struct cli_column columns[] = {
-    {"PAGE", 8}, {"ELEM", 5}, {"KIND", -6}, {"VALUE-BYTES", 11}, {"KEY", 0},
-};
-enum {
-    COLUMN_COUNT = sizeof(columns) / sizeof(columns[0])
-};
-
-static const char *kind_name(const struct ss_entry *entry)
-{
-    return entry->is_bucket ? "bucket" : "key";
-}
-
-static bool print_text(struct cli_run *run, const struct ss_entry *entry)
-{
-    const struct keys_opts *opts = run->opts;
-    enum cli_form form = opts->hex ? CLI_FORM_HEX : CLI_FORM_ESCAPED;
-    struct cli_out *out = &run->out;
-    if (opts->details &&
-        !cli_out_format(out, "%8" PRIu64 "  %5u  %-6s  %11" PRIu64 "  ", (uint64_t)entry->pgid,
-                        entry->index, kind_name(entry), (uint64_t)entry->value.len)) {
-        return false;
-    }
-    if (!cli_print_bytes(out, entry->key.ptr, entry->key.len, form)) {
-        return false;
-    }
-    if (opts->values && (!cli_out_text(out, "\t") ||
-                         !cli_print_bytes(out, entry->value.ptr, entry->value.len, form))) {
-        return false;
-    }
-    return cli_out_text(out, "\n");
-}
-
-static json_t *entry_doc(const struct cli_run *run, const struct ss_entry *entry)
-{
-    const struct keys_opts *opts = run->opts;
-    json_t *doc = cli_doc_new();
-    cli_doc_bytes(doc, "key", entry->key.ptr, entry->key.len);
-    cli_doc_text(doc, "kind", kind_name(entry));
-    cli_doc_number(doc, "page", entry->pgid);
-    cli_doc_number(doc, "element", entry->index);
-    cli_doc_number(doc, "value_len", entry->value.len);
-    if (opts->values) {
-        cli_doc_bytes(doc, "value", entry->value.ptr, entry->value.len);
-    }
-    return doc;
-}
-
-struct keys_walk {
+struct keys_list {
     struct cli_run *run;
-    struct cli_json_list list;
-    struct cli_skip_list skips;
-    uint64_t count;
-    bool more;
+    const struct cli_path *path;
 };
 
-/* A standard output that failed ends it, too, and is reported at the end. */
-static enum ss_status on_entry(void *ctx, const struct ss_entry *entry, struct ss_error *err)
+/* The bucket as the library spells it; that it can be opened is known by now. */
+static void head(void *ctx, json_t *doc)
 {
-    struct keys_walk *walk = ctx;
-    struct cli_run *run = walk->run;
-    const struct keys_opts *opts = run->opts;
-    (void)err;
-    if (opts->limit != 0 && walk->count == opts->limit) {
-        walk->more = true;
-        return SS_END;
-    }
-    bool good = run->common.json ? cli_list_add(&walk->list, entry_doc(run, entry))
-                                 : print_text(run, entry);
-    walk->count += good;
-    return good ? SS_OK : SS_END;
-}
-
-static void print_begin(struct keys_walk *walk, const struct ss_bucket *bucket)
-{
-    struct cli_run *run = walk->run;
-    const struct keys_opts *opts = run->opts;
-    if (run->common.json) {
+    static const struct ss_keep_going quiet = {0};
+    const struct keys_list *list = ctx;
+    struct ss_error err;
+    struct ss_bucket *bucket;
+    if (ss_bucket_open_keeping(list->run->file, list->path->spans, list->path->count, &quiet,
+                               &bucket, &err) == SS_OK) {
         struct ss_bucket_facts facts;
         ss_bucket_facts(bucket, &facts);
-        json_t *head = cli_doc_new();
-        cli_doc_text(head, "file", run->input_name);
-        cli_doc_text(head, "bucket", facts.path);
-        run->answer_begun = true;
-        cli_list_begin(&walk->list, &run->out, head, "keys");
-    } else if (opts->details) {
-        cli_table_head(&run->out, columns, COLUMN_COUNT);
+        cli_doc_text(doc, "bucket", facts.path);
+        ss_bucket_free(bucket);
     }
-}
-
-static void print_end(struct keys_walk *walk, const struct ss_error *err)
-{
-    if (!walk->run->common.json) {
-        return;
-    }
-    json_t *tail = cli_doc_new();
-    cli_doc_number(tail, "count", walk->count);
-    cli_doc_bool(tail, "more", walk->more);
-    cli_doc_bool(tail, "complete", err == NULL && walk->skips.count == 0);
-    cli_skip_list_doc(&walk->skips, tail);
-    if (err != NULL) {
-        cli_doc_set(tail, "error", cli_doc_error(err));
-    }
-    cli_list_end(&walk->list, tail);
-}
-
-static int list_bucket(struct keys_walk *walk, const struct ss_keep_going *keep,
-                       const struct ss_bucket *bucket)
-{
-    struct cli_run *run = walk->run;
-    struct ss_error err = SS_ERROR_INIT;
-    print_begin(walk, bucket);
-    enum ss_status status = ss_bucket_entries(bucket, NULL, keep, on_entry, walk, NULL, &err);
-    if (cli_run_checked(run, status, &err) != SS_OK) {
-        int code = cli_report(run, &err);
-        cli_note(run, "the list above ends at the damage, after %" PRIu64 " keys",
-                 (uint64_t)walk->count);
-        print_end(walk, &err);
-        return code;
-    }
-    print_end(walk, NULL);
-    if (walk->more && !run->common.json) {
-        cli_note(run, "there are more keys behind these %" PRIu64, (uint64_t)walk->count);
-    }
-    return cli_skip_list_end(&walk->skips, false);
 }
 
 static int list_path(struct cli_run *run, const struct cli_path *path)
 {
+    static const char *const brief[] = {"key", NULL}, *const valued[] = {"key", "value", NULL};
+    static const char *const details[] = {"page", "element", "kind", "value_len", "key", NULL};
+    static const char *const all[] = {"page", "element", "kind", "value_len", "key", "value", NULL};
+    static const char *const more[] = {"kind", "page", "element", "value_len", NULL};
+    static const char *const less[] = {"is_bucket", "value", NULL}, *const flag[] = {"is_bucket",
+                                                                                     NULL};
     const struct keys_opts *opts = run->opts;
-    struct keys_walk walk = {.run = run};
-    const struct ss_keep_going *keep = cli_skip_list_init(&walk.skips, run, opts->keep_going);
-    struct ss_error err = SS_ERROR_INIT;
-    struct ss_bucket *bucket;
-    int code;
-    if (ss_bucket_open_keeping(run->file, path->spans, path->count, keep, &bucket, &err) == SS_OK) {
-        code = list_bucket(&walk, keep, bucket);
-        ss_bucket_free(bucket);
-    } else {
-        code = cli_report_bucket(run, &err);
-    }
-    cli_skip_list_fini(&walk.skips);
-    return code;
+    struct keys_list list = {run, path};
+    const struct ss_query query = {
+        .limit = opts->limit, .path = path->spans, .path_count = path->count};
+    const struct cli_listing how = {.table = "entries",
+                                    .list = "keys",
+                                    .text = opts->details  ? (opts->values ? all : details)
+                                            : opts->values ? valued
+                                                           : brief,
+                                    .more = more,
+                                    .less = opts->values ? flag : less,
+                                    .query = &query,
+                                    .limited = true,
+                                    .keep_going = opts->keep_going,
+                                    .bare = !opts->details,
+                                    .form = opts->hex ? CLI_FORM_HEX : CLI_FORM_ESCAPED,
+                                    .head = head,
+                                    .ctx = &list,
+                                    .format = opts->format};
+    return cli_list_file(run, &how);
 }
 
 static int run_keys(struct cli_run *run)
@@ -198,10 +104,7 @@ static int run_keys(struct cli_run *run)
         return cli_usage_error(run,
                                "a %% in a bucket's name needs two hex digits (%%25 for itself)");
     }
-    int code = cli_run_open_readable(run, run->args[0]);
-    if (code == CLI_EXIT_OK) {
-        code = list_path(run, &path);
-    }
+    int code = list_path(run, &path);
     cli_path_fini(&path);
     return code;
 }

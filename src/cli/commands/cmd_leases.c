@@ -14,8 +14,8 @@ static int run_leases(struct cli_run *run)
 {
     static const char *const text[] = {"id", "ttl", "remaining_ttl", NULL};
     const struct leases_opts *opts = run->opts;
-    const struct cli_listing how = {.text = text, .format = opts->format};
-    return cli_list_etcd(run, "leases", &how);
+    const struct cli_listing how = {.table = "leases", .text = text, .format = opts->format};
+    return cli_list_etcd(run, &how);
 }
 
 const struct cli_command cli_cmd_leases = {

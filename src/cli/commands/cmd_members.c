@@ -15,8 +15,8 @@ static int run_members(struct cli_run *run)
     static const char *const text[] = {"id",        "state",       "role", "name",
                                        "peer_urls", "client_urls", NULL};
     const struct members_opts *opts = run->opts;
-    const struct cli_listing how = {.text = text, .format = opts->format};
-    return cli_list_etcd(run, "members", &how);
+    const struct cli_listing how = {.table = "members", .text = text, .format = opts->format};
+    return cli_list_etcd(run, &how);
 }
 
 const struct cli_command cli_cmd_members = {

@@ -1,16 +1,14 @@
 /*
  * cmd_pages.c - snapscope pages: every page below high-water, what uses it and which bucket owns it.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
-#include "doc.h"
-#include "print.h"
-#include "report.h"
+#include "render.h"
 
 struct pages_opts {
     int use; /* index into use_choices; 0: all */
+    int format;
 };
 
 static const char *const use_choices[] = {"all",      "meta", "freelist", "reachable",
@@ -25,123 +23,58 @@ static const struct cli_option options[] = {
              "free or orphan",
      .more = "`all` is the default.",
      .choices = use_choices},
+    CLI_OPTION_FORMAT(pages_opts),
     {.name = NULL},
 };
 
-enum {
-    COLUMN_COUNT = 7
+struct pages_list {
+    struct ss_file_facts facts;
+    const char *use;
+    size_t use_column, fault_column;
 };
 
-struct pages_walk {
-    struct cli_run *run;
-    const struct pages_opts *opts;
-    struct cli_column columns[COLUMN_COUNT];
-    struct cli_json_list list;
-    struct cli_faults faults;
-    uint64_t shown;
-};
-
-/* Overflow pages hold the rest of another page: what stands where a header would be means nothing. */
-static bool has_header(const struct ss_page_row *row)
+static bool shows(void *ctx, const struct ss_rows *rows)
 {
-    return row->use != SS_USE_OVERFLOW;
+    const struct pages_list *list = ctx;
+    struct ss_value use;
+    ss_rows_value(rows, list->use_column, &use);
+    return use.is.bytes.len == strlen(list->use) &&
+           memcmp(use.is.bytes.ptr, list->use, strlen(list->use)) == 0;
 }
 
-static bool print_text(struct pages_walk *walk, const struct ss_page_row *row)
+static enum cli_style style(void *ctx, const struct ss_rows *rows)
 {
-    bool header = has_header(row);
-    struct cli_number_text pgid = cli_number_format(row->pgid);
-    struct cli_number_text count = cli_number_format(row->head.count);
-    struct cli_number_text overflow = cli_number_format(row->head.overflow);
-    const char *owner = row->bucket == NULL ? "-" : row->bucket[0] == '\0' ? "/" : row->bucket;
-    const char *cells[COLUMN_COUNT] = {
-        pgid.text,
-        ss_page_use_name(row->use),
-        header ? ss_page_type_name(row->head.type) : "-",
-        header ? count.text : "-",
-        header ? overflow.text : "-",
-        row->fault == SS_E_NONE ? "-" : ss_code_name(row->fault),
-        owner,
-    };
-    enum cli_style style = row->fault == SS_E_NONE ? CLI_STYLE_PLAIN : CLI_STYLE_BAD;
-    return cli_table_row(&walk->run->out, walk->columns, COLUMN_COUNT, cells, style);
+    struct ss_value fault;
+    ss_rows_value(rows, ((const struct pages_list *)ctx)->fault_column, &fault);
+    return fault.known ? CLI_STYLE_BAD : CLI_STYLE_PLAIN;
 }
 
-static bool print_json(struct pages_walk *walk, const struct ss_page_row *row)
+static void head(void *ctx, json_t *doc)
 {
-    json_t *doc = cli_doc_new();
-    cli_doc_number(doc, "page", row->pgid);
-    cli_doc_text(doc, "use", ss_page_use_name(row->use));
-    if (has_header(row)) {
-        cli_doc_text(doc, "type", ss_page_type_name(row->head.type));
-        cli_doc_number(doc, "count", row->head.count);
-        cli_doc_number(doc, "overflow", row->head.overflow);
-    }
-    if (row->fault != SS_E_NONE) {
-        cli_doc_text(doc, "fault", ss_code_name(row->fault));
-    }
-    if (row->bucket != NULL) {
-        cli_doc_text(doc, "bucket", row->bucket);
-    }
-    return cli_list_add(&walk->list, doc);
-}
-
-static bool on_row(void *ctx, const struct ss_page_row *row)
-{
-    struct pages_walk *walk = ctx;
-    const char *wanted = use_choices[walk->opts->use];
-    if (walk->opts->use != 0 && strcmp(wanted, ss_page_use_name(row->use)) != 0) {
-        return true;
-    }
-    walk->shown++;
-    return walk->run->common.json ? print_json(walk, row) : print_text(walk, row);
-}
-
-static void on_fault(void *ctx, const struct ss_error *fault)
-{
-    struct pages_walk *walk = ctx;
-    cli_faults_add(&walk->faults, fault);
-}
-
-static void print_begin(struct pages_walk *walk, const struct ss_file_facts *facts)
-{
-    struct cli_run *run = walk->run;
-    if (!run->common.json) {
-        cli_table_head(&run->out, walk->columns, COLUMN_COUNT);
-        return;
-    }
-    json_t *head = cli_doc_new();
-    cli_doc_text(head, "file", facts->name);
-    cli_doc_number(head, "page_size", facts->page_size);
+    const struct ss_file_facts *facts = &((const struct pages_list *)ctx)->facts;
+    cli_doc_number(doc, "page_size", facts->page_size);
     if (facts->current_meta >= 0) {
-        cli_doc_number(head, "high_water", facts->high_water);
+        cli_doc_number(doc, "high_water", facts->high_water);
     }
-    run->answer_begun = true;
-    cli_list_begin(&walk->list, &run->out, head, "pages");
-}
-
-static void print_end(struct pages_walk *walk, const struct ss_file_facts *facts,
-                      const struct ss_error *err)
-{
-    cli_faults_close(&walk->faults);
-    if (facts->current_meta < 0) {
-        cli_note_placed(walk->run, facts);
-    }
-    if (!walk->run->common.json) {
-        return;
-    }
-    json_t *tail = cli_doc_new();
-    cli_doc_number(tail, "count", walk->shown);
-    cli_doc_bool(tail, "complete", err == NULL);
-    cli_faults_doc(&walk->faults, tail);
-    if (err != NULL) {
-        cli_doc_set(tail, "error", cli_doc_error(err));
-    }
-    cli_list_end(&walk->list, tail);
 }
 
 static int run_pages(struct cli_run *run)
 {
+    static const char *const text[] = {"page",     "use",   "type",  "count",
+                                       "overflow", "fault", "owner", NULL};
+    const struct pages_opts *opts = run->opts;
+    const struct ss_table *table = ss_table_find("pages");
+    struct pages_list list = {.use = use_choices[opts->use],
+                              .use_column = ss_table_column(table, "use"),
+                              .fault_column = ss_table_column(table, "fault")};
+    const struct cli_listing how = {.table = "pages",
+                                    .text = text,
+                                    .shows = opts->use == 0 ? NULL : shows,
+                                    .style = style,
+                                    .head = head,
+                                    .ctx = &list,
+                                    .format = opts->format};
+    cli_list_prepare(run, &how);
     int code = cli_run_open(run, run->args[0]);
     if (code == CLI_EXIT_OK) {
         code = cli_run_placed(run);
@@ -149,35 +82,11 @@ static int run_pages(struct cli_run *run)
     if (code != CLI_EXIT_OK) {
         return code;
     }
-    struct ss_file_facts facts;
-    ss_file_facts(run->file, &facts);
-    int width =
-        cli_number_width(facts.current_meta >= 0 ? facts.high_water : facts.len / facts.page_size);
-    struct pages_walk walk = {
-        .run = run,
-        .opts = run->opts,
-        .columns = {{"PAGE", width < 4 ? 4 : width},
-                    {"USE", -9},
-                    {"TYPE", -8},
-                    {"COUNT", 5},
-                    {"OVERFLOW", 8},
-                    {"FAULT", -13},
-                    {"BUCKET", 0}},
-    };
-    cli_faults_init(&walk.faults, run);
-    print_begin(&walk, &facts);
-    struct ss_error err = SS_ERROR_INIT;
-    uint64_t fault_count = 0;
-    const struct ss_call call = cli_run_call(run);
-    enum ss_status status = ss_pages(run->file, on_row, on_fault, &walk, &call, &fault_count, &err);
-    if (cli_run_checked(run, status, &err) != SS_OK) {
-        code = cli_report(run, &err);
-        print_end(&walk, &facts, &err);
-    } else {
-        print_end(&walk, &facts, NULL);
-        code = fault_count == 0 ? CLI_EXIT_OK : CLI_EXIT_REFUSED;
+    ss_file_facts(run->file, &list.facts);
+    code = cli_list(run, &how);
+    if (list.facts.current_meta < 0) {
+        cli_note_placed(run, &list.facts);
     }
-    cli_faults_fini(&walk.faults);
     return code;
 }
 
