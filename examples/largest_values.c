@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     struct ss_state *state = NULL;
     struct ss_error err;
     int code = 1;
-    if (ss_open(argv[1], NULL, &file, &err) != SS_OK ||
+    if (ss_open(argv[1], NULL, NULL, &file, &err) != SS_OK ||
         ss_state_new(file, 0, NULL, NULL, &state, &err) != SS_OK) {
         char text[1024];
         fprintf(stderr, "%s: %s\n", argv[1], ss_error_text(&err, text, sizeof(text)));

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     struct ss_file *file = NULL;
     struct ss_rows *rows = NULL;
     struct ss_error err;
-    enum ss_status status = ss_open(argv[1], NULL, &file, &err);
+    enum ss_status status = ss_open(argv[1], NULL, NULL, &file, &err);
     if (status == SS_OK) {
         status = ss_rows_open(file, table, NULL, NULL, &rows, &err);
     }

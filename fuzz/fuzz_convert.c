@@ -36,7 +36,7 @@ static bool make(const struct ss_file *file, const struct ss_convert_opts *opts,
     struct ss_error err;
 
     *out = (struct probe_sink){.limit = OUT_MAX + OUT_PER_BYTE * len};
-    if (ss_convert(file, opts, probe_sink_write, out, result, &err) == SS_OK) {
+    if (ss_convert_unchecked(file, opts, probe_sink_write, out, NULL, result, &err) == SS_OK) {
         PROBE(out->len == result->out_len);
         return true;
     }
@@ -53,7 +53,7 @@ static void dump(const struct ss_file *file, size_t len, struct probe_sink *out)
     struct ss_error err;
 
     *out = (struct probe_sink){.limit = OUT_MAX + OUT_PER_BYTE * len};
-    PROBE(ss_dump(file, &opts, probe_sink_write, out, &result, &err) == SS_OK);
+    PROBE(ss_dump(file, &opts, probe_sink_write, out, NULL, &result, &err) == SS_OK);
 }
 
 static void same_dump(const struct input *in, const struct ss_file *file)
@@ -69,15 +69,14 @@ static void same_dump(const struct input *in, const struct ss_file *file)
 
 static void same_meaning(const struct input *in, const struct ss_file *file)
 {
-    static const struct ss_diff_opts opts = {.threads = 1};
     struct ss_diff_result diff;
     struct ss_lineage lineage;
     struct ss_hashkv a, b;
     struct ss_error err;
 
-    PROBE(ss_diff(in->file, file, &opts, NULL, NULL, &diff, NULL, &err) == SS_OK);
+    PROBE(ss_diff(in->file, file, NULL, NULL, NULL, &probe_one, &diff, NULL, &err) == SS_OK);
     PROBE(diff.added + diff.removed + diff.modified == 0 && diff.count_a == diff.count_b);
-    PROBE(ss_lineage_compare(in->file, file, &lineage, NULL, &err) == SS_OK);
+    PROBE(ss_lineage_compare(in->file, file, NULL, &lineage, NULL, &err) == SS_OK);
     PROBE(lineage.verdict == SS_LINEAGE_SAME);
     PROBE(ss_hashkv(in->file, 0, 0, NULL, &a, &err) == SS_OK);
     PROBE(ss_hashkv(file, 0, 0, NULL, &b, &err) == SS_OK);
@@ -159,12 +158,12 @@ static void rebuild(const struct input *in, const struct ss_convert_opts *opts)
 /* The rules of intake, against the verification that they rest on. */
 static void check_intake(struct input *in)
 {
-    struct ss_intake_opts opts = {.skip_hash_check = true, .threads = 1};
+    struct ss_intake_opts opts = {.skip_hash_check = true};
     struct ss_intake intake;
     struct ss_error err;
     enum ss_hash_state state;
 
-    PROBE(ss_intake(in->file, &opts, &intake, &err) == SS_OK);
+    PROBE(ss_intake(in->file, &opts, &probe_one, &intake, &err) == SS_OK);
     state = intake.checked->hash.state;
     in->clean =
         probe_damage(intake.checked) == 0 && intake.checked->verdict != SS_VERDICT_UNREADABLE;
@@ -174,7 +173,7 @@ static void check_intake(struct input *in)
     PROBE((intake.seal == SS_SEAL_VERIFIED) == (intake.accepted && state == SS_HASH_VALID));
     ss_intake_fini(&intake);
     opts.skip_hash_check = false;
-    PROBE(ss_intake(in->file, &opts, &intake, &err) == SS_OK);
+    PROBE(ss_intake(in->file, &opts, &probe_one, &intake, &err) == SS_OK);
     PROBE(intake.accepted == (in->clean && state == SS_HASH_VALID));
     ss_intake_fini(&intake);
 }

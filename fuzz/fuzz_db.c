@@ -174,7 +174,7 @@ static bool dump(const struct input *in, bool revisions)
     struct ss_error err;
     uint64_t written = 0;
 
-    enum ss_status status = ss_dump(in->file, &opts, probe_count, &written, &result, &err);
+    enum ss_status status = ss_dump(in->file, &opts, probe_count, &written, NULL, &result, &err);
 
     if (status == SS_OK) {
         PROBE(result.out_len == written);
@@ -193,7 +193,7 @@ static void archive(const struct input *in, uint64_t tree_faults)
     struct ss_error err;
     uint64_t written = 0;
 
-    if (ss_dump(in->file, &opts, probe_count, &written, &result, &err) == SS_OK) {
+    if (ss_dump(in->file, &opts, probe_count, &written, NULL, &result, &err) == SS_OK) {
         PROBE(result.out_len == written && tree_faults == 0);
     } else {
         PROBE(err.code != SS_E_NONE);
@@ -203,29 +203,29 @@ static void archive(const struct input *in, uint64_t tree_faults)
 /* The lost stretches of history end, and a file is alike with itself. */
 static void compare(const struct input *in, bool clean)
 {
-    struct ss_diff_opts one = {.threads = 1}, four = {.threads = 4};
     struct ss_diff_result result, again;
     struct ss_lineage lineage;
     struct ss_error err;
     uint64_t lost;
-    enum ss_status status = ss_diff(in->file, in->file, &one, NULL, NULL, &result, NULL, &err);
+    enum ss_status status =
+        ss_diff(in->file, in->file, NULL, NULL, NULL, &probe_one, &result, NULL, &err);
 
     if (status == SS_OK) {
         PROBE(result.added + result.removed + result.modified == 0);
     } else {
         probe_error(&err, in->len);
     }
-    PROBE(ss_diff(in->file, in->file, &four, NULL, NULL, &again, NULL, &err) == status);
+    PROBE(ss_diff(in->file, in->file, NULL, NULL, NULL, &probe_four, &again, NULL, &err) == status);
     PROBE(status != SS_OK || memcmp(&result, &again, sizeof(result)) == 0);
     PROBE(status == SS_OK || !clean);
-    status = ss_lineage_compare(in->file, in->file, &lineage, NULL, &err);
+    status = ss_lineage_compare(in->file, in->file, NULL, &lineage, NULL, &err);
     if (status == SS_OK) {
         PROBE(lineage.verdict == SS_LINEAGE_SAME);
     } else {
         probe_error(&err, in->len);
     }
     PROBE(status == SS_OK || !clean);
-    status = ss_lost_revisions(in->file, NULL, NULL, &lost, &err);
+    status = ss_lost_revisions(in->file, NULL, NULL, NULL, &lost, &err);
     if (status != SS_OK) {
         probe_error(&err, in->len);
     }
@@ -250,7 +250,8 @@ static void convert(const struct input *in, bool rebuild)
     struct ss_error err;
     uint64_t written = 0;
 
-    PROBE(ss_convert(in->file, &opts, probe_count, &written, &result, &err) == SS_OK);
+    PROBE(ss_convert_unchecked(in->file, &opts, probe_count, &written, NULL, &result, &err) ==
+          SS_OK);
     PROBE(written == result.out_len && written % 512 == 32);
 }
 
@@ -270,7 +271,7 @@ static void count_records(const struct input *in, const struct ss_verify_report 
     PROBE(ss_state_new(in->file, 0, NULL, NULL, &state, &err) == SS_OK);
     PROBE(ss_state_count(state) == figures.live_count);
     ss_state_free(state);
-    PROBE(ss_history(in->file, &all, count_item, &items, &history, &err) == SS_OK);
+    PROBE(ss_history(in->file, &all, count_item, &items, NULL, &history, &err) == SS_OK);
     PROBE(items == figures.record_count - figures.marker_count);
 }
 

@@ -65,14 +65,15 @@ static enum ss_status see_change(void *ctx, const struct ss_diff_change *change,
 }
 
 static void run_diff(const struct ss_file *a, const struct ss_file *b,
-                     const struct ss_diff_opts *opts, struct changes *out)
+                     const struct ss_diff_opts *opts, const struct ss_call *call,
+                     struct changes *out)
 {
     enum ss_side side;
     struct ss_error err;
     struct ss_diff_result *r = &out->result;
 
     *out = (struct changes){0};
-    out->status = ss_diff(a, b, opts, see_change, out, r, &side, &err);
+    out->status = ss_diff(a, b, opts, see_change, out, call, r, &side, &err);
     if (out->status != SS_OK) {
         PROBE(side == SS_SIDE_A || side == SS_SIDE_B);
         probe_error(&err, SIZE_MAX);
@@ -109,23 +110,20 @@ static void mirrored(const struct changes *ab, const struct changes *ba)
 
 static void compare_states(const struct ss_file *a, const struct ss_file *b)
 {
-    static const struct ss_diff_opts variants[] = {{.threads = 1},
-                                                   {.threads = 1, .keys_only = true},
-                                                   {.threads = 1, .values_only = true},
-                                                   {.threads = 1, .ignore_lease = true}};
+    static const struct ss_diff_opts variants[] = {
+        {0}, {.keys_only = true}, {.values_only = true}, {.ignore_lease = true}};
 
     for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-        struct ss_diff_opts opts = variants[i];
+        const struct ss_diff_opts *opts = &variants[i];
         struct changes ab, ba, four;
 
-        run_diff(a, b, &opts, &ab);
-        run_diff(b, a, &opts, &ba);
+        run_diff(a, b, opts, &probe_one, &ab);
+        run_diff(b, a, opts, &probe_one, &ba);
         mirrored(&ab, &ba);
         if (i > 0) {
             continue;
         }
-        opts.threads = 4;
-        run_diff(a, b, &opts, &four);
+        run_diff(a, b, opts, &probe_four, &four);
         same_changes(&ab, &four);
     }
 }
@@ -133,7 +131,7 @@ static void compare_states(const struct ss_file *a, const struct ss_file *b)
 /* A's state half-way between its compaction and its end, against B, and against A's own. */
 static void compare_at_revision(const struct ss_file *a, const struct ss_file *b)
 {
-    struct ss_diff_opts opts = {.threads = 1};
+    struct ss_diff_opts opts = {0};
     struct ss_rev_facts facts;
     struct changes ab, ba, own;
     struct ss_error err;
@@ -143,14 +141,14 @@ static void compare_at_revision(const struct ss_file *a, const struct ss_file *b
     }
     PROBE(facts.compacted <= facts.current && facts.current >= 1);
     opts.rev_a = facts.compacted + (facts.current - facts.compacted) / 2;
-    run_diff(a, b, &opts, &ab);
+    run_diff(a, b, &opts, &probe_one, &ab);
     opts.rev_b = opts.rev_a;
-    run_diff(a, a, &opts, &own);
+    run_diff(a, a, &opts, &probe_one, &own);
     if (own.status == SS_OK) {
         PROBE(own.result.added + own.result.removed + own.result.modified == 0);
     }
     opts.rev_a = 0;
-    run_diff(b, a, &opts, &ba);
+    run_diff(b, a, &opts, &probe_one, &ba);
     mirrored(&ab, &ba);
 }
 
@@ -166,12 +164,12 @@ static bool count_lines(void *ctx, const void *bytes, size_t len)
 
 static void compare_lines(const struct ss_file *a, const struct ss_file *b)
 {
-    static const struct ss_diff_opts opts = {.threads = 1};
     struct ss_diff_result result;
     struct ss_error err;
     uint64_t lines = 0;
 
-    if (ss_diff_ndjson(a, b, &opts, true, count_lines, &lines, &result, NULL, &err) == SS_OK) {
+    if (ss_diff_ndjson(a, b, NULL, true, count_lines, &lines, &probe_one, &result, NULL, &err) ==
+        SS_OK) {
         PROBE(lines == result.added + result.removed + result.modified);
     }
 }
@@ -193,9 +191,9 @@ static void compare_lineage(const struct ss_file *a, const struct ss_file *b)
 {
     struct ss_lineage ab, ba;
     struct ss_error err;
-    enum ss_status status = ss_lineage_compare(a, b, &ab, NULL, &err);
+    enum ss_status status = ss_lineage_compare(a, b, NULL, &ab, NULL, &err);
 
-    PROBE((ss_lineage_compare(b, a, &ba, NULL, &err) == SS_OK) == (status == SS_OK));
+    PROBE((ss_lineage_compare(b, a, NULL, &ba, NULL, &err) == SS_OK) == (status == SS_OK));
     if (status != SS_OK) {
         return;
     }
@@ -230,17 +228,16 @@ static bool see_lost(void *ctx, const struct ss_lost_range *range)
 
 static void look_alone(const struct ss_file *file)
 {
-    static const struct ss_diff_opts opts = {.threads = 1};
     struct lost lost = {0};
     struct changes own;
     struct ss_error err;
     uint64_t count;
 
-    run_diff(file, file, &opts, &own);
+    run_diff(file, file, NULL, &probe_one, &own);
     if (own.status == SS_OK) {
         PROBE(own.result.added + own.result.removed + own.result.modified == 0);
     }
-    if (ss_lost_revisions(file, see_lost, &lost, &count, &err) == SS_OK) {
+    if (ss_lost_revisions(file, see_lost, &lost, NULL, &count, &err) == SS_OK) {
         PROBE(lost.count == count);
     }
 }

@@ -43,7 +43,7 @@ static void dump(const struct input *in, const struct ss_dump_opts *opts, struct
 
     *out = (struct probe_sink){
         .limit = opts->format == SS_DUMP_TAR ? TAR_OUT_MAX : OUT_MAX + OUT_PER_BYTE * in->len};
-    PROBE(ss_dump(in->file, opts, probe_sink_write, out, result, &err) == SS_OK);
+    PROBE(ss_dump(in->file, opts, probe_sink_write, out, NULL, result, &err) == SS_OK);
     PROBE(result->out_len == out->len);
 }
 
@@ -369,7 +369,7 @@ static void check_key(const struct input *in, uint64_t i)
     PROBE(ss_state_find(in->state, rec.key.ptr, (size_t)rec.key.len, &found) == SS_OK);
     PROBE(found.pgid == rec.pgid && found.index == rec.index);
     opts = (struct ss_history_opts){.key = rec.key.ptr, .key_len = (size_t)rec.key.len};
-    PROBE(ss_history(in->file, &opts, keep_last, &last, &result, &err) == SS_OK);
+    PROBE(ss_history(in->file, &opts, keep_last, &last, NULL, &result, &err) == SS_OK);
     PROBE(result.key_count == 1 && result.record_count > 0);
     PROBE(last.pgid == rec.pgid && last.index == rec.index);
 }
@@ -437,7 +437,7 @@ static void check_damaged(const struct ss_file *file, size_t size)
 
         opts.revisions = i == 1;
         opts.all_buckets = i == 2;
-        if (ss_dump(file, &opts, probe_sink_write, &out, &result, &err) != SS_OK) {
+        if (ss_dump(file, &opts, probe_sink_write, &out, NULL, &result, &err) != SS_OK) {
             probe_error(&err, size);
         }
         probe_sink_fini(&out);

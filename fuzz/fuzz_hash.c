@@ -90,7 +90,7 @@ static void check_report(const struct ss_hash_report *report, const uint8_t *byt
 static void look(const uint8_t *bytes, size_t len)
 {
     struct ss_file *file = probe_open(bytes, len);
-    struct ss_verify_opts opts = {.what = SS_VERIFY_HASH, .threads = 1};
+    struct ss_verify_opts opts = {.what = SS_VERIFY_HASH};
     struct ss_verify_report *one, *four;
     struct ss_hash_report report;
     struct ss_error err;
@@ -98,9 +98,8 @@ static void look(const uint8_t *bytes, size_t len)
     PROBE(ss_hash_check(file, NULL, &report, &err) == SS_OK);
     PROBE(report.state == due(file, bytes, len));
     check_report(&report, bytes, len);
-    PROBE(ss_verify(file, &opts, &one, &err) == SS_OK);
-    opts.threads = 4;
-    PROBE(ss_verify(file, &opts, &four, &err) == SS_OK);
+    PROBE(ss_verify(file, &opts, &probe_one, &one, &err) == SS_OK);
+    PROBE(ss_verify(file, &opts, &probe_four, &four, &err) == SS_OK);
     PROBE(one->verdict == four->verdict && one->finding_count == four->finding_count);
     if (one->verdict != SS_VERDICT_UNREADABLE) {
         probe_same_hash(&one->hash, &report);

@@ -35,7 +35,7 @@ static void open_input(const char *path, uint8_t flags, struct answer *out)
                                 .hash_stream = (flags & 1) != 0,
                                 .member = (flags & 2) != 0 ? MEMBER : NULL};
 
-    out->status = ss_open(path, &opts, &out->file, &out->err);
+    out->status = ss_open(path, &opts, NULL, &out->file, &out->err);
 }
 
 static void check_failure(const struct answer *a, size_t len)

@@ -265,7 +265,7 @@ static void ask_rest(const struct ss_file *file, size_t len)
     }
     PROBE(ss_etcd_status(file, NULL, &status, &err) == SS_OK);
     PROBE(status.revision == 0 && status.live_count == 0);
-    if (ss_dump(file, &opts, probe_count, &written, &result, &err) == SS_OK) {
+    if (ss_dump(file, &opts, probe_count, &written, NULL, &result, &err) == SS_OK) {
         PROBE(written == result.out_len);
     } else {
         PROBE(report->error_count > 0);

@@ -13,6 +13,8 @@
 #endif
 #endif
 
+const struct ss_call probe_one = {.threads = 1}, probe_four = {.threads = 4};
+
 struct ss_file *probe_open(const void *bytes, size_t len)
 {
     struct ss_file *file;
@@ -118,13 +120,11 @@ static void check_report(const struct ss_verify_report *report, size_t len)
 
 struct ss_verify_report *probe_verify(const struct ss_file *file, size_t len)
 {
-    struct ss_verify_opts opts = {.threads = 1};
     struct ss_verify_report *one, *four;
     struct ss_error err;
 
-    PROBE(ss_verify(file, &opts, &one, &err) == SS_OK);
-    opts.threads = 4;
-    PROBE(ss_verify(file, &opts, &four, &err) == SS_OK);
+    PROBE(ss_verify(file, NULL, &probe_one, &one, &err) == SS_OK);
+    PROBE(ss_verify(file, NULL, &probe_four, &four, &err) == SS_OK);
     check_report(one, len);
     same_report(one, four);
     ss_verify_free(four);
@@ -140,11 +140,11 @@ uint64_t probe_damage(const struct ss_verify_report *report)
 
 void probe_written(const struct ss_file *file, bool damaged)
 {
-    struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE, .threads = 1};
+    struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE};
     struct ss_verify_report *report;
     struct ss_error err;
 
-    PROBE(ss_verify(file, &opts, &report, &err) == SS_OK);
+    PROBE(ss_verify(file, &opts, &probe_one, &report, &err) == SS_OK);
     PROBE(report->verdict != SS_VERDICT_UNREADABLE && (damaged || report->error_count == 0));
     for (size_t i = 0; i < report->finding_count; i++) {
         PROBE(report->findings[i].check->severity != SS_SEVERITY_ERROR ||

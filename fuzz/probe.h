@@ -43,6 +43,9 @@ static inline void probe_error(const struct ss_error *err, size_t len)
 /* --------------------------------------------------------------------------- files and output --- */
 
 /* The bytes as a file, which never fails; the caller closes it. */
+/* Calls of the caller's thread alone, and of four. */
+extern const struct ss_call probe_one, probe_four;
+
 struct ss_file *probe_open(const void *bytes, size_t len);
 
 /* What was written, in memory: an ss_write_fn over it refuses what passes `limit`. */

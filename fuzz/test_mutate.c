@@ -205,7 +205,7 @@ static void test_reaches_behind_the_gates(void **state)
         mutant_len = fuzz_mutate_file(bytes, len, CAP, flip_first, &random);
         file = open_bytes(bytes, mutant_len);
         readable += ss_file_readable(file, &err) == SS_OK;
-        assert_int_equal(ss_verify(file, NULL, &report, &err), SS_OK);
+        assert_int_equal(ss_verify(file, NULL, NULL, &report, &err), SS_OK);
         hashed += report->hash.state == SS_HASH_VALID;
         damaged += report->verdict == SS_VERDICT_DAMAGED;
         clean += report->verdict == SS_VERDICT_SOUND || report->verdict == SS_VERDICT_CONSISTENT;

@@ -17,6 +17,7 @@
  * Results:  every function that can fail returns enum ss_status and fills a caller's struct ss_error
  *           (never NULL). The first error wins; the message names what was found and what was due.
  * Threads:  one ss_file may be read by several threads at once; one cursor or state by one at a time.
+ * Calls:    what can take a while takes a struct ss_call: its threads, its progress, and the wish to stop.
  * Numbers:  `_off` is an absolute offset in the bare database file (after unpacking, if it was
  *           packed), `_len` counts bytes, `_count` counts things; page sizes are bytes.
  * Format facts are numbered in docs/format.md and cited as [F3] and so on.
@@ -144,16 +145,26 @@ struct ss_span {
     uint64_t off; /* absolute file offset of ptr[0] */
 };
 
-/* Long work reports through this. Return false to stop it: the call then fails, SS_E_CANCELLED. */
+/* Long work reports through this. `phase` is static; total 0: not known. False: the call is to stop. */
 typedef bool (*ss_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
 /*
- * How a long call runs: the last argument before the results, of every one that can take a while. NULL or
- * zeroes: as many threads as the file allows, and nobody is told.
+ * How a long call runs: the last argument before the results of every call that can take a while, with one
+ * meaning in all of them. NULL: all zeroes.
+ *
+ * threads    0: one for each processor that this process may use. Parts of a call that are different work
+ *            (hashing, checking, writing) may each have one, four at most, whatever the processors.
+ *            1: the caller's alone; no other is started.
+ *            N: N at most, the caller's own included, at any one time.
+ *            No answer and no byte of output depends on it.
+ * progress   NULL: nobody is told. Called on the calling thread only: once before the work begins, then now
+ *            and then.
+ * cancel     false from `progress`: the call ends as soon as its threads have ended, SS_SYSTEM with
+ *            SS_E_CANCELLED, and leaves nothing behind, as after any other failure.
  */
 struct ss_call {
-    unsigned threads; /* the caller's own included; 1: no other is started; 0: as the file allows */
-    ss_progress_fn progress; /* on the calling thread only; false from it: SS_E_CANCELLED */
+    unsigned threads;
+    ss_progress_fn progress;
     void *progress_ctx;
 };
 
@@ -183,11 +194,7 @@ struct ss_open_opts {
     int (*tmp_open)(void *ctx);
     void *tmp_ctx;
     bool hash_stream; /* hash what is spooled as it goes by, which spares ss_verify a pass over it;
-                        by a thread of its own, and not at all with `threads` 1 */
-    unsigned threads; /* that a call on this file may use, its own included; 0: one a processor.
-                         No answer depends on it */
-    ss_progress_fn progress; /* may be NULL; total 0 when unknown */
-    void *progress_ctx;
+                        by a thread of its own, and not at all when the call allows none */
 };
 
 struct ss_file;
@@ -201,7 +208,8 @@ struct ss_file;
  * (CORRUPT). On success *out is the caller's to ss_close; else NULL.
  */
 SS_API enum ss_status ss_open(const char *path, const struct ss_open_opts *opts,
-                              struct ss_file **out, struct ss_error *err);
+                              const struct ss_call *call, struct ss_file **out,
+                              struct ss_error *err);
 
 /*
  * The same over bytes in memory, which are borrowed until ss_close and never unpacked: gzip bytes are
@@ -632,7 +640,7 @@ typedef enum ss_status (*ss_record_fn)(void *ctx, const struct ss_record *rec,
 /*
  * Every retained revision with from.main <= main <= to_main, in order, to on_record; what that
  * returns other than SS_OK ends the walk and is returned (SS_END: as SS_OK). to_main 0: to the last.
- * Errors: NOT_ETCD, and what a broken tree or record gives.
+ * On the calling thread, and on_record is its progress. Errors: NOT_ETCD, and what a broken tree or record gives.
  */
 SS_API enum ss_status ss_records(const struct ss_file *file, int64_t from_main, int64_t to_main,
                                  ss_record_fn on_record, void *ctx, struct ss_error *err);
@@ -699,8 +707,6 @@ struct ss_history_opts {
     size_t key_len;
     bool prefix; /* all keys that begin with it, one after the other in byte order */
     const struct ss_keep_going *keep_going; /* NULL: damage ends the call */
-    ss_progress_fn progress;
-    void *progress_ctx;
 };
 
 struct ss_history_result {
@@ -718,8 +724,8 @@ struct ss_history_result {
  * the pass. Errors: as ss_records; NOMEM, CANCELLED.
  */
 SS_API enum ss_status ss_history(const struct ss_file *file, const struct ss_history_opts *opts,
-                                 ss_history_fn on_item, void *ctx, struct ss_history_result *result,
-                                 struct ss_error *err);
+                                 ss_history_fn on_item, void *ctx, const struct ss_call *call,
+                                 struct ss_history_result *result, struct ss_error *err);
 
 /* ------------------------------------------------------------------------------- etcd figures --- */
 
@@ -1155,13 +1161,13 @@ struct ss_hash_work;
 
 /*
  * The same beside other calls on the file: start it, make those calls, and finish it, which waits for
- * it and frees it. It runs on a thread of its own, one of those that the file allows (the other calls
- * count it), unless the file allows one thread only, or there is little to compute: then finish does it
- * all. Errors of start: NOMEM, and *out is NULL; of finish: as ss_hash_check. Progress is told on the
- * caller's thread.
+ * it and frees it. It runs on a thread of its own, which the calls on this file meanwhile count as one of
+ * theirs, unless `call` allows one thread only, there is one processor only, or there is little to compute:
+ * then finish does it all. Start's progress is called once; what the hash comes to is told by finish. Errors of
+ * start: NOMEM, CANCELLED, and *out is NULL; of finish: as ss_hash_check.
  */
-SS_API enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out,
-                                    struct ss_error *err);
+SS_API enum ss_status ss_hash_start(const struct ss_file *file, const struct ss_call *call,
+                                    struct ss_hash_work **out, struct ss_error *err);
 SS_API enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_call *call,
                                      struct ss_hash_report *out, struct ss_error *err);
 
@@ -1201,12 +1207,9 @@ enum {
 };
 
 struct ss_verify_opts {
-    unsigned what;           /* SS_VERIFY_*, 0: all */
-    uint64_t max_findings;   /* how many are kept; 0: 1000. The counts are always true */
-    bool require_hash;       /* an absent hash is an error */
-    unsigned threads;        /* as in struct ss_call; more than 1: the hash is a thread's */
-    ss_progress_fn progress; /* called from the calling thread only */
-    void *progress_ctx;
+    unsigned what;         /* SS_VERIFY_*, 0: all */
+    uint64_t max_findings; /* how many are kept; 0: 1000. The counts are always true */
+    bool require_hash;     /* an absent hash is an error */
 };
 
 enum ss_verdict {
@@ -1236,9 +1239,8 @@ struct ss_other_tree {
  * next bbolt overwrites nothing of an older state, so that it may be whole. Checks all that ss_verify does
  * but the hash, and takes as long again. Errors: as ss_file_readable; IO, NOMEM, CANCELLED.
  */
-SS_API enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn progress,
-                                    void *progress_ctx, struct ss_other_tree *out,
-                                    struct ss_error *err);
+SS_API enum ss_status ss_other_tree(const struct ss_file *file, const struct ss_call *call,
+                                    struct ss_other_tree *out, struct ss_error *err);
 
 /* Main revisions from first to last, both included. */
 struct ss_revision_range {
@@ -1274,12 +1276,13 @@ struct ss_verify_report {
 /*
  * Checks a file: its hash, the structure of every tree, and what the buckets mean to etcd. A fault
  * never stops the rest. Findings stand in a fixed order (hash, metas, structure in walk order, freelist,
- * etcd), whatever the threads. SS_OK: *out is filled, whatever the verdict, and freed by
- * ss_verify_free. Errors: IO, NOMEM, CANCELLED.
+ * etcd), whatever the threads, of which the hash has one. SS_OK: *out is filled, whatever the verdict, and
+ * freed by ss_verify_free. `opts` and `call` may be NULL. Errors: IO, NOMEM, CANCELLED.
  * Memory: 3 bits a page, a node a bucket, 24 to 40 bytes a key alive at once, and the findings kept.
  */
 SS_API enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
-                                struct ss_verify_report **out, struct ss_error *err);
+                                const struct ss_call *call, struct ss_verify_report **out,
+                                struct ss_error *err);
 SS_API void ss_verify_free(struct ss_verify_report *report);
 
 /* ------------------------------------------------------------------------------------- summary --- */
@@ -1393,9 +1396,6 @@ struct ss_diff_opts {
     bool keys_only; /* which keys there are, not what they hold: nothing is "modified" */
     bool ignore_lease;
     bool values_only; /* equal values (and leases) are equal, whatever their revisions */
-    unsigned threads; /* as in struct ss_call, shared between the sides; 0: as both files allow */
-    ss_progress_fn progress; /* called from the calling thread only */
-    void *progress_ctx;
 };
 
 struct ss_diff_result {
@@ -1416,13 +1416,13 @@ typedef enum ss_status (*ss_diff_fn)(void *ctx, const struct ss_diff_change *cha
 /*
  * Compares the live keys of two files, or of one file at two revisions, and gives every key that is
  * not alike to on_change (may be NULL) in byte order; what that returns other than SS_OK ends it.
- * Page size, byte order and etcd version may differ. Memory: a state (ss_state_new) a side.
- * Errors: as ss_state_new, and *side (may be NULL) says whose.
+ * Page size, byte order and etcd version may differ. Memory: a state (ss_state_new) a side, which share the
+ * threads. Errors: as ss_state_new, and *side (may be NULL) says whose.
  */
 SS_API enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
                               const struct ss_diff_opts *opts, ss_diff_fn on_change, void *ctx,
-                              struct ss_diff_result *result, enum ss_side *side,
-                              struct ss_error *err);
+                              const struct ss_call *call, struct ss_diff_result *result,
+                              enum ss_side *side, struct ss_error *err);
 
 /* How two histories stand to one another. */
 enum ss_lineage_verdict {
@@ -1457,11 +1457,11 @@ struct ss_lineage {
  * history is no divergence: a record that only one side has is explained when the other side's
  * compaction would have removed it, or lies beyond all that the first side knows.
  * Memory: an index over the keys live at the higher compaction.
- * Errors: NOT_ETCD, NOMEM, IO, the trees' and records' own; *side says whose.
+ * Errors: NOT_ETCD, NOMEM, IO, CANCELLED, the trees' and records' own; *side says whose.
  */
 SS_API enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file *b,
-                                         struct ss_lineage *out, enum ss_side *side,
-                                         struct ss_error *err);
+                                         const struct ss_call *call, struct ss_lineage *out,
+                                         enum ss_side *side, struct ss_error *err);
 
 /* A stretch of history that cannot be read: between two revisions that can. */
 struct ss_lost_range {
@@ -1473,10 +1473,11 @@ typedef bool (*ss_lost_fn)(void *ctx, const struct ss_lost_range *range);
 
 /*
  * The stretches of the `key` bucket that a damaged file has lost, in order; none of a sound one.
- * Errors: META, NOT_ETCD (also when the bucket itself cannot be found any more), NOMEM, IO.
+ * Errors: META, NOT_ETCD (also when the bucket itself cannot be found any more), NOMEM, IO, CANCELLED.
  */
 SS_API enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost, void *ctx,
-                                        uint64_t *lost_count, struct ss_error *err);
+                                        const struct ss_call *call, uint64_t *lost_count,
+                                        struct ss_error *err);
 
 /* --------------------------------------------------------------------------- intake and convert --- */
 
@@ -1496,9 +1497,6 @@ struct ss_intake_opts {
     bool allow_missing_hash; /* the same where there is none, but not where one does not match */
     bool vouches_not; /* the output will carry no hash: an absent one is then no reason to refuse */
     bool rebuilds; /* the output is written from the buckets: a damaged freelist is left behind */
-    unsigned threads; /* as in struct ss_call, but a thread for each job if any may be started */
-    ss_progress_fn progress;
-    void *progress_ctx;
 };
 
 /*
@@ -1525,7 +1523,8 @@ struct ss_intake {
 
 /* Errors: as ss_verify. A refusal is SS_OK with accepted false. Freed by ss_intake_fini. */
 SS_API enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
-                                struct ss_intake *out, struct ss_error *err);
+                                const struct ss_call *call, struct ss_intake *out,
+                                struct ss_error *err);
 SS_API void ss_intake_fini(struct ss_intake *intake);
 
 struct ss_convert_opts {
@@ -1536,9 +1535,6 @@ struct ss_convert_opts {
     uint32_t page_size; /* of the output; 0: as the input. Another one implies rebuild */
     int byte_order; /* of the output: 0 as the input, 1 little, 2 big. Another implies rebuild */
     bool store_freelist; /* with rebuild */
-    unsigned threads;    /* the same: the hash is a thread's. The bytes do not depend on it */
-    ss_progress_fn progress;
-    void *progress_ctx;
 };
 
 struct ss_convert_result {
@@ -1552,30 +1548,33 @@ struct ss_convert_result {
     uint8_t sha256[32]; /* over all that precedes it */
 };
 
-/*
- * Writes a db file from an accepted one: its pages up to high-water, or a compact rebuild; then the
- * SHA-256 over them. Does not look at ss_intake's decision: that is the caller's part.
- * Errors: OUTPUT, NOMEM, CANCELLED, IO; META and PAGE_RANGE when pages are missing; the trees' own.
- */
-SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
-                                 ss_write_fn write, void *write_ctx,
-                                 struct ss_convert_result *result, struct ss_error *err);
-
-/* Whether ss_convert writes a rebuild: asked for, or implied by page size, byte order, freelist or meta. */
+/* Whether a conversion is a rebuild: asked for, or implied by page size, byte order, freelist or meta. */
 SS_API bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opts *opts);
 
 /*
- * ss_intake and ss_convert at once, check->rebuilds as opts have it: what can be refused at a glance is refused before a byte is written,
- * the rest is checked while `write` takes the output, which its owner must drop unless this returns SS_OK
- * with intake->accepted. Refused: SS_OK, and *result is zeroed. A copy of pages as they are computes one
- * hash, over the bytes that it writes. With check->threads 1 one follows the other. Progress comes from
- * opts, on the calling thread, as do all calls of `write`. Errors: of both, the check's first.
+ * Writes a db file from one that ss_intake accepts: its pages up to high-water, or a compact rebuild; then the
+ * SHA-256 over them. What can be refused at a glance is refused before a byte is written, the rest is checked
+ * while `write` takes the output, which its owner must drop unless this returns SS_OK with intake->accepted.
+ * Refused: SS_OK, and *result is zeroed. check->rebuilds is as opts have it. A copy of pages as they are
+ * computes one hash, over the bytes that it writes. On one thread the check comes first. All calls of `write`
+ * come from the calling thread. Errors: as ss_verify, the check's first; OUTPUT; META and PAGE_RANGE when
+ * pages are missing; the trees' own. *intake is freed by ss_intake_fini.
  */
-SS_API enum ss_status ss_convert_checked(const struct ss_file *file,
-                                         const struct ss_intake_opts *check,
-                                         const struct ss_convert_opts *opts, ss_write_fn write,
-                                         void *write_ctx, struct ss_intake *intake,
-                                         struct ss_convert_result *result, struct ss_error *err);
+SS_API enum ss_status ss_convert(const struct ss_file *file, const struct ss_intake_opts *check,
+                                 const struct ss_convert_opts *opts, ss_write_fn write,
+                                 void *write_ctx, const struct ss_call *call,
+                                 struct ss_intake *intake, struct ss_convert_result *result,
+                                 struct ss_error *err);
+
+/*
+ * The same without the check, which is then the caller's part: bytes that nobody looked at get a hash that
+ * vouches for them. Errors: OUTPUT, NOMEM, CANCELLED, IO; META and PAGE_RANGE when pages are missing; the
+ * trees' own.
+ */
+SS_API enum ss_status ss_convert_unchecked(const struct ss_file *file,
+                                           const struct ss_convert_opts *opts, ss_write_fn write,
+                                           void *write_ctx, const struct ss_call *call,
+                                           struct ss_convert_result *result, struct ss_error *err);
 
 /* ------------------------------------------------------------------------------------- restore --- */
 
@@ -1596,11 +1595,8 @@ struct ss_restore_opts {
     uint64_t bump_revision; /* 0: none. The bumped revision is marked compacted */
     bool all_members;       /* DATA-DIR/NAME for every member of initial_cluster */
     bool dry_run;           /* all checks, nothing written */
-    unsigned threads;       /* the same: writing the db is a thread's */
-    ss_progress_fn progress;
-    void *progress_ctx;
     /*
-     * ss_restore_checked only; may be NULL. Asked when the input is accepted and all is written, before
+     * ss_restore only; may be NULL. Asked when the input is accepted and all is written, before
      * the first folder gets its name. False: nothing stays, CANCELLED.
      */
     bool (*on_accepted)(void *ctx, const struct ss_intake *intake);
@@ -1634,25 +1630,24 @@ struct ss_restore_result {
 /*
  * Writes data directories from which etcd 3.4 to 3.7 boot: member/snap/db rebuilt from the snapshot
  * with the new members, in this machine's byte order, a WAL and a raft snapshot that make them a new
- * cluster. Each folder appears whole or not at all, beside where its path leads. Does not look at
- * ss_intake's decision: that is the caller's part. Errors: ARGUMENT (names, URLs, folders that cannot be
+ * cluster. Each folder appears whole or not at all, beside where its path leads, and only when ss_intake
+ * accepts the input, always as one that rebuilds; it is checked meanwhile, as by ss_convert. Refused: SS_OK,
+ * and nothing stays. Errors: the check's first; ARGUMENT (names, URLs, folders that cannot be
  * made as a whole), EXISTS (folder not empty), OUTPUT, NOMEM, CANCELLED, IO, also when the input was
- * written to meanwhile, NOT_ETCD; the trees' own. On failure nothing stays. Freed by
- * ss_restore_result_fini, also after a failure.
+ * written to meanwhile, NOT_ETCD; the trees' own. On failure nothing stays. *result is freed by
+ * ss_restore_result_fini, *intake by ss_intake_fini, also after a failure.
  */
-SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
-                                 struct ss_restore_result *result, struct ss_error *err);
+SS_API enum ss_status ss_restore(const struct ss_file *file, const struct ss_intake_opts *check,
+                                 const struct ss_restore_opts *opts, const struct ss_call *call,
+                                 struct ss_intake *intake, struct ss_restore_result *result,
+                                 struct ss_error *err);
 SS_API void ss_restore_result_fini(struct ss_restore_result *result);
 
-/*
- * ss_intake and ss_restore at once, as ss_convert_checked and always as one that rebuilds: folders get
- * their names only when the input is accepted. Refused: SS_OK, and nothing stays.
- */
-SS_API enum ss_status ss_restore_checked(const struct ss_file *file,
-                                         const struct ss_intake_opts *check,
-                                         const struct ss_restore_opts *opts,
-                                         struct ss_intake *intake, struct ss_restore_result *result,
-                                         struct ss_error *err);
+/* The same without the check, which is then the caller's part. */
+SS_API enum ss_status ss_restore_unchecked(const struct ss_file *file,
+                                           const struct ss_restore_opts *opts,
+                                           const struct ss_call *call,
+                                           struct ss_restore_result *result, struct ss_error *err);
 
 /* -------------------------------------------------------------------------------------- rows --- */
 
@@ -1820,8 +1815,6 @@ struct ss_dump_opts {
     const void *redact_key;
     size_t redact_key_len;
     const struct ss_keep_going *keep_going; /* NULL: damage ends the call */
-    ss_progress_fn progress;
-    void *progress_ctx;
 };
 
 struct ss_dump_result {
@@ -1839,8 +1832,8 @@ struct ss_dump_result {
  * that exclude one another; OUTPUT.
  */
 SS_API enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
-                              ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
-                              struct ss_error *err);
+                              ss_write_fn write, void *write_ctx, const struct ss_call *call,
+                              struct ss_dump_result *result, struct ss_error *err);
 
 /*
  * Writes a skip as one JSON object: page, offset, bucket, element, bounds, and why (docs/format.md).
@@ -1858,7 +1851,7 @@ SS_API bool ss_skip_json(const struct ss_skip *skip, ss_write_fn write, void *wr
  */
 SS_API enum ss_status ss_diff_ndjson(const struct ss_file *a, const struct ss_file *b,
                                      const struct ss_diff_opts *opts, bool values,
-                                     ss_write_fn write, void *write_ctx,
+                                     ss_write_fn write, void *write_ctx, const struct ss_call *call,
                                      struct ss_diff_result *result, enum ss_side *side,
                                      struct ss_error *err);
 

@@ -120,11 +120,9 @@ static bool open_input(struct cli_run *run, const char *path, int meta, struct s
         .meta = (enum ss_meta_choice)meta,
         .unpacked_limit = run->common.unpacked_limit,
         .hash_stream = run->hash_stream,
-        .threads = run->threads,
-        .progress = cli_progress_report,
-        .progress_ctx = &run->progress,
     };
-    bool good = ss_open(path, &opts, file, err) == SS_OK;
+    const struct ss_call call = cli_run_call(run);
+    bool good = ss_open(path, &opts, &call, file, err) == SS_OK;
     cli_tmpfiles_settle(&run->tmpfiles, !good);
     return good;
 }

@@ -431,8 +431,7 @@ static enum ss_status list_rows(struct render *r, struct ss_error *err)
 {
     const struct cli_listing *how = r->how;
     struct ss_query asked = how->query == NULL ? (struct ss_query){0} : *how->query;
-    struct ss_call call = cli_run_call(r->run);
-    call.threads = r->run->threads;
+    const struct ss_call call = cli_run_call(r->run);
     r->limit = asked.limit;
     asked.limit = 0;
     asked.columns = chosen_bits(r);

@@ -36,7 +36,7 @@ struct cli_run {
     const char *second_name;
     struct cli_tmpfiles tmpfiles;
     bool hash_stream;  /* set before opening by a command that wants the hash */
-    unsigned threads;  /* likewise: that the file's calls may use; 0: one a processor */
+    unsigned threads;  /* likewise: as in struct ss_call */
     bool text_hinted;  /* that a copy in text mode explains the damage was said already */
     bool meta_hinted;  /* the other meta's tree was pointed at already */
     bool answer_begun; /* a JSON document was begun: an error must not start a second one */
@@ -44,10 +44,11 @@ struct cli_run {
     bool committed; /* an output of its own has its name: what is left to print is only a report */
 };
 
-/* How a long call of the library runs under a command: it shows progress, and a signal stops it. */
+/* How a long call of the library runs under a command: --threads, a progress line, and a signal stops it. */
 static inline struct ss_call cli_run_call(struct cli_run *run)
 {
-    return (struct ss_call){.progress = cli_progress_report, .progress_ctx = &run->progress};
+    return (struct ss_call){
+        .threads = run->threads, .progress = cli_progress_report, .progress_ctx = &run->progress};
 }
 
 /* A process from its arguments to its exit code. */

@@ -9,6 +9,7 @@
  * of pages, whose very bytes it is over; of a rebuild, which hashes input and output in step.
  */
 #include "intake/checking.h"
+#include "util/call.h"
 #include "util/error.h"
 #include "verify/hash.h"
 #include "writer/copy.h"
@@ -21,6 +22,7 @@
 struct conversion {
     const struct ss_file *file;
     const struct ss_convert_opts *opts;
+    const struct ss_call *call;
     struct ss_convert_result *result;
     ss_write_fn write;
     void *write_ctx;
@@ -47,26 +49,21 @@ static enum ss_status check_whole(const struct ss_file *file, struct ss_error *e
 static bool tell(void *ctx, uint64_t len)
 {
     struct conversion *job = ctx;
-    const struct ss_convert_opts *opts = job->opts;
     const char *phase = job->result->rebuilt ? "rebuilding" : "copying";
 
     if (job->checking != NULL && ss_checking_refused(job->checking)) {
         return false;
     }
     job->done += len;
-    job->cancelled = opts->progress != NULL &&
-                     !opts->progress(opts->progress_ctx, phase, job->done,
-                                     job->file->geo.high_water * job->file->geo.page_size);
+    job->cancelled = !ss_call_goes_on(job->call, phase, job->done,
+                                      job->file->geo.high_water * job->file->geo.page_size);
     return !job->cancelled;
 }
 
-/* A thread is worth its start for long work only. */
 static enum ss_emit_beside beside(const struct conversion *job)
 {
-    return ss_file_may_start(job->file, job->opts->threads) &&
-                   job->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
-               ? SS_BESIDE_HASH
-               : SS_BESIDE_NOTHING;
+    return ss_checking_leaves_thread(job->checking, job->file, job->call) ? SS_BESIDE_HASH
+                                                                          : SS_BESIDE_NOTHING;
 }
 
 static enum ss_status copy_bytes(const struct conversion *job, struct ss_emit *emit,
@@ -225,23 +222,29 @@ static enum ss_status run(struct conversion *job, struct ss_error *err)
     return ss_source_check(&job->file->src, status, err);
 }
 
-enum ss_status ss_convert(const struct ss_file *file, const struct ss_convert_opts *opts,
-                          ss_write_fn write, void *write_ctx, struct ss_convert_result *result,
-                          struct ss_error *err)
+enum ss_status ss_convert_unchecked(const struct ss_file *file, const struct ss_convert_opts *opts,
+                                    ss_write_fn write, void *write_ctx, const struct ss_call *call,
+                                    struct ss_convert_result *result, struct ss_error *err)
 {
-    struct conversion job = {
-        .file = file, .opts = opts, .result = result, .write = write, .write_ctx = write_ctx};
+    struct conversion job = {.file = file,
+                             .opts = opts,
+                             .call = ss_call_or_none(call),
+                             .result = result,
+                             .write = write,
+                             .write_ctx = write_ctx};
+    enum ss_status status;
 
     ss_error_clear(err);
     plan(file, opts, result);
-    return run(&job, err);
+    status = ss_call_begin(call, result->rebuilt ? "rebuilding" : "copying", err);
+    return status == SS_OK ? run(&job, err) : status;
 }
 
 /* One after the other. */
 static enum ss_status check_then_run(struct conversion *job, const struct ss_intake_opts *check,
                                      struct ss_intake *intake, struct ss_error *err)
 {
-    enum ss_status status = ss_intake(job->file, check, intake, err);
+    enum ss_status status = ss_intake(job->file, check, job->call, intake, err);
 
     return status == SS_OK && intake->accepted ? run(job, err) : status;
 }
@@ -261,13 +264,17 @@ static enum ss_status check_and_run(struct conversion *job, struct ss_intake *in
     return checked;
 }
 
-enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_intake_opts *check,
-                                  const struct ss_convert_opts *opts, ss_write_fn write,
-                                  void *write_ctx, struct ss_intake *intake,
-                                  struct ss_convert_result *result, struct ss_error *err)
+enum ss_status ss_convert(const struct ss_file *file, const struct ss_intake_opts *check,
+                          const struct ss_convert_opts *opts, ss_write_fn write, void *write_ctx,
+                          const struct ss_call *call, struct ss_intake *intake,
+                          struct ss_convert_result *result, struct ss_error *err)
 {
-    struct conversion job = {
-        .file = file, .opts = opts, .result = result, .write = write, .write_ctx = write_ctx};
+    struct conversion job = {.file = file,
+                             .opts = opts,
+                             .call = ss_call_or_none(call),
+                             .result = result,
+                             .write = write,
+                             .write_ctx = write_ctx};
     struct ss_intake_opts how = *check;
     struct ss_checking checking;
     enum ss_status status;
@@ -276,7 +283,13 @@ enum ss_status ss_convert_checked(const struct ss_file *file, const struct ss_in
     *intake = (struct ss_intake){0};
     plan(file, opts, result);
     how.rebuilds = result->rebuilt;
-    if (ss_checking_begin(&checking, file, &how, !result->rebuilt || hashes_in_step(result))) {
+    status = ss_call_begin(call, SS_PHASE_TREES, err);
+    if (status != SS_OK) {
+        *result = (struct ss_convert_result){0};
+        return status;
+    }
+    if (ss_checking_begin(&checking, file, &how, job.call,
+                          !result->rebuilt || hashes_in_step(result))) {
         job.checking = &checking;
         status = check_and_run(&job, intake, err);
     } else {

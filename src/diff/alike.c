@@ -10,6 +10,7 @@
  */
 #include "diff/alike.h"
 
+#include "util/call.h"
 #include "util/checked.h"
 #include "util/prefetch.h"
 #include "util/span.h"
@@ -136,11 +137,10 @@ static void add_pair(struct walk *w, struct ss_slot a, struct ss_slot b)
 
 static bool still_going(const struct walk *w)
 {
-    const struct ss_diff_opts *opts = w->job->opts;
     uint64_t total = w->job->a->count + w->job->b->count;
 
-    return !w->job->reports || w->queued % PROGRESS_COUNT != 0 || opts->progress == NULL ||
-           opts->progress(opts->progress_ctx, "comparing", w->i + w->j, total);
+    return w->job->call == NULL || w->queued % PROGRESS_COUNT != 0 ||
+           ss_call_goes_on(w->job->call, "comparing", w->i + w->j, total);
 }
 
 void ss_alike_run(struct ss_alike_job *job)
@@ -194,7 +194,8 @@ void ss_alike_split(struct ss_alike_job *jobs, unsigned count)
     for (unsigned n = 0; n < count; n++) {
         uint64_t word = UINT64_MAX / count * n;
 
-        jobs[n] = (struct ss_alike_job){.opts = jobs[0].opts, .a = a, .b = b, .reports = n == 0};
+        jobs[n] = (struct ss_alike_job){
+            .opts = jobs[0].opts, .a = a, .b = b, .call = n == 0 ? jobs[0].call : NULL};
         jobs[n].from_a = n == 0 ? 0 : first_from(a, word);
         jobs[n].from_b = n == 0 ? 0 : first_from(b, word);
         jobs[n].to_a = a->count;

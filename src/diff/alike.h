@@ -15,9 +15,9 @@ struct ss_alike_job {
     const struct ss_diff_opts *opts;
     struct ss_live *a, *b;
     uint64_t from_a, to_a, from_b, to_b;
-    bool reports;            /* calls opts->progress */
-    uint64_t kept_a, kept_b; /* slots that stay, moved to the front of the part */
-    uint64_t same;           /* keys that both have alike: in neither part any more */
+    const struct ss_call *call; /* NULL: another job reports for both */
+    uint64_t kept_a, kept_b;    /* slots that stay, moved to the front of the part */
+    uint64_t same;              /* keys that both have alike: in neither part any more */
     bool cancelled;
 };
 

@@ -17,8 +17,11 @@
  */
 #include "etcd/index.h"
 #include "etcd/revision.h"
+#include "util/call.h"
 
 #include <stdlib.h>
+
+#define PROGRESS_COUNT 4096u
 
 struct side {
     const struct ss_file *file;
@@ -33,6 +36,8 @@ struct side {
 
 struct lineage {
     struct side a, b;
+    const struct ss_call *call;
+    uint64_t steps;
     struct ss_lineage *out;
     bool parted;
 };
@@ -269,6 +274,13 @@ static enum ss_status step_both(struct lineage *l, enum ss_side *side, struct ss
     return step(&l->b, err);
 }
 
+static enum ss_status tell(struct lineage *l, struct ss_error *err)
+{
+    return l->steps++ % PROGRESS_COUNT != 0
+               ? SS_OK
+               : ss_call_tell(l->call, "comparing histories", l->steps - 1, 0, err);
+}
+
 static enum ss_status walk(struct lineage *l, enum ss_side *side, struct ss_error *err)
 {
     enum ss_status status = SS_OK;
@@ -277,6 +289,10 @@ static enum ss_status walk(struct lineage *l, enum ss_side *side, struct ss_erro
         int c = l->a.ended ? 1 : l->b.ended ? -1 : ss_revision_cmp(l->a.rec.rev, l->b.rec.rev);
 
         *side = c < 0 ? SS_SIDE_A : SS_SIDE_B;
+        status = tell(l, err);
+        if (status != SS_OK) {
+            break;
+        }
         if (c < 0) {
             status = one_sided(l, &l->a, &l->b, err);
         } else if (c > 0) {
@@ -341,7 +357,8 @@ static enum ss_status run(struct lineage *l, const struct ss_file *a, const stru
 }
 
 enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file *b,
-                                  struct ss_lineage *out, enum ss_side *side, struct ss_error *err)
+                                  const struct ss_call *call, struct ss_lineage *out,
+                                  enum ss_side *side, struct ss_error *err)
 {
     struct lineage *l = calloc(1, sizeof(*l));
     enum ss_side ignored;
@@ -353,6 +370,7 @@ enum ss_status ss_lineage_compare(const struct ss_file *a, const struct ss_file 
         return ss_nomem(err, sizeof(*l));
     }
     l->out = out;
+    l->call = ss_call_or_none(call);
     status = run(l, a, b, side != NULL ? side : &ignored, err);
     ss_key_index_fini(&l->a.index);
     ss_key_index_fini(&l->b.index);

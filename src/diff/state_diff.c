@@ -8,12 +8,13 @@
  * Two threads: a side each, then half of the words each, then a side each again.
  */
 #include "diff/alike.h"
-#include "parser/db.h"
+#include "parser/leaves.h"
 #include "util/error.h"
 #include "util/span.h"
 #include "util/task.h"
 
 #define THREADS 2u
+#define THREADS_MAX (2 * SS_LEAVES_THREADS_MAX)
 
 /* Of a record, asked for ahead of its turn: what comes before its value, and where values as a rule differ. */
 #define ASK_LEN 256u
@@ -33,6 +34,8 @@ struct side_job {
 
 struct state_diff {
     const struct ss_diff_opts *opts;
+    const struct ss_call *call;
+    unsigned threads; /* that the two sides share */
     ss_diff_fn on_change;
     void *ctx;
     struct ss_diff_result *result;
@@ -78,33 +81,30 @@ static void run_both(ss_task_fn run, void *first, void *second, bool may_start)
     if (!started) {
         run(second);
     }
-    ss_task_wait(&task, NULL, NULL);
-}
-
-static bool may_start(const struct side_job jobs[2], const struct ss_diff_opts *opts)
-{
-    return ss_file_may_start(jobs[0].file, opts->threads) &&
-           ss_file_may_start(jobs[1].file, opts->threads);
+    ss_task_wait(&task, NULL);
 }
 
 /* A on the caller's thread, B as a task where one more is allowed, and each with half of what is. */
-static void read_both(struct side_job jobs[2], const struct ss_diff_opts *opts)
+static void read_both(const struct state_diff *d, struct side_job jobs[2])
 {
     struct ss_task task = {0};
-    unsigned each = opts->threads > 1 ? opts->threads / 2 : opts->threads;
-    bool started;
+    unsigned half = d->threads / 2;
+    bool started = false;
 
-    jobs[0].call = (struct ss_call){each, opts->progress, opts->progress_ctx};
-    jobs[1].call = (struct ss_call){each, ss_task_report, &task};
-    started = may_start(jobs, opts) && ss_task_start(&task, "reading keys", read_side, &jobs[1]);
+    jobs[0].call = *d->call;
+    if (half > 0) {
+        jobs[0].call.threads = d->threads - half;
+        jobs[1].call = (struct ss_call){half, ss_task_report, &task};
+        started = ss_task_start(&task, SS_PHASE_KEYS, read_side, &jobs[1]);
+    }
     read_side(&jobs[0]);
     if (jobs[0].status != SS_OK) {
         ss_task_cancel(&task);
-        ss_task_wait(&task, NULL, NULL);
+        ss_task_wait(&task, NULL);
     } else if (started) {
-        ss_task_wait(&task, opts->progress, opts->progress_ctx);
+        ss_task_wait(&task, d->call);
     } else {
-        jobs[1].call = jobs[0].call;
+        jobs[1].call = *d->call;
         read_side(&jobs[1]);
     }
 }
@@ -147,10 +147,10 @@ static enum ss_status both(const struct state_diff *d, const struct ss_record *a
     return give(d, c, err);
 }
 
-static bool still_going(const struct ss_diff_opts *opts, uint64_t done, uint64_t total)
+static enum ss_status tell(const struct state_diff *d, uint64_t done, uint64_t total,
+                           struct ss_error *err)
 {
-    return (done & 0xfff) != 0 || opts->progress == NULL ||
-           opts->progress(opts->progress_ctx, "comparing", done, total);
+    return (done & 0xfff) != 0 ? SS_OK : ss_call_tell(d->call, "comparing", done, total, err);
 }
 
 static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
@@ -162,8 +162,9 @@ static enum ss_status merge(const struct state_diff *d, struct ss_error *err)
         struct ss_record a, b;
         int c;
 
-        if (!still_going(d->opts, i + j, n + m)) {
-            return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+        status = tell(d, i + j, n + m, err);
+        if (status != SS_OK) {
+            return status;
         }
         if (i < n) {
             ss_state_prefetch(d->a, i, ASK_LEN);
@@ -220,7 +221,7 @@ static enum ss_status forget_alike(struct state_diff *d, struct side_job jobs[2]
                                    struct ss_error *err)
 {
     struct ss_alike_job parts[THREADS] = {
-        {.opts = d->opts, .a = &jobs[0].live, .b = &jobs[1].live}};
+        {.opts = d->opts, .call = d->call, .a = &jobs[0].live, .b = &jobs[1].live}};
     bool cancelled = false;
 
     d->result->count_a = jobs[0].live.count;
@@ -228,12 +229,12 @@ static enum ss_status forget_alike(struct state_diff *d, struct side_job jobs[2]
     d->result->rev_a = jobs[0].live.rev;
     d->result->rev_b = jobs[1].live.rev;
     ss_alike_split(parts, THREADS);
-    run_both(drop_alike, &parts[0], &parts[1], may_start(jobs, d->opts));
+    run_both(drop_alike, &parts[0], &parts[1], d->threads > 1);
     d->result->same = ss_alike_join(parts, THREADS);
     for (unsigned i = 0; i < THREADS; i++) {
         cancelled |= parts[i].cancelled;
     }
-    return cancelled ? ss_system(err, SS_E_CANCELLED, 0, "cancelled") : SS_OK;
+    return cancelled ? ss_cancelled(err) : SS_OK;
 }
 
 static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enum ss_side *side,
@@ -241,7 +242,7 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
 {
     enum ss_status status;
 
-    read_both(jobs, d->opts);
+    read_both(d, jobs);
     status = first_failure(jobs, side, err);
     if (status != SS_OK) {
         return status;
@@ -250,7 +251,7 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
     if (status != SS_OK) {
         return status;
     }
-    run_both(sort_side, &jobs[0], &jobs[1], may_start(jobs, d->opts));
+    run_both(sort_side, &jobs[0], &jobs[1], d->threads > 1);
     status = first_failure(jobs, side, err);
     if (status != SS_OK) {
         return status;
@@ -262,14 +263,20 @@ static enum ss_status compare(struct state_diff *d, struct side_job jobs[2], enu
 
 enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
                        const struct ss_diff_opts *opts, ss_diff_fn on_change, void *ctx,
-                       struct ss_diff_result *result, enum ss_side *side, struct ss_error *err)
+                       const struct ss_call *call, struct ss_diff_result *result,
+                       enum ss_side *side, struct ss_error *err)
 {
     static const struct ss_diff_opts none;
     const struct ss_diff_opts *o = opts != NULL ? opts : &none;
     uint64_t seed = ss_index_seed();
     struct side_job jobs[2] = {{.file = a, .rev = o->rev_a, .range = &o->range, .seed = seed},
                                {.file = b, .rev = o->rev_b, .range = &o->range, .seed = seed}};
-    struct state_diff d = {.opts = o, .on_change = on_change, .ctx = ctx, .result = result};
+    struct state_diff d = {.opts = o,
+                           .call = ss_call_or_none(call),
+                           .threads = ss_threads(call != NULL ? call->threads : 0, THREADS_MAX),
+                           .on_change = on_change,
+                           .ctx = ctx,
+                           .result = result};
     enum ss_side ignored;
     enum ss_status status;
 
@@ -277,7 +284,10 @@ enum ss_status ss_diff(const struct ss_file *a, const struct ss_file *b,
     *result = (struct ss_diff_result){0};
     side = side != NULL ? side : &ignored;
     *side = SS_SIDE_A;
-    status = compare(&d, jobs, side, err);
+    status = ss_call_begin(call, SS_PHASE_KEYS, err);
+    if (status == SS_OK) {
+        status = compare(&d, jobs, side, err);
+    }
     for (int i = 0; i < 2; i++) {
         ss_live_fini(&jobs[i].live);
         ss_state_free(jobs[i].state);

@@ -138,7 +138,10 @@ enum ss_status ss_key_figures(const struct ss_file *file, const struct ss_call *
     *out = (struct ss_key_figures){0};
     ss_file_facts(file, &facts);
     n.ticker.total = facts.db_len;
-    status = ss_source_check(&file->src, count_all(file, &n, err), err);
+    status = ss_call_begin(call, n.ticker.phase, err);
+    if (status == SS_OK) {
+        status = ss_source_check(&file->src, count_all(file, &n, err), err);
+    }
     ss_key_index_fini(&n.index);
     return status;
 }

@@ -276,7 +276,10 @@ enum ss_status ss_hashkv(const struct ss_file *file, int64_t rev, int64_t compac
 
     ss_error_clear(err);
     *out = (struct ss_hashkv){0};
-    status = ss_source_check(&file->src, compute(&j, rev, compact_rev, out, err), err);
+    status = ss_call_begin(call, j.ticker.phase, err);
+    if (status == SS_OK) {
+        status = ss_source_check(&file->src, compute(&j, rev, compact_rev, out, err), err);
+    }
     ss_key_index_fini(&j.index);
     return status;
 }

@@ -16,7 +16,7 @@
  */
 #include "etcd/locator.h"
 #include "util/array.h"
-#include "util/error.h"
+#include "util/call.h"
 
 #include <stdlib.h>
 
@@ -32,6 +32,7 @@ struct found {
 struct history {
     const struct ss_file *file;
     const struct ss_history_opts *opts;
+    const struct ss_call *call;
     ss_history_fn on_item;
     void *ctx;
     struct ss_history_result *result;
@@ -97,9 +98,8 @@ static enum ss_status on_record(void *ctx, const struct ss_record *rec, struct s
     struct history *h = ctx;
     const struct ss_history_opts *opts = h->opts;
 
-    if (++h->seen % PROGRESS_COUNT == 0 && opts->progress != NULL &&
-        !opts->progress(opts->progress_ctx, PROGRESS_PHASE, h->seen, 0)) {
-        return ss_system(err, SS_E_CANCELLED, 0, "stopped on request");
+    if (++h->seen % PROGRESS_COUNT == 0 && !ss_call_goes_on(h->call, PROGRESS_PHASE, h->seen, 0)) {
+        return ss_cancelled(err);
     }
     if (rec->marker) {
         return SS_OK;
@@ -217,17 +217,24 @@ static enum ss_status run(struct history *h, struct ss_error *err)
 }
 
 enum ss_status ss_history(const struct ss_file *file, const struct ss_history_opts *opts,
-                          ss_history_fn on_item, void *ctx, struct ss_history_result *result,
-                          struct ss_error *err)
+                          ss_history_fn on_item, void *ctx, const struct ss_call *call,
+                          struct ss_history_result *result, struct ss_error *err)
 {
-    struct history h = {
-        .file = file, .opts = opts, .on_item = on_item, .ctx = ctx, .result = result};
+    struct history h = {.file = file,
+                        .opts = opts,
+                        .call = ss_call_or_none(call),
+                        .on_item = on_item,
+                        .ctx = ctx,
+                        .result = result};
     enum ss_status status;
 
     ss_error_clear(err);
     *result = (struct ss_history_result){0};
     h.skips.keep = opts->keep_going;
-    status = ss_source_check(&file->src, run(&h, err), err);
+    status = ss_call_begin(call, PROGRESS_PHASE, err);
+    if (status == SS_OK) {
+        status = ss_source_check(&file->src, run(&h, err), err);
+    }
     result->skip_count = h.skips.count;
     free(h.found);
     return status;

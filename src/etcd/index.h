@@ -114,7 +114,7 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
 /* The same of what still stands of `key`; markers never. Faults go to `skips`. Errors: NOMEM, IO. */
 enum ss_status ss_key_index_fill_standing(struct ss_key_index *x, int64_t rev,
                                           const struct ss_range *range, struct ss_skips *skips,
-                                          struct ss_error *err);
+                                          const struct ss_call *call, struct ss_error *err);
 
 /* Whether this very record is its key's last one. Only after a flush. */
 bool ss_key_index_holds(const struct ss_key_index *x, const struct ss_record *rec);

@@ -7,12 +7,17 @@
 #include "etcd/index.h"
 
 #include "parser/leaves.h"
+#include "util/call.h"
+
+#define PROGRESS_COUNT 4096u
 
 struct fill {
     struct ss_key_index *index;
     int64_t rev;
     const struct ss_range *range;
     bool markers;
+    const struct ss_call *call; /* of the walk past damage: the other one tells by itself */
+    uint64_t seen;
 };
 
 /* Whether an element stands before revision 1, where nothing is read. */
@@ -81,8 +86,12 @@ enum ss_status ss_key_index_fill(struct ss_key_index *x, const struct ss_tree *t
 
 static enum ss_status on_standing(void *ctx, const struct ss_record *rec, struct ss_error *err)
 {
-    const struct fill *fill = ctx;
+    struct fill *fill = ctx;
 
+    if (++fill->seen % PROGRESS_COUNT == 0 &&
+        !ss_call_goes_on(fill->call, SS_PHASE_KEYS, fill->seen, 0)) {
+        return ss_cancelled(err);
+    }
     if (rec->marker || !ss_range_has(fill->range, rec->key)) {
         return SS_OK;
     }
@@ -91,9 +100,9 @@ static enum ss_status on_standing(void *ctx, const struct ss_record *rec, struct
 
 enum ss_status ss_key_index_fill_standing(struct ss_key_index *x, int64_t rev,
                                           const struct ss_range *range, struct ss_skips *skips,
-                                          struct ss_error *err)
+                                          const struct ss_call *call, struct ss_error *err)
 {
-    struct fill fill = {.index = x, .rev = rev, .range = range};
+    struct fill fill = {.index = x, .rev = rev, .range = range, .call = ss_call_or_none(call)};
     enum ss_status status = ss_records_standing(x->at.file, 1, rev, skips, on_standing, &fill, err);
 
     return status == SS_OK ? ss_key_index_flush(x, err) : status;

@@ -28,7 +28,7 @@ void ss_live_fini(struct ss_live *live);
 /* The same of what still stands, and as ss_state_new_keeping. */
 enum ss_status ss_live_read_standing(struct ss_live *live, const struct ss_file *file, int64_t rev,
                                      const struct ss_range *range, struct ss_skips *skips,
-                                     struct ss_error *err);
+                                     const struct ss_call *call, struct ss_error *err);
 enum ss_status ss_state_standing(const struct ss_file *file, int64_t rev,
                                  const struct ss_range *range, struct ss_skips *skips,
                                  const struct ss_call *call, struct ss_state **out,

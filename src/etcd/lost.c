@@ -12,6 +12,7 @@
 #include "etcd/record.h"
 #include "etcd/revision.h"
 #include "parser/walk.h"
+#include "util/call.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -151,12 +152,14 @@ static bool on_bucket_end(void *ctx, struct ss_walk *walk, uint32_t node)
     return !pass->stopped;
 }
 
-static enum ss_status run(struct lost_pass *pass, const struct ss_file *file, struct ss_error *err)
+static enum ss_status run(struct lost_pass *pass, const struct ss_file *file,
+                          const struct ss_call *call, struct ss_error *err)
 {
-    static const struct ss_walk_ops ops = {.on_bucket = on_bucket,
-                                           .on_page = on_page,
-                                           .on_bucket_end = on_bucket_end,
-                                           .on_fault = on_fault};
+    const struct ss_walk_ops ops = {.on_bucket = on_bucket,
+                                    .on_page = on_page,
+                                    .on_bucket_end = on_bucket_end,
+                                    .on_fault = on_fault,
+                                    .call = call};
     enum ss_status status = ss_walk_run(&pass->walk, file, &ops, pass, err);
 
     if (status != SS_OK || pass->key_node != UINT32_MAX) {
@@ -171,14 +174,18 @@ static enum ss_status run(struct lost_pass *pass, const struct ss_file *file, st
 }
 
 enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost, void *ctx,
-                                 uint64_t *lost_count, struct ss_error *err)
+                                 const struct ss_call *call, uint64_t *lost_count,
+                                 struct ss_error *err)
 {
     struct lost_pass *pass;
     enum ss_status status;
 
     *lost_count = 0;
     ss_error_clear(err);
-    status = ss_file_readable(file, err);
+    status = ss_call_begin(call, SS_PHASE_TREES, err);
+    if (status == SS_OK) {
+        status = ss_file_readable(file, err);
+    }
     if (status != SS_OK) {
         return status;
     }
@@ -190,7 +197,7 @@ enum ss_status ss_lost_revisions(const struct ss_file *file, ss_lost_fn on_lost,
     pass->ctx = ctx;
     pass->key_node = UINT32_MAX;
     pass->disordered = SS_NONE;
-    status = run(pass, file, err);
+    status = run(pass, file, call, err);
     *lost_count = pass->count;
     ss_walk_fini(&pass->walk);
     free(pass);

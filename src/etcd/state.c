@@ -14,6 +14,7 @@
 #include "etcd/live.h"
 #include "etcd/sort.h"
 #include "util/array.h"
+#include "util/call.h"
 #include "util/prefetch.h"
 
 #include <stdlib.h>
@@ -63,6 +64,9 @@ enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, in
 
     ss_error_clear(err);
     *live = (struct ss_live){.at = {.file = file}};
+    if (ss_call_begin(call, SS_PHASE_KEYS, err) != SS_OK) {
+        return SS_SYSTEM;
+    }
     status = ss_source_check(&file->src, read_live(live, &x, rev, range, seed, call, err), err);
     ss_key_index_fini(&x);
     if (status != SS_OK) {
@@ -73,7 +77,7 @@ enum ss_status ss_live_read(struct ss_live *live, const struct ss_file *file, in
 
 static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x, int64_t rev,
                                     const struct ss_range *range, struct ss_skips *skips,
-                                    struct ss_error *err)
+                                    const struct ss_call *call, struct ss_error *err)
 {
     const struct ss_file *file = live->at.file;
     struct ss_rev_facts facts;
@@ -89,7 +93,7 @@ static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x
     ss_key_index_init(x, file, &tree);
     live->at = x->at;
     /* The latest state has no bound: what is lost may lie behind the last record that can be read. */
-    status = ss_key_index_fill_standing(x, rev == 0 ? 0 : live->rev, range, skips, err);
+    status = ss_key_index_fill_standing(x, rev == 0 ? 0 : live->rev, range, skips, call, err);
     if (status == SS_OK) {
         live->slots = ss_key_index_take(x, &live->count);
     }
@@ -98,14 +102,15 @@ static enum ss_status read_standing(struct ss_live *live, struct ss_key_index *x
 
 enum ss_status ss_live_read_standing(struct ss_live *live, const struct ss_file *file, int64_t rev,
                                      const struct ss_range *range, struct ss_skips *skips,
-                                     struct ss_error *err)
+                                     const struct ss_call *call, struct ss_error *err)
 {
     struct ss_key_index x = {0};
     enum ss_status status;
 
     ss_error_clear(err);
     *live = (struct ss_live){.at = {.file = file}};
-    status = ss_source_check(&file->src, read_standing(live, &x, rev, range, skips, err), err);
+    status =
+        ss_source_check(&file->src, read_standing(live, &x, rev, range, skips, call, err), err);
     ss_key_index_fini(&x);
     if (status != SS_OK) {
         ss_live_fini(live);
@@ -191,7 +196,7 @@ enum ss_status ss_state_standing(const struct ss_file *file, int64_t rev,
 
     *out = NULL;
     if (status == SS_CORRUPT) {
-        status = ss_live_read_standing(&live, file, rev, range, skips, err);
+        status = ss_live_read_standing(&live, file, rev, range, skips, call, err);
     }
     return status == SS_OK ? finish(&live, out, err) : status;
 }

@@ -204,7 +204,10 @@ enum ss_status ss_etcd_status(const struct ss_file *file, const struct ss_call *
     ss_error_clear(err);
     *out = (struct ss_etcd_status){0};
     ss_crc32c_init(&w.crc);
-    status = ss_source_check(&file->src, read_status(&w, err), err);
+    status = ss_call_begin(call, w.ticker.phase, err);
+    if (status == SS_OK) {
+        status = ss_source_check(&file->src, read_status(&w, err), err);
+    }
     ss_key_index_fini(&w.index);
     return status;
 }

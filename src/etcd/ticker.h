@@ -4,8 +4,7 @@
 #ifndef SS_ETCD_TICKER_H
 #define SS_ETCD_TICKER_H
 
-#include "util/error.h"
-#include "util/task.h"
+#include "util/call.h"
 
 #define SS_TICK_LEN (UINT64_C(8) << 20)
 
@@ -20,12 +19,11 @@ struct ss_ticker {
 static inline enum ss_status ss_tick(struct ss_ticker *t, uint64_t len, struct ss_error *err)
 {
     t->done += len;
-    if (t->call->progress == NULL || t->done < t->next || t->done == 0)
+    if (t->call->progress == NULL || t->done < t->next || t->done == 0) {
         return SS_OK;
+    }
     t->next = t->done + SS_TICK_LEN;
-    if (t->call->progress(t->call->progress_ctx, t->phase, t->done, t->total))
-        return SS_OK;
-    return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    return ss_call_tell(t->call, t->phase, t->done, t->total, err);
 }
 
 #endif

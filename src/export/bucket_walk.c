@@ -32,9 +32,7 @@ static void keep_first(void *ctx, struct ss_walk *walk, uint32_t node, uint32_t 
 enum ss_status ss_bucket_walk_new(const struct ss_export *d, const struct ss_bucket *top,
                                   struct ss_walk **out, struct ss_error *err)
 {
-    struct ss_walk_ops ops = {.on_fault = keep_first,
-                              .progress = d->opts->progress,
-                              .progress_ctx = d->opts->progress_ctx};
+    struct ss_walk_ops ops = {.on_fault = keep_first, .call = d->call};
     struct first_fault first = {0};
     struct ss_walk *walk = calloc(1, sizeof(*walk));
     enum ss_status status;

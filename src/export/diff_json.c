@@ -115,7 +115,8 @@ static enum ss_status diff_end(struct diff_stream *d, enum ss_status status, enu
 
 enum ss_status ss_diff_ndjson(const struct ss_file *a, const struct ss_file *b,
                               const struct ss_diff_opts *opts, bool values, ss_write_fn write,
-                              void *write_ctx, struct ss_diff_result *result, enum ss_side *side,
+                              void *write_ctx, const struct ss_call *call,
+                              struct ss_diff_result *result, enum ss_side *side,
                               struct ss_error *err)
 {
     struct diff_stream d = {
@@ -130,7 +131,7 @@ enum ss_status ss_diff_ndjson(const struct ss_file *a, const struct ss_file *b,
     if (!ss_outbuf_init(&d.out, guarded_write, &d)) {
         return ss_nomem(err, SS_OUTBUF_LEN);
     }
-    status = ss_diff(a, b, opts, put_change, &d, result, side, err);
+    status = ss_diff(a, b, opts, put_change, &d, call, result, side, err);
     status = diff_end(&d, status, side, err);
     ss_outbuf_fini(&d.out);
     return status;

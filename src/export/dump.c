@@ -14,7 +14,7 @@
 #include "export/bucket_walk.h"
 #include "export/job.h"
 #include "export/json_text.h"
-#include "util/error.h"
+#include "util/call.h"
 
 #include <inttypes.h>
 
@@ -51,11 +51,10 @@ void ss_export_end_record(const struct ss_export_style *style, struct ss_outbuf 
 enum ss_status ss_export_state(struct ss_export *d, struct ss_state **out, struct ss_error *err)
 {
     const struct ss_dump_opts *opts = d->opts;
-    const struct ss_call call = {.progress = opts->progress, .progress_ctx = opts->progress_ctx};
 
     return opts->keep_going != NULL
-               ? ss_state_standing(d->file, opts->rev, &opts->range, &d->skips, &call, out, err)
-               : ss_state_new(d->file, opts->rev, &opts->range, &call, out, err);
+               ? ss_state_standing(d->file, opts->rev, &opts->range, &d->skips, d->call, out, err)
+               : ss_state_new(d->file, opts->rev, &opts->range, d->call, out, err);
 }
 
 enum ss_status ss_export_records(struct ss_export *d, ss_record_fn on_record, void *ctx,
@@ -148,14 +147,10 @@ void ss_export_list_end(struct ss_export *d)
 
 enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err)
 {
-    const struct ss_dump_opts *opts = d->opts;
-
     d->count++;
-    if (opts->progress == NULL || d->count % PROGRESS_COUNT != 0 ||
-        opts->progress(opts->progress_ctx, PROGRESS_PHASE, d->count, d->total)) {
-        return SS_OK;
-    }
-    return ss_system(err, SS_E_CANCELLED, 0, "stopped on request");
+    return d->count % PROGRESS_COUNT != 0
+               ? SS_OK
+               : ss_call_tell(d->call, PROGRESS_PHASE, d->count, d->total, err);
 }
 
 /* SS_END: output failed, so there is no use in going on; dump_end tells why. */
@@ -448,13 +443,14 @@ static enum ss_status dump_begin(struct ss_export *d, struct ss_error *err)
 }
 
 enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *opts,
-                       ss_write_fn write, void *write_ctx, struct ss_dump_result *result,
-                       struct ss_error *err)
+                       ss_write_fn write, void *write_ctx, const struct ss_call *call,
+                       struct ss_dump_result *result, struct ss_error *err)
 {
     const struct ss_range *range = &opts->range;
     struct ss_export d = {
         .file = file,
         .opts = opts,
+        .call = ss_call_or_none(call),
         .style = {.format = opts->format, .record = {.revisions = opts->revisions}},
         .all = range->from == NULL && range->to == NULL && range->prefix_len == 0,
         .write = write,
@@ -464,7 +460,10 @@ enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *op
 
     ss_error_clear(err);
     *result = (struct ss_dump_result){0};
-    status = dump_begin(&d, err);
+    status = ss_call_begin(call, PROGRESS_PHASE, err);
+    if (status == SS_OK) {
+        status = dump_begin(&d, err);
+    }
     if (status == SS_OK) {
         status = dump_run(&d, &result->rev, err);
     }

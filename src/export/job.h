@@ -22,6 +22,7 @@ struct ss_export_style {
 struct ss_export {
     const struct ss_file *file;
     const struct ss_dump_opts *opts;
+    const struct ss_call *call;
     struct ss_export_style style;
     struct ss_hmac *hmac; /* NULL: values as they are */
     bool all;             /* no bound on the keys */

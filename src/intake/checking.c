@@ -3,6 +3,7 @@
  */
 #include "intake/checking.h"
 
+#include "util/call.h"
 #include "util/error.h"
 #include "verify/hash.h"
 
@@ -28,25 +29,43 @@ static bool may_be_accepted(const struct ss_file *file, const struct ss_intake_o
 static void check_trees(void *arg)
 {
     struct ss_checking *c = arg;
-    struct ss_verify_opts opts = {.what = c->without_hash ? SS_VERIFY_STRUCTURE : SS_VERIFY_HASH,
-                                  .progress = ss_task_report,
-                                  .progress_ctx = &c->task};
+    bool own_thread = !c->without_hash && ss_call_parts(c->call, 4) == 4;
+    struct ss_verify_opts opts = {.what = own_thread ? SS_VERIFY_HASH : SS_VERIFY_STRUCTURE};
 
-    c->status = ss_verification_trees(c->file, &opts, &c->verification, &c->err);
-    if (c->status == SS_OK && ss_verification_errors(c->verification, !c->opts.rebuilds) > 0) {
+    c->status = ss_verification_trees(c->file, &opts, &c->inner, &c->verification, &c->err);
+    if (c->status != SS_OK) {
+        return;
+    }
+    if (ss_verification_errors(c->verification, !c->opts.rebuilds) > 0) {
         atomic_store(&c->refused, true);
+    }
+    if (!c->without_hash) {
+        ss_verification_hash(c->verification);
     }
 }
 
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
-                       const struct ss_intake_opts *opts, bool without_hash)
+                       const struct ss_intake_opts *opts, const struct ss_call *call,
+                       bool without_hash)
 {
-    if (!ss_file_may_start(file, opts->threads) || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
+    if (ss_call_parts(call, 2) < 2 || file->geo.bytes.len < SS_THREAD_WORTH_LEN ||
         !may_be_accepted(file, opts)) {
         return false;
     }
-    *c = (struct ss_checking){.file = file, .opts = *opts, .without_hash = without_hash};
-    return ss_task_start(&c->task, "walking trees", check_trees, c);
+    *c = (struct ss_checking){
+        .file = file, .opts = *opts, .call = call, .without_hash = without_hash};
+    c->inner = (struct ss_call){
+        .threads = call->threads, .progress = ss_task_report, .progress_ctx = &c->task};
+    return ss_task_start(&c->task, SS_PHASE_TREES, check_trees, c);
+}
+
+/* A thread is worth its start for long work only. */
+bool ss_checking_leaves_thread(const struct ss_checking *c, const struct ss_file *file,
+                               const struct ss_call *call)
+{
+    unsigned due = c != NULL ? 3 : 2;
+
+    return ss_call_parts(call, due) == due && file->geo.bytes.len >= SS_THREAD_WORTH_LEN;
 }
 
 bool ss_checking_refused(const struct ss_checking *c)
@@ -57,17 +76,15 @@ bool ss_checking_refused(const struct ss_checking *c)
 static enum ss_status finish(struct ss_checking *c, const uint8_t *digest, struct ss_intake *out,
                              struct ss_error *err)
 {
-    const struct ss_intake_opts *opts = &c->opts;
     enum ss_status status;
 
     if (c->status != SS_OK) {
         *err = c->err;
         return c->status;
     }
-    status = ss_verification_finish(c->verification, digest, opts->progress, opts->progress_ctx,
-                                    &out->checked, err);
+    status = ss_verification_finish(c->verification, digest, c->call, &out->checked, err);
     if (status == SS_OK) {
-        ss_intake_judge(out, opts);
+        ss_intake_judge(out, &c->opts);
     }
     return status;
 }
@@ -81,9 +98,9 @@ enum ss_status ss_checking_end(struct ss_checking *c, const uint8_t *digest, boo
     if (cancel) {
         ss_task_cancel(&c->task);
     }
-    ss_task_wait(&c->task, c->opts.progress, c->opts.progress_ctx);
+    ss_task_wait(&c->task, c->call);
     if (cancel) {
-        status = ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+        status = ss_cancelled(err);
     } else {
         status = finish(c, digest, out, err);
     }

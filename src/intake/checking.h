@@ -2,7 +2,7 @@
  * checking.h - ss_intake while its output is written: the checks are a task, judged at the end.
  *
  *   caller ── begin ──────── writes, asks now and then: refused? ──────── end ── commit, or drop
- *               └── task: trees and records (and the hash, on one more) ──┘
+ *               └── task: trees and records, then the hash (or meanwhile, on one more) ──┘
  *
  * Nothing begins where the outcome is known at a glance: no hash and no flag that allows it, a hash of
  * zeroes, pages that are missing.
@@ -20,7 +20,9 @@
 struct ss_checking {
     const struct ss_file *file;
     struct ss_intake_opts opts;
-    bool without_hash; /* the caller computes it */
+    const struct ss_call *call;
+    struct ss_call inner; /* the task's, which reports to it */
+    bool without_hash;    /* the caller computes it */
     struct ss_task task;
     atomic_bool refused; /* known before the end */
     enum ss_status status;
@@ -29,11 +31,17 @@ struct ss_checking {
 };
 
 /*
- * Starts the checks, where it is worth it. False: it is not, and the caller does one after the other.
- * True: ss_checking_end must follow.
+ * Starts the checks, where it is worth it and `call`, which must last until the end, allows a thread. False: the
+ * caller does one after the other. True: ss_checking_end must follow. Of the call's threads the checks take the
+ * second and the fourth; the first is the caller's, and the third is left to it.
  */
 bool ss_checking_begin(struct ss_checking *c, const struct ss_file *file,
-                       const struct ss_intake_opts *opts, bool without_hash);
+                       const struct ss_intake_opts *opts, const struct ss_call *call,
+                       bool without_hash);
+
+/* Whether the caller may start a thread of its own. `c` NULL: no checks go on. */
+bool ss_checking_leaves_thread(const struct ss_checking *c, const struct ss_file *file,
+                               const struct ss_call *call);
 
 /* Whether writing goes on in vain. */
 bool ss_checking_refused(const struct ss_checking *c);

@@ -155,14 +155,12 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
 }
 
 enum ss_status ss_intake(const struct ss_file *file, const struct ss_intake_opts *opts,
-                         struct ss_intake *out, struct ss_error *err)
+                         const struct ss_call *call, struct ss_intake *out, struct ss_error *err)
 {
-    struct ss_verify_opts verify = {
-        .threads = opts->threads, .progress = opts->progress, .progress_ctx = opts->progress_ctx};
     enum ss_status status;
 
     memset(out, 0, sizeof(*out));
-    status = ss_verify(file, &verify, &out->checked, err);
+    status = ss_verify(file, NULL, call, &out->checked, err);
     if (status == SS_OK) {
         ss_intake_judge(out, opts);
     }

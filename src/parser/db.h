@@ -34,9 +34,8 @@ struct ss_file {
     /* Of the whole source, as the meta that is read has it; when not readable: the places that `scan` or
      * the caller's page size make of it, page_size 0 if neither does. */
     struct ss_geometry geo;
-    unsigned threads; /* that a call may use; 0: one a processor */
-    /* Of these, those that an earlier call has left at work (ss_hash_start); by way of a pointer, since
-     * it is no part of what a const file keeps. */
+    /* Threads that an earlier call has left at work (ss_hash_start), which later ones count as theirs; by way
+     * of a pointer, since it is no part of what a const file keeps. */
     _Atomic unsigned *busy, busy_count;
 };
 
@@ -85,12 +84,6 @@ static inline const struct ss_meta *ss_file_in_force(const struct ss_file *file)
  * follow, whichever tree is read. 0 when not readable.
  */
 uint64_t ss_file_db_len(const struct ss_file *file);
-
-/* Whether a call may start threads: `threads` as struct ss_call has it. */
-static inline bool ss_file_may_start(const struct ss_file *file, unsigned threads)
-{
-    return threads != 1 && (threads > 1 || file->threads != 1);
-}
 
 /*
  * The page of the stored freelist, through the gate. SS_END: none is stored. Errors: the gate's, at the meta's

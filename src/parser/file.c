@@ -98,7 +98,6 @@ static enum ss_status load(struct ss_file *file, const struct ss_open_opts *opts
     uint32_t forced = opts != NULL ? opts->page_size : 0;
     enum ss_status status;
 
-    file->threads = opts != NULL ? opts->threads : 0;
     file->busy = &file->busy_count;
     file->geo.bytes = ss_source_span(&file->src);
     file->kind = ss_source_sniff(&file->src);
@@ -163,14 +162,14 @@ static enum ss_status finish(struct ss_file *file, enum ss_status status,
     return SS_OK;
 }
 
-enum ss_status ss_open(const char *path, const struct ss_open_opts *opts, struct ss_file **out,
-                       struct ss_error *err)
+enum ss_status ss_open(const char *path, const struct ss_open_opts *opts,
+                       const struct ss_call *call, struct ss_file **out, struct ss_error *err)
 {
     struct ss_file *file;
     enum ss_status status = new_file(opts, &file, err);
 
     if (status == SS_OK) {
-        status = ss_source_open(&file->src, path, opts, err);
+        status = ss_source_open(&file->src, path, opts, call, err);
     }
     return finish(file, status, opts, out, err);
 }

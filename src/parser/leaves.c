@@ -131,10 +131,9 @@ static void worker_run(void *arg)
 static unsigned threads_of(const struct team *t)
 {
     unsigned busy = atomic_load(t->file->busy);
-    unsigned all = ss_threads(t->file->threads, SS_LEAVES_THREADS_MAX + busy);
-    unsigned left = all > busy ? all - busy : 1;
+    unsigned all = ss_threads(t->call->threads, SS_LEAVES_THREADS_MAX + busy);
 
-    return t->call->threads != 0 && t->call->threads < left ? t->call->threads : left;
+    return all > busy ? all - busy : 1;
 }
 
 /* Threads that the system does not give are done without. */
@@ -183,14 +182,8 @@ static enum ss_status take(struct team *t, struct part *part, struct ss_error *e
 
 static enum ss_status tell(const struct team *t, const struct part *part, struct ss_error *err)
 {
-    const struct ss_call *call = t->call;
-
-    if (call->progress == NULL ||
-        call->progress(call->progress_ctx, "reading keys", part->branch_count + t->leaf_count,
-                       t->file->geo.page_count)) {
-        return SS_OK;
-    }
-    return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    return ss_call_tell(t->call, SS_PHASE_KEYS, part->branch_count + t->leaf_count,
+                        t->file->geo.page_count, err);
 }
 
 /* The caller's side, with the lock held. */
@@ -230,7 +223,7 @@ static void end_workers(struct team *t)
     pthread_cond_broadcast(&t->room);
     pthread_mutex_unlock(&t->lock);
     for (unsigned i = 0; i < t->started; i++) {
-        ss_task_wait(&t->workers[i], NULL, NULL);
+        ss_task_wait(&t->workers[i], NULL);
     }
 }
 
@@ -248,7 +241,7 @@ static void release(struct team *t)
 
 static enum ss_status make_ring(struct team *t, struct ss_error *err)
 {
-    t->ring_len = 2 * (uint64_t)ss_threads(t->file->threads, SS_LEAVES_THREADS_MAX);
+    t->ring_len = 2 * (uint64_t)ss_threads(t->call->threads, SS_LEAVES_THREADS_MAX);
     t->ring = malloc((size_t)t->ring_len * sizeof(*t->ring));
     t->slots = calloc((size_t)t->ring_len, t->ops->slot_len);
     if (t->ring == NULL || t->slots == NULL) {

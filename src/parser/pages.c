@@ -315,10 +315,7 @@ void ss_page_list_free(struct ss_page_list *list)
 static enum ss_status find_owners(struct ss_page_list *list, const struct ss_call *call,
                                   struct ss_error *err)
 {
-    const struct ss_walk_ops ops = {.on_page = note_page,
-                                    .on_fault = note_fault,
-                                    .progress = call->progress,
-                                    .progress_ctx = call->progress_ctx};
+    const struct ss_walk_ops ops = {.on_page = note_page, .on_fault = note_fault, .call = call};
     enum ss_status status = list_init(list, err);
 
     if (status == SS_OK) {
@@ -423,6 +420,10 @@ enum ss_status ss_pages(const struct ss_file *file, ss_page_row_fn on_row, ss_fa
     enum ss_status status;
 
     ss_error_clear(err);
+    *fault_count = 0;
+    if (ss_call_begin(call, SS_PHASE_TREES, err) != SS_OK) {
+        return SS_SYSTEM;
+    }
     status = ss_page_list_new(file, ss_call_or_none(call), on_fault, ctx, &list, fault_count, err);
     if (status != SS_OK) {
         return status;

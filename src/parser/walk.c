@@ -4,6 +4,7 @@
 #include "parser/walk.h"
 
 #include "util/array.h"
+#include "util/call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -263,13 +264,10 @@ static void enter_next_child(struct ss_walk *walk, uint32_t node, struct ss_walk
 
 static enum ss_status check_going(struct ss_walk *walk, struct ss_error *err)
 {
-    const struct ss_walk_ops *ops = walk->ops;
+    enum ss_status status = ss_call_tell(ss_call_or_none(walk->ops->call), SS_PHASE_TREES,
+                                         walk->claimed_count, walk->file->geo.page_count, err);
 
-    if (ops->progress != NULL && !ops->progress(ops->progress_ctx, "walking trees",
-                                                walk->claimed_count, walk->file->geo.page_count)) {
-        return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
-    }
-    return ss_source_check(&walk->file->src, SS_OK, err);
+    return ss_source_check(&walk->file->src, status, err);
 }
 
 /* Walks one bucket's own tree; its child buckets come back as a list linked by next_pending. */

@@ -51,8 +51,7 @@ struct ss_walk_ops {
      */
     bool (*is_known)(void *ctx, uint64_t pgid, uint64_t ref_off, uint64_t *run_count);
     void (*on_known)(void *ctx, struct ss_walk *walk, uint64_t pgid, uint32_t node, uint32_t depth);
-    ss_progress_fn progress;
-    void *progress_ctx;
+    const struct ss_call *call; /* its progress: pages */
 };
 
 struct ss_walk_frame {

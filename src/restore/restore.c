@@ -16,9 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PHASE "restoring"
+
 struct restore {
     const struct ss_file *file;
     const struct ss_restore_opts *opts;
+    const struct ss_call *call;
     struct ss_cluster cluster;
     struct ss_restore_db db;
     struct ss_restore_result *result;
@@ -173,15 +176,13 @@ static bool tell(void *ctx, uint64_t len)
 {
     struct db_out *out = ctx;
     struct restore *r = out->r;
-    const struct ss_restore_opts *opts = r->opts;
 
     if (r->checking != NULL && ss_checking_refused(r->checking)) {
         return false;
     }
     out->done += len;
-    r->cancelled =
-        opts->progress != NULL && !opts->progress(opts->progress_ctx, "restoring", out->done,
-                                                  r->file->geo.high_water * r->file->geo.page_size);
+    r->cancelled = !ss_call_goes_on(r->call, PHASE, out->done,
+                                    r->file->geo.high_water * r->file->geo.page_size);
     return !r->cancelled;
 }
 
@@ -194,10 +195,8 @@ static bool write_bytes(void *ctx, const void *bytes, size_t len)
 
 static enum ss_emit_beside beside(const struct restore *r)
 {
-    return ss_file_may_start(r->file, r->opts->threads) &&
-                   r->file->geo.bytes.len >= SS_THREAD_WORTH_LEN
-               ? SS_BESIDE_WRITE
-               : SS_BESIDE_NOTHING;
+    return ss_checking_leaves_thread(r->checking, r->file, r->call) ? SS_BESIDE_WRITE
+                                                                    : SS_BESIDE_NOTHING;
 }
 
 /* bbolt reads only the byte order of its machine: the db gets this one's, whatever the snapshot's. */
@@ -388,14 +387,6 @@ static enum ss_status plan(struct restore *r, const char *data_dir, const struct
     return status == SS_OK ? fill_result(r, *self, data_dir, err) : status;
 }
 
-/* Asked last before anything has its name: later there is no way back. */
-static bool go_on(const struct restore *r)
-{
-    const struct ss_restore_opts *opts = r->opts;
-
-    return opts->progress == NULL || opts->progress(opts->progress_ctx, "restoring", 1, 1);
-}
-
 /* Everything but the names. */
 static enum ss_status stage(struct restore *r, const char *data_dir, struct ss_error *err)
 {
@@ -427,9 +418,11 @@ static enum ss_status give_names(struct restore *r, const struct ss_intake *inta
     }
     if (intake != NULL && opts->on_accepted != NULL &&
         !opts->on_accepted(opts->on_accepted_ctx, intake)) {
-        return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+        return ss_cancelled(err);
     }
-    return go_on(r) ? commit(r, err) : ss_system(err, SS_E_CANCELLED, 0, "cancelled");
+    /* The last time before anything has its name: later there is no way back. */
+    status = ss_call_tell(r->call, PHASE, 1, 1, err);
+    return status == SS_OK ? commit(r, err) : status;
 }
 
 /* Checks beside the writing, which is dropped when the input is refused. */
@@ -451,7 +444,7 @@ static enum ss_status check_then_stage(struct restore *r, const char *data_dir,
                                        const struct ss_intake_opts *check, struct ss_intake *intake,
                                        struct ss_error *err)
 {
-    enum ss_status status = ss_intake(r->file, check, intake, err);
+    enum ss_status status = ss_intake(r->file, check, r->call, intake, err);
 
     return status == SS_OK && intake->accepted ? stage(r, data_dir, err) : status;
 }
@@ -463,7 +456,7 @@ static enum ss_status run_checked(struct restore *r, const char *data_dir,
     struct ss_checking checking;
     enum ss_status status;
 
-    if (ss_checking_begin(&checking, r->file, check, false)) {
+    if (ss_checking_begin(&checking, r->file, check, r->call, false)) {
         r->checking = &checking;
         status = stage_and_check(r, data_dir, intake, err);
         r->checking = NULL;
@@ -490,6 +483,10 @@ static enum ss_status restore(struct restore *r, const struct ss_intake_opts *ch
 
     ss_error_clear(err);
     *r->result = (struct ss_restore_result){0};
+    status = ss_call_begin(r->call, PHASE, err);
+    if (status != SS_OK) {
+        return status;
+    }
     if (opts->data_dir != NULL) {
         ss_bytes_format(&folder, "%s", opts->data_dir);
     } else {
@@ -510,19 +507,23 @@ static enum ss_status restore(struct restore *r, const struct ss_intake_opts *ch
     return status;
 }
 
-enum ss_status ss_restore(const struct ss_file *file, const struct ss_restore_opts *opts,
-                          struct ss_restore_result *result, struct ss_error *err)
+enum ss_status ss_restore_unchecked(const struct ss_file *file, const struct ss_restore_opts *opts,
+                                    const struct ss_call *call, struct ss_restore_result *result,
+                                    struct ss_error *err)
 {
-    struct restore r = {.file = file, .opts = opts, .result = result};
+    struct restore r = {
+        .file = file, .opts = opts, .call = ss_call_or_none(call), .result = result};
 
     return restore(&r, NULL, NULL, err);
 }
 
-enum ss_status ss_restore_checked(const struct ss_file *file, const struct ss_intake_opts *check,
-                                  const struct ss_restore_opts *opts, struct ss_intake *intake,
-                                  struct ss_restore_result *result, struct ss_error *err)
+enum ss_status ss_restore(const struct ss_file *file, const struct ss_intake_opts *check,
+                          const struct ss_restore_opts *opts, const struct ss_call *call,
+                          struct ss_intake *intake, struct ss_restore_result *result,
+                          struct ss_error *err)
 {
-    struct restore r = {.file = file, .opts = opts, .result = result};
+    struct restore r = {
+        .file = file, .opts = opts, .call = ss_call_or_none(call), .result = result};
     struct ss_intake_opts how = *check;
 
     *intake = (struct ss_intake){0};

@@ -75,12 +75,9 @@ static enum ss_status open_findings(struct ss_rows *rows, const struct ss_call *
                                     struct ss_error *err)
 {
     struct cursor *c = rows->cursor;
-    const struct ss_verify_opts opts = {.max_findings = UINT64_MAX,
-                                        .threads = call->threads,
-                                        .progress = call->progress,
-                                        .progress_ctx = call->progress_ctx};
+    const struct ss_verify_opts opts = {.max_findings = UINT64_MAX};
 
-    return ss_verify(rows->file, &opts, &c->report, err);
+    return ss_verify(rows->file, &opts, call, &c->report, err);
 }
 
 static enum ss_status next(struct ss_rows *rows, struct ss_error *err)

@@ -4,6 +4,7 @@
 #include "rows/rows.h"
 
 #include "parser/db.h"
+#include "util/call.h"
 
 #include <stdlib.h>
 
@@ -84,17 +85,19 @@ enum ss_status ss_rows_open(const struct ss_file *file, const struct ss_table *t
                             const struct ss_query *query, const struct ss_call *call,
                             struct ss_rows **out, struct ss_error *err)
 {
-    static const struct ss_call plain;
     struct ss_rows *rows;
     enum ss_status status;
 
     *out = NULL;
     ss_error_clear(err);
+    if (ss_call_begin(call, "opening", err) != SS_OK) {
+        return SS_SYSTEM;
+    }
     rows = rows_new(file, table, query);
     if (rows == NULL) {
         return ss_nomem(err, sizeof(*rows) + table->ops->cursor_len);
     }
-    status = table->ops->open(rows, call != NULL ? call : &plain, err);
+    status = table->ops->open(rows, ss_call_or_none(call), err);
     status = ss_source_check(&file->src, status, err);
     if (status != SS_OK) {
         ss_rows_close(rows);

@@ -69,7 +69,7 @@ static enum ss_status member_inflate(struct gunzip *g, struct ss_span in, uint64
         *pos = (uint64_t)(state->next_in - in.ptr);
         status = ss_spool_put(spool, g->out, made, spool->len, err);
         if (status == SS_OK) {
-            status = ss_spool_progress(spool->opts, "unpacking", *pos, in.len, err);
+            status = ss_spool_progress(spool->call, "unpacking", *pos, in.len, err);
         }
         if (status != SS_OK) {
             return status;

@@ -127,12 +127,13 @@ static enum ss_status spool_map(struct ss_source *src, struct ss_spool *spool, s
 
 /* A copy of what fd gives, from `at` on, or from its position when at is SS_NONE. */
 static enum ss_status open_spooled(struct ss_source *src, int fd, uint64_t at,
-                                   const struct ss_open_opts *opts, struct ss_error *err)
+                                   const struct ss_open_opts *opts, const struct ss_call *call,
+                                   struct ss_error *err)
 {
     char shown[NAME_SHOWN];
     struct ss_spool spool;
     struct stat before, after;
-    enum ss_status status = ss_spool_open(&spool, opts, err);
+    enum ss_status status = ss_spool_open(&spool, opts, call, err);
 
     if (status == SS_OK && fstat(fd, &before) != 0) {
         status = ss_system(err, SS_E_IO, errno, "%s cannot be read", name_shown(src->name, shown));
@@ -161,7 +162,8 @@ static bool gives_bytes(int fd)
 
 /* Maps or spools a descriptor that src comes to own. */
 static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *info,
-                              const struct ss_open_opts *opts, struct ss_error *err)
+                              const struct ss_open_opts *opts, const struct ss_call *call,
+                              struct ss_error *err)
 {
     enum ss_status status;
     int copy;
@@ -179,13 +181,13 @@ static enum ss_status open_fd(struct ss_source *src, int fd, const struct stat *
         copy = src->fd;
         src->fd = -1;
     }
-    status = open_spooled(src, copy, 0, opts, err);
+    status = open_spooled(src, copy, 0, opts, call, err);
     close(copy);
     return status;
 }
 
 /* A signal breaks off the wait for a FIFO's writer: the caller's progress says whether to go on. */
-static enum ss_status path_open(const char *path, const struct ss_open_opts *opts, int *fd,
+static enum ss_status path_open(const char *path, const struct ss_call *call, int *fd,
                                 struct ss_error *err)
 {
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOATIME;
@@ -194,7 +196,7 @@ static enum ss_status path_open(const char *path, const struct ss_open_opts *opt
 
     while (status == SS_OK && (*fd = open(path, flags)) < 0) {
         if (errno == EINTR) {
-            status = ss_spool_progress(opts, "opening", 0, 0, err);
+            status = ss_spool_progress(call, "opening", 0, 0, err);
         } else if (errno == EPERM && (flags & O_NOATIME) != 0) {
             flags &= ~O_NOATIME;
         } else {
@@ -215,12 +217,13 @@ static enum ss_status is_directory(const char *path, struct ss_error *err)
 }
 
 static enum ss_status open_path(struct ss_source *src, const char *path,
-                                const struct ss_open_opts *opts, struct ss_error *err)
+                                const struct ss_open_opts *opts, const struct ss_call *call,
+                                struct ss_error *err)
 {
     char shown[NAME_SHOWN];
     struct stat info;
     int fd;
-    enum ss_status status = path_open(path, opts, &fd, err);
+    enum ss_status status = path_open(path, call, &fd, err);
 
     if (status != SS_OK) {
         return status;
@@ -230,9 +233,9 @@ static enum ss_status open_path(struct ss_source *src, const char *path,
     } else if (S_ISDIR(info.st_mode)) {
         status = is_directory(path, err);
     } else if (S_ISREG(info.st_mode)) {
-        return open_fd(src, fd, &info, opts, err);
+        return open_fd(src, fd, &info, opts, call, err);
     } else {
-        status = open_spooled(src, fd, SS_NONE, opts, err);
+        status = open_spooled(src, fd, SS_NONE, opts, call, err);
     }
     close(fd);
     return status;
@@ -252,7 +255,7 @@ static int stdin_reopen(bool *shares_position)
 }
 
 static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opts *opts,
-                                 struct ss_error *err)
+                                 const struct ss_call *call, struct ss_error *err)
 {
     enum ss_status status;
     struct stat info;
@@ -266,7 +269,7 @@ static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opt
         return ss_system(err, SS_E_IO, EISDIR, "standard input cannot be read");
     }
     if (!S_ISREG(info.st_mode)) {
-        return open_spooled(src, STDIN_FILENO, SS_NONE, opts, err);
+        return open_spooled(src, STDIN_FILENO, SS_NONE, opts, call, err);
     }
     at = lseek(STDIN_FILENO, 0, SEEK_CUR);
     fd = stdin_reopen(&src->shares_position);
@@ -274,11 +277,11 @@ static enum ss_status open_stdin(struct ss_source *src, const struct ss_open_opt
         return ss_system(err, SS_E_IO, errno, "standard input cannot be read");
     }
     if (at == 0) {
-        return open_fd(src, fd, &info, opts, err);
+        return open_fd(src, fd, &info, opts, call, err);
     }
     src->dev = info.st_dev;
     src->ino = info.st_ino;
-    status = open_spooled(src, fd, (uint64_t)at, opts, err);
+    status = open_spooled(src, fd, (uint64_t)at, opts, call, err);
     close(fd);
     return status;
 }
@@ -299,10 +302,11 @@ static enum ss_status unpacked_check(const struct ss_source *src, enum ss_status
 
 /* One layer of packing off: `kind` says which. */
 static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
-                                   const struct ss_open_opts *opts, struct ss_error *err)
+                                   const struct ss_open_opts *opts, const struct ss_call *call,
+                                   struct ss_error *err)
 {
     struct ss_spool spool;
-    enum ss_status status = ss_spool_open(&spool, opts, err);
+    enum ss_status status = ss_spool_open(&spool, opts, call, err);
 
     if (status != SS_OK) {
         return status;
@@ -324,7 +328,7 @@ static enum ss_status unpack_layer(struct ss_source *src, enum ss_kind kind,
 
 /* At most a stream and the archive in it; what an archive's member is packed as stays. */
 static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opts *opts,
-                                 struct ss_error *err)
+                                 const struct ss_call *call, struct ss_error *err)
 {
     enum ss_kind kind = ss_source_sniff(src);
     enum ss_status status = SS_OK;
@@ -333,7 +337,7 @@ static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opt
     if (ss_kind_is_stream(kind)) {
         stream = ss_kind_name(kind);
         snprintf(src->packing, sizeof(src->packing), "%s", stream);
-        status = unpack_layer(src, kind, opts, err);
+        status = unpack_layer(src, kind, opts, call, err);
         if (status != SS_OK) {
             return status;
         }
@@ -342,7 +346,7 @@ static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opt
     if (ss_kind_is_archive(kind)) {
         snprintf(src->packing, sizeof(src->packing), "%s%s%s", ss_kind_name(kind),
                  stream != NULL ? "+" : "", stream != NULL ? stream : "");
-        return unpack_layer(src, kind, opts, err);
+        return unpack_layer(src, kind, opts, call, err);
     }
     if (opts->member != NULL) {
         char shown[NAME_SHOWN];
@@ -355,7 +359,8 @@ static enum ss_status unpack_all(struct ss_source *src, const struct ss_open_opt
 }
 
 enum ss_status ss_source_open(struct ss_source *src, const char *path,
-                              const struct ss_open_opts *opts, struct ss_error *err)
+                              const struct ss_open_opts *opts, const struct ss_call *call,
+                              struct ss_error *err)
 {
     static const struct ss_open_opts none;
     enum ss_status status;
@@ -364,13 +369,17 @@ enum ss_status ss_source_open(struct ss_source *src, const char *path,
     if (opts == NULL) {
         opts = &none;
     }
+    call = ss_call_or_none(call);
     status = source_init(src, path, err);
     if (status == SS_OK) {
-        status =
-            strcmp(path, "-") == 0 ? open_stdin(src, opts, err) : open_path(src, path, opts, err);
+        status = ss_spool_progress(call, "opening", 0, 0, err);
     }
     if (status == SS_OK) {
-        status = unpack_all(src, opts, err);
+        status = strcmp(path, "-") == 0 ? open_stdin(src, opts, call, err)
+                                        : open_path(src, path, opts, call, err);
+    }
+    if (status == SS_OK) {
+        status = unpack_all(src, opts, call, err);
     }
     if (status != SS_SYSTEM) {
         status = ss_source_check(src, status, err);

@@ -47,7 +47,8 @@ struct ss_source {
 
 /* As ss_open and ss_open_memory say; fills a caller's struct. On failure nothing is left open. */
 enum ss_status ss_source_open(struct ss_source *src, const char *path,
-                              const struct ss_open_opts *opts, struct ss_error *err);
+                              const struct ss_open_opts *opts, const struct ss_call *call,
+                              struct ss_error *err);
 enum ss_status ss_source_open_memory(struct ss_source *src, const void *bytes, size_t len,
                                      const char *name, struct ss_error *err);
 void ss_source_close(struct ss_source *src);

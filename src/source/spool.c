@@ -76,7 +76,7 @@ static const char *tmp_dir_text(const struct ss_open_opts *opts, char buf[TMP_TE
 }
 
 enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
-                             struct ss_error *err)
+                             const struct ss_call *call, struct ss_error *err)
 {
     const char *dir = tmp_dir(opts->tmp_dir);
     char text[TMP_TEXT_MAX];
@@ -85,6 +85,7 @@ enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *
     spool->len = 0;
     spool->tee = (struct ss_tee){0};
     spool->opts = opts;
+    spool->call = call;
     spool->limit = opts->unpacked_limit != 0 ? opts->unpacked_limit : SS_UNPACKED_LIMIT_DEFAULT;
     spool->fd = opts->tmp_open != NULL ? opts->tmp_open(opts->tmp_ctx) : ss_tmp_open(dir);
     if (spool->fd >= 0) {
@@ -178,7 +179,7 @@ enum ss_status ss_spool_put(struct ss_spool *spool, const void *bytes, uint64_t 
         return limit_reached(spool, err);
     }
     status = write_all(spool, bytes, len, off, err);
-    if (status == SS_OK && spool->opts->hash_stream && spool->opts->threads != 1) {
+    if (status == SS_OK && spool->opts->hash_stream && ss_call_parts(spool->call, 2) == 2) {
         ss_tee_feed(&spool->tee, spool->fd, bytes, len, off);
     }
     return status;
@@ -206,7 +207,7 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
                                   : pread(fd, buf, COPY_LEN, (off_t)(at + spool->len));
 
         if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd)))) {
-            status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
+            status = ss_spool_progress(spool->call, "reading", spool->len, 0, err);
             continue;
         }
         if (n == 0) {
@@ -219,17 +220,17 @@ enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const 
         }
         status = ss_spool_put(spool, buf, (uint64_t)n, spool->len, err);
         if (status == SS_OK) {
-            status = ss_spool_progress(spool->opts, "reading", spool->len, 0, err);
+            status = ss_spool_progress(spool->call, "reading", spool->len, 0, err);
         }
     }
     free(buf);
     return status;
 }
 
-enum ss_status ss_spool_progress(const struct ss_open_opts *opts, const char *phase, uint64_t done,
+enum ss_status ss_spool_progress(const struct ss_call *call, const char *phase, uint64_t done,
                                  uint64_t total, struct ss_error *err)
 {
-    if (opts->progress == NULL || opts->progress(opts->progress_ctx, phase, done, total)) {
+    if (ss_call_goes_on(call, phase, done, total)) {
         return SS_OK;
     }
     return ss_system(err, SS_E_CANCELLED, 0, "cancelled while %s", phase);

@@ -6,12 +6,14 @@
 
 #include "snapscope.h"
 #include "source/tee.h"
+#include "util/call.h"
 
 struct ss_spool {
     int fd;                          /* -1: none */
     uint64_t len;                    /* bytes, holes included */
     uint64_t limit;                  /* more than these are refused */
     const struct ss_open_opts *opts; /* never NULL */
+    const struct ss_call *call;      /* nor this */
     struct ss_tee tee; /* when opts->hash_stream, and a thread of its own is allowed */
 };
 
@@ -20,7 +22,7 @@ struct ss_spool {
  * spool->fd is -1.
  */
 enum ss_status ss_spool_open(struct ss_spool *spool, const struct ss_open_opts *opts,
-                             struct ss_error *err);
+                             const struct ss_call *call, struct ss_error *err);
 void ss_spool_close(struct ss_spool *spool);
 
 /* Writes len bytes at offset off; a gap before them, also before none, is a hole. Errors: LIMIT, OUTPUT. */
@@ -38,8 +40,8 @@ enum ss_status ss_spool_extend(struct ss_spool *spool, uint64_t len, struct ss_e
 enum ss_status ss_spool_copy(struct ss_spool *spool, int fd, uint64_t at, const char *name,
                              struct ss_error *err);
 
-/* Reports to opts->progress, if any. Errors: CANCELLED. */
-enum ss_status ss_spool_progress(const struct ss_open_opts *opts, const char *phase, uint64_t done,
+/* As ss_call_tell, and the message says in which phase. */
+enum ss_status ss_spool_progress(const struct ss_call *call, const char *phase, uint64_t done,
                                  uint64_t total, struct ss_error *err);
 
 #endif

@@ -116,7 +116,7 @@ static void end(struct ss_tee_job *job)
     job->ended = true;
     pthread_cond_signal(&job->more);
     pthread_mutex_unlock(&job->lock);
-    ss_task_wait(&job->task, NULL, NULL);
+    ss_task_wait(&job->task, NULL);
 }
 
 static void publish(struct ss_tee_job *job, uint64_t ready)

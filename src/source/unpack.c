@@ -240,7 +240,7 @@ static enum ss_status entry_copy(struct archive *reader, enum ss_kind kind, uint
         }
         status = ss_spool_put(spool, bytes, len, (uint64_t)off, err);
         if (status == SS_OK) {
-            status = ss_spool_progress(spool->opts, "unpacking",
+            status = ss_spool_progress(spool->call, "unpacking",
                                        (uint64_t)archive_filter_bytes(reader, -1), packed_len, err);
         }
         if (status != SS_OK) {
@@ -349,8 +349,8 @@ static void listing_note_wal(struct listing *list, const char *name)
 
 /* Reads every header. member NULL: any regular file will do. */
 static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind kind,
-                                   const struct ss_open_opts *opts, struct listing *list,
-                                   struct ss_error *err)
+                                   const struct ss_open_opts *opts, const struct ss_call *call,
+                                   struct listing *list, struct ss_error *err)
 {
     struct reader r;
     struct archive_entry *entry;
@@ -379,7 +379,7 @@ static enum ss_status listing_read(const struct ss_source *packed, enum ss_kind 
         }
         if (status == SS_OK && i % 256 == 0) {
             status = ss_spool_progress(
-                opts, "listing", (uint64_t)archive_filter_bytes(r.archive, -1), packed->len, err);
+                call, "listing", (uint64_t)archive_filter_bytes(r.archive, -1), packed->len, err);
         }
     }
     reader_close(&r);
@@ -479,8 +479,8 @@ static enum ss_status member_copy(struct archive *reader, struct archive_entry *
 
 /* Finds the member to take. */
 static enum ss_status listing_choose(const struct ss_source *packed, enum ss_kind kind,
-                                     const struct ss_open_opts *opts, struct listing *list,
-                                     struct ss_error *err)
+                                     const struct ss_open_opts *opts, const struct ss_call *call,
+                                     struct listing *list, struct ss_error *err)
 {
     enum ss_status status;
 
@@ -490,7 +490,7 @@ static enum ss_status listing_choose(const struct ss_source *packed, enum ss_kin
             return ss_nomem(err, strlen(opts->member));
         }
     }
-    status = listing_read(packed, kind, opts, list, err);
+    status = listing_read(packed, kind, opts, call, list, err);
     free(list->wal_dir);
     list->wal_dir = NULL;
     return status == SS_OK ? listing_judge(list, opts->member, err) : status;
@@ -502,7 +502,7 @@ enum ss_status ss_unpack_member(const struct ss_source *packed, enum ss_kind kin
 {
     struct listing list = {0};
     struct reader r;
-    enum ss_status status = listing_choose(packed, kind, spool->opts, &list, err);
+    enum ss_status status = listing_choose(packed, kind, spool->opts, spool->call, &list, err);
 
     *wal_count = list.wal_count;
     if (status == SS_OK) {

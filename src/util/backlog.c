@@ -141,7 +141,7 @@ void ss_backlog_free(struct ss_backlog *backlog)
         backlog->closed = true;
         pthread_cond_signal(&backlog->changed);
         pthread_mutex_unlock(&backlog->lock);
-        ss_task_wait(&backlog->worker, NULL, NULL);
+        ss_task_wait(&backlog->worker, NULL);
     }
     pthread_cond_destroy(&backlog->changed);
     pthread_mutex_destroy(&backlog->lock);

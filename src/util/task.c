@@ -109,17 +109,17 @@ static bool wait_a_little(struct ss_task *task)
     return ended;
 }
 
-void ss_task_wait(struct ss_task *task, ss_progress_fn progress, void *progress_ctx)
+void ss_task_wait(struct ss_task *task, const struct ss_call *call)
 {
     if (!task->is_running) {
         return;
     }
-    while (progress != NULL && !wait_a_little(task)) {
+    while (call != NULL && call->progress != NULL && !wait_a_little(task)) {
         const char *phase = atomic_load(&task->phase);
 
         if (phase != NULL &&
-            !progress(progress_ctx, phase, atomic_load_explicit(&task->done, memory_order_relaxed),
-                      atomic_load_explicit(&task->total, memory_order_relaxed))) {
+            !ss_call_goes_on(call, phase, atomic_load_explicit(&task->done, memory_order_relaxed),
+                             atomic_load_explicit(&task->total, memory_order_relaxed))) {
             ss_task_cancel(task);
         }
     }

@@ -11,7 +11,7 @@
 #ifndef SS_UTIL_TASK_H
 #define SS_UTIL_TASK_H
 
-#include "snapscope.h"
+#include "util/call.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -51,24 +51,10 @@ static inline bool ss_task_is_cancelled(const struct ss_task *task)
 bool ss_task_report(void *task, const char *phase, uint64_t done, uint64_t total);
 
 /*
- * Until the work has ended. Meanwhile what it reports goes to `progress` (may be NULL), on the calling thread,
- * and cancels it when that says stop.
+ * Until the work has ended. Meanwhile what it reports goes to the call's progress, on the calling thread,
+ * and cancels it when that says stop. `call` NULL: just waits.
  */
-void ss_task_wait(struct ss_task *task, ss_progress_fn progress, void *progress_ctx);
-
-/* A call of the caller's that may be NULL. */
-static inline const struct ss_call *ss_call_or_none(const struct ss_call *call)
-{
-    static const struct ss_call none;
-
-    return call != NULL ? call : &none;
-}
-
-/* The same threads, and no progress: for a part of the work, when the whole reports on its own. */
-static inline struct ss_call ss_call_quiet(const struct ss_call *call)
-{
-    return (struct ss_call){.threads = call->threads};
-}
+void ss_task_wait(struct ss_task *task, const struct ss_call *call);
 
 /* The number of threads that was asked for, at most max; 0: one for each processor that this process may use. */
 unsigned ss_threads(unsigned wanted, unsigned max);

@@ -160,7 +160,7 @@ bool ss_ahead_take(struct ss_ahead *ahead, uint64_t pgid, uint64_t ref_off, uint
 void ss_ahead_end(struct ss_ahead *ahead)
 {
     ss_task_cancel(&ahead->task);
-    ss_task_wait(&ahead->task, NULL, NULL);
+    ss_task_wait(&ahead->task, NULL);
     free(ahead->leaves);
     ahead->leaves = NULL;
 }

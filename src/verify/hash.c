@@ -161,7 +161,7 @@ static enum ss_hash_state judge(const struct ss_file *file, const struct ss_hash
 
 static bool tell(const struct ss_hash_job *job, uint64_t at)
 {
-    return job->progress == NULL || job->progress(job->progress_ctx, "hashing", at, job->total);
+    return ss_call_goes_on(&job->call, "hashing", at, job->total);
 }
 
 static enum ss_status no_sha256(struct ss_hash_job *job)
@@ -259,6 +259,7 @@ void ss_hash_job_run(struct ss_hash_job *job)
 {
     struct ss_hash_report *report = &job->report;
 
+    job->has_run = true;
     compute(job);
     if (job->status == SS_OK && report->padding_len > 0 && !is_match(report)) {
         take_last(job); /* what looked like padding stands behind other bytes than the hash */
@@ -281,9 +282,7 @@ enum ss_status ss_hash_check(const struct ss_file *file, const struct ss_call *c
 
     ss_error_clear(err);
     ss_hash_job_init(&job, file);
-    job.progress = ss_call_or_none(call)->progress;
-    job.progress_ctx = ss_call_or_none(call)->progress_ctx;
-    ss_hash_job_run(&job);
+    ss_hash_job_finish(&job, ss_call_or_none(call));
     *out = job.report;
     if (job.status != SS_OK) {
         *err = job.err;

@@ -34,10 +34,10 @@ struct ss_hash_job {
     struct ss_hash_report report;
     struct ss_error err;
     enum ss_status status;
-    uint64_t total;          /* bytes to hash; 0: none */
-    const uint8_t *given;    /* the digest, from who knows it already; NULL: compute it */
-    ss_progress_fn progress; /* NULL, or called on the thread that computes */
-    void *progress_ctx;
+    uint64_t total;       /* bytes to hash; 0: none */
+    const uint8_t *given; /* the digest, from who knows it already; NULL: compute it */
+    bool has_run;         /* `status`, `report` and `err` are filled */
+    struct ss_call call;  /* whose progress is told on the thread that computes */
     struct ss_task task;
     _Atomic unsigned *busy; /* counts threads that are at work; NULL: nobody counts them */
 };
@@ -51,11 +51,11 @@ bool ss_hash_job_is_known(const struct ss_hash_job *job);
 
 /*
  * The same on a thread of its own: start it, go on with something else, and finish it, which waits and
- * tells of progress meanwhile, or runs it now if no thread was started; `status`, `report` and `err` are
+ * tells of progress meanwhile, or runs it now if nobody did; `status`, `report` and `err` are
  * then filled. Cancelling ends a thread early; without one it does nothing.
  */
 void ss_hash_job_start(struct ss_hash_job *job);
-void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx);
+void ss_hash_job_finish(struct ss_hash_job *job, const struct ss_call *call);
 void ss_hash_job_cancel(struct ss_hash_job *job);
 
 /* The report as findings. */

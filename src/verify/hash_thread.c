@@ -35,8 +35,7 @@ void ss_hash_job_start(struct ss_hash_job *job)
     if (job->total < WORTH_LEN || ss_hash_job_is_known(job)) {
         return;
     }
-    job->progress = ss_task_report;
-    job->progress_ctx = &job->task;
+    job->call = (struct ss_call){.progress = ss_task_report, .progress_ctx = &job->task};
     if (job->busy != NULL) {
         atomic_fetch_add(job->busy, 1);
     }
@@ -45,42 +44,46 @@ void ss_hash_job_start(struct ss_hash_job *job)
     }
 }
 
-void ss_hash_job_finish(struct ss_hash_job *job, ss_progress_fn progress, void *progress_ctx)
+void ss_hash_job_finish(struct ss_hash_job *job, const struct ss_call *call)
 {
     if (job->task.is_running) {
-        ss_task_wait(&job->task, progress, progress_ctx);
-        return;
+        ss_task_wait(&job->task, call);
+    } else if (!job->has_run) {
+        job->call = *call;
+        ss_hash_job_run(job);
     }
-    job->progress = progress;
-    job->progress_ctx = progress_ctx;
-    ss_hash_job_run(job);
 }
 
 void ss_hash_job_cancel(struct ss_hash_job *job)
 {
     ss_task_cancel(&job->task);
-    ss_task_wait(&job->task, NULL, NULL);
+    ss_task_wait(&job->task, NULL);
 }
 
 struct ss_hash_work {
     struct ss_hash_job job;
 };
 
-enum ss_status ss_hash_start(const struct ss_file *file, struct ss_hash_work **out,
-                             struct ss_error *err)
+enum ss_status ss_hash_start(const struct ss_file *file, const struct ss_call *call,
+                             struct ss_hash_work **out, struct ss_error *err)
 {
-    struct ss_hash_work *work = calloc(1, sizeof(*work));
+    struct ss_hash_work *work;
 
     ss_error_clear(err);
-    *out = work;
+    *out = NULL;
+    if (ss_call_begin(call, "hashing", err) != SS_OK) {
+        return SS_SYSTEM;
+    }
+    work = calloc(1, sizeof(*work));
     if (work == NULL) {
         return ss_nomem(err, sizeof(*work));
     }
     ss_hash_job_init(&work->job, file);
     work->job.busy = file->busy;
-    if (ss_threads(file->threads, 2) > 1) {
+    if (ss_threads(ss_call_or_none(call)->threads, 2) > 1) {
         ss_hash_job_start(&work->job);
     }
+    *out = work;
     return SS_OK;
 }
 
@@ -91,8 +94,12 @@ enum ss_status ss_hash_finish(struct ss_hash_work *work, const struct ss_call *c
     enum ss_status status;
 
     ss_error_clear(err);
-    call = ss_call_or_none(call);
-    ss_hash_job_finish(job, call->progress, call->progress_ctx);
+    if (ss_call_begin(call, "hashing", err) != SS_OK) {
+        ss_hash_cancel(work);
+        *out = (struct ss_hash_report){0};
+        return SS_SYSTEM;
+    }
+    ss_hash_job_finish(job, ss_call_or_none(call));
     *out = job->report;
     status = job->status;
     if (status != SS_OK) {

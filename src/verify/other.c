@@ -7,6 +7,7 @@
  * Guarantees: the answer is about that tree alone. Nothing of it is among the findings of the one that
  * is read.
  */
+#include "util/call.h"
 #include "util/error.h"
 #include "verify/structure.h"
 
@@ -49,17 +50,14 @@ static enum ss_status check(const struct ss_structure_pass *pass, struct ss_find
 /* Errors come first in no list, so that many findings are kept to name the first of them. */
 #define FINDINGS_KEPT 1000u
 
-static enum ss_status look(const struct ss_file *file, ss_progress_fn progress, void *progress_ctx,
+static enum ss_status look(const struct ss_file *file, const struct ss_call *call,
                            struct ss_other_tree *out, struct ss_error *err)
 {
     const struct ss_file other = ss_file_by_other_meta(file);
     struct ss_verify_report report = {0};
     struct ss_findings findings;
-    struct ss_structure_pass pass = {.file = &other,
-                                     .findings = &findings,
-                                     .report = &report,
-                                     .progress = progress,
-                                     .progress_ctx = progress_ctx};
+    struct ss_structure_pass pass = {
+        .file = &other, .findings = &findings, .report = &report, .call = call};
     enum ss_status status;
 
     ss_findings_init(&findings, FINDINGS_KEPT);
@@ -78,17 +76,20 @@ static enum ss_status look(const struct ss_file *file, ss_progress_fn progress, 
     return ss_source_check(&file->src, status, err);
 }
 
-enum ss_status ss_other_tree(const struct ss_file *file, ss_progress_fn progress,
-                             void *progress_ctx, struct ss_other_tree *out, struct ss_error *err)
+enum ss_status ss_other_tree(const struct ss_file *file, const struct ss_call *call,
+                             struct ss_other_tree *out, struct ss_error *err)
 {
     enum ss_status status;
 
     *out = (struct ss_other_tree){.first_off = SS_NONE, .first_pgid = SS_NONE};
     ss_error_clear(err);
-    status = ss_file_readable(file, err);
+    status = ss_call_begin(call, SS_PHASE_TREES, err);
+    if (status == SS_OK) {
+        status = ss_file_readable(file, err);
+    }
     if (status != SS_OK || !file->meta[1 - file->current].valid ||
         file->meta[0].root == file->meta[1].root) {
         return status;
     }
-    return look(file, progress, progress_ctx, out, err);
+    return look(file, call, out, err);
 }

@@ -180,8 +180,7 @@ static enum ss_status run(struct structure *s, struct ss_error *err)
                                     .on_fault = on_fault,
                                     .is_known = pass->may_start ? is_known : NULL,
                                     .on_known = on_known,
-                                    .progress = pass->progress,
-                                    .progress_ctx = pass->progress_ctx};
+                                    .call = pass->call};
     uint64_t errors_before = pass->findings->total[SS_SEVERITY_ERROR];
     enum ss_status status = pass->may_start ? ss_ahead_start(&s->ahead, pass->file, err) : SS_OK;
     bool damaged;

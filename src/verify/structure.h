@@ -24,8 +24,7 @@ struct ss_structure_pass {
     struct ss_etcd_checks *meaning; /* NULL: not asked for */
     struct ss_verify_report *report;
     bool may_start; /* a thread of its own may look at leaves from the other end (ahead.h) */
-    ss_progress_fn progress;
-    void *progress_ctx;
+    const struct ss_call *call; /* NULL: none */
 };
 
 /* 1 and 2, also of files whose trees cannot be walked. */

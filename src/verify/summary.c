@@ -11,6 +11,7 @@
  */
 #include "etcd/catalogue.h"
 #include "etcd/revision.h"
+#include "util/call.h"
 #include "util/error.h"
 #include "verify/hash.h"
 #include "verify/structure.h"
@@ -95,15 +96,12 @@ char *ss_boot_releases(const struct ss_boot_facts *boot, bool starts, const char
 static enum ss_status check_trees(struct summing *s, struct ss_error *err)
 {
     struct ss_verify_report counts = {0};
-    struct ss_structure_pass pass = {.file = s->file, .findings = &s->findings, .report = &counts};
+    struct ss_structure_pass pass = {
+        .file = s->file, .findings = &s->findings, .report = &counts, .call = s->call};
     enum ss_status status;
 
     if (!s->opts->trees && ss_file_current(s->file)->freelist == SS_PGID_NO_FREELIST) {
         return SS_OK;
-    }
-    if (s->call != NULL) {
-        pass.progress = s->call->progress;
-        pass.progress_ctx = s->call->progress_ctx;
     }
     status = ss_structure_run(&pass, err);
     if (status == SS_OK) {
@@ -448,6 +446,9 @@ enum ss_status ss_summary(const struct ss_file *file, const struct ss_summary_op
 
     *out = NULL;
     ss_error_clear(err);
+    if (ss_call_begin(call, SS_PHASE_TREES, err) != SS_OK) {
+        return SS_SYSTEM;
+    }
     ss_findings_init(&s.findings, FINDINGS_MAX);
     s.out = calloc(1, sizeof(*s.out));
     if (s.out == NULL) {

@@ -12,11 +12,15 @@
 struct ss_verification;
 
 /*
- * As ss_verify, which is both steps at once. opts->what says only whether a thread for the hash is begun
+ * As ss_verify, which is both steps at once. `call` must last until finish. opts->what says only whether a thread for the hash is begun
  * (SS_VERIFY_HASH); all else is checked. On failure *out is NULL. Errors: as ss_verify.
  */
 enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss_verify_opts *opts,
-                                     struct ss_verification **out, struct ss_error *err);
+                                     const struct ss_call *call, struct ss_verification **out,
+                                     struct ss_error *err);
+
+/* The hash now, on this thread, for a verification that has no thread for it. Its outcome is kept for finish. */
+void ss_verification_hash(struct ss_verification *v);
 
 /*
  * Errors found in structure and meaning: no hash makes them less. Those of the stored freelist alone are
@@ -26,11 +30,11 @@ uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freel
 
 /*
  * `digest`: SHA-256 over what the trailing hash of the file covers (hash.h: struct ss_hash_job, total),
- * from who computed it; NULL: none was. Progress may be NULL; it is called from this thread.
+ * from who computed it; NULL: none was.
  */
 enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *digest,
-                                      ss_progress_fn progress, void *progress_ctx,
-                                      struct ss_verify_report **out, struct ss_error *err);
+                                      const struct ss_call *call, struct ss_verify_report **out,
+                                      struct ss_error *err);
 
 /* NULL is fine. */
 void ss_verification_free(struct ss_verification *v);

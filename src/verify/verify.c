@@ -13,6 +13,7 @@
 #include "verify/verdict.h"
 #include "verify/verification.h"
 
+#include "util/call.h"
 #include "util/error.h"
 
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 struct ss_verification {
     const struct ss_file *file;
     struct ss_verify_opts opts;
+    const struct ss_call *call;
     struct ss_verify_report *report;
     struct ss_findings hash, tail, structure, etcd; /* in the report's order */
     struct ss_hash_job job;
@@ -32,7 +34,7 @@ struct ss_verification {
 static void start_hash(struct ss_verification *v)
 {
     ss_hash_job_init(&v->job, v->file);
-    if ((v->opts.what & SS_VERIFY_HASH) != 0 && ss_file_may_start(v->file, v->opts.threads)) {
+    if ((v->opts.what & SS_VERIFY_HASH) != 0 && ss_call_parts(v->call, 2) == 2) {
         ss_hash_job_start(&v->job);
     }
 }
@@ -45,7 +47,7 @@ static enum ss_status finish_hash(struct ss_verification *v, enum ss_status stat
         ss_hash_job_cancel(&v->job);
         return status;
     }
-    ss_hash_job_finish(&v->job, v->opts.progress, v->opts.progress_ctx);
+    ss_hash_job_finish(&v->job, v->call);
     if (v->job.status != SS_OK) {
         *err = v->job.err;
         return v->job.status;
@@ -58,16 +60,13 @@ static enum ss_status finish_hash(struct ss_verification *v, enum ss_status stat
 
 static enum ss_status check_trees(struct ss_verification *v, struct ss_error *err)
 {
-    struct ss_structure_pass pass = {.file = v->file,
-                                     .findings = &v->structure,
-                                     .report = v->report,
-                                     .progress = v->opts.progress,
-                                     .progress_ctx = v->opts.progress_ctx};
+    struct ss_structure_pass pass = {
+        .file = v->file, .findings = &v->structure, .report = v->report, .call = v->call};
     bool etcd = (v->opts.what & SS_VERIFY_ETCD) != 0;
     bool hashing = (v->opts.what & SS_VERIFY_HASH) != 0;
     enum ss_status status = SS_OK;
 
-    pass.may_start = !etcd && !hashing && ss_file_may_start(v->file, v->opts.threads);
+    pass.may_start = !etcd && !hashing && ss_call_parts(v->call, 2) == 2;
     if (etcd) {
         status = ss_etcd_check_new(v->file, &v->etcd, &pass.meaning, err);
     }
@@ -117,7 +116,7 @@ static enum ss_status look_at_other(struct ss_verification *v, struct ss_error *
     if (ss_verification_errors(v, true) == 0) {
         return SS_OK;
     }
-    status = ss_other_tree(v->file, v->opts.progress, v->opts.progress_ctx, &v->report->other, err);
+    status = ss_other_tree(v->file, v->call, &v->report->other, err);
     if (status == SS_OK && v->report->other.exists) {
         find_other(v);
     }
@@ -128,11 +127,10 @@ static enum ss_status look_at_other(struct ss_verification *v, struct ss_error *
 static enum ss_status check_all_trees(struct ss_verification *v, struct ss_error *err)
 {
     bool trees = (v->opts.what & (SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD)) != 0;
-    struct ss_call call = {.progress = v->opts.progress, .progress_ctx = v->opts.progress_ctx};
     enum ss_status status;
 
     ss_check_file(v->file, &v->structure);
-    status = ss_check_text_mode(v->file, &call, &v->structure, &v->report->text_mode, err);
+    status = ss_check_text_mode(v->file, v->call, &v->structure, &v->report->text_mode, err);
     if (status != SS_OK) {
         return status;
     }
@@ -184,9 +182,10 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
 }
 
 static enum ss_status begin(struct ss_verification *v, const struct ss_file *file,
-                            const struct ss_verify_opts *opts, struct ss_error *err)
+                            const struct ss_verify_opts *opts, const struct ss_call *call,
+                            struct ss_error *err)
 {
-    *v = (struct ss_verification){.file = file};
+    *v = (struct ss_verification){.file = file, .call = ss_call_or_none(call)};
     if (opts != NULL) {
         v->opts = *opts;
     }
@@ -235,14 +234,18 @@ static enum ss_status hand_over(struct ss_verification *v, enum ss_status status
 }
 
 enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts *opts,
-                         struct ss_verify_report **out, struct ss_error *err)
+                         const struct ss_call *call, struct ss_verify_report **out,
+                         struct ss_error *err)
 {
     struct ss_verification v;
     enum ss_status status;
 
     *out = NULL;
     ss_error_clear(err);
-    status = begin(&v, file, opts, err);
+    if (ss_call_begin(call, SS_PHASE_TREES, err) != SS_OK) {
+        return SS_SYSTEM;
+    }
+    status = begin(&v, file, opts, call, err);
     if (status == SS_OK) {
         status = run(&v, err);
     }
@@ -252,7 +255,8 @@ enum ss_status ss_verify(const struct ss_file *file, const struct ss_verify_opts
 }
 
 enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss_verify_opts *opts,
-                                     struct ss_verification **out, struct ss_error *err)
+                                     const struct ss_call *call, struct ss_verification **out,
+                                     struct ss_error *err)
 {
     struct ss_verification *v = calloc(1, sizeof(*v));
     enum ss_status status;
@@ -262,7 +266,7 @@ enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss
     if (v == NULL) {
         return ss_nomem(err, sizeof(*v));
     }
-    status = begin(v, file, opts, err);
+    status = begin(v, file, opts, call, err);
     start_hash(v);
     v->opts.what = SS_VERIFY_ALL;
     if (status == SS_OK) {
@@ -276,6 +280,13 @@ enum ss_status ss_verification_trees(const struct ss_file *file, const struct ss
     return SS_OK;
 }
 
+void ss_verification_hash(struct ss_verification *v)
+{
+    if (!v->job.task.is_running) {
+        ss_hash_job_finish(&v->job, v->call);
+    }
+}
+
 uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freelist)
 {
     return v->structure.total[SS_SEVERITY_ERROR] + v->etcd.total[SS_SEVERITY_ERROR] -
@@ -283,16 +294,15 @@ uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freel
 }
 
 enum ss_status ss_verification_finish(struct ss_verification *v, const uint8_t *digest,
-                                      ss_progress_fn progress, void *progress_ctx,
-                                      struct ss_verify_report **out, struct ss_error *err)
+                                      const struct ss_call *call, struct ss_verify_report **out,
+                                      struct ss_error *err)
 {
     enum ss_status status;
 
     *out = NULL;
     ss_error_clear(err);
-    v->opts.progress = progress;
-    v->opts.progress_ctx = progress_ctx;
-    if (!v->job.task.is_running) {
+    v->call = call;
+    if (!v->job.task.is_running && !v->job.has_run) {
         v->job.given = digest;
     }
     status = finish_hash(v, SS_OK, err);

@@ -294,7 +294,7 @@ static enum ss_status read_segment(struct ss_wal_scan *scan, const char *dir, co
         free(path);
         return ss_corrupt(err, SS_E_FIELD, SS_NONE, SS_NONE, "%s: no regular file", name);
     }
-    status = ss_source_open(&src, path, &opts, err);
+    status = ss_source_open(&src, path, &opts, NULL, err);
     free(path);
     if (status != SS_OK) {
         return in_segment(err, name, status);

@@ -124,10 +124,12 @@ static bool on_page_row(void *ctx, const struct ss_page_row *row)
 
 static void tell_pages(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_error err;
     uint64_t faults;
 
-    ss_tell_end(out, ss_pages(q->file, on_page_row, ss_tell_fault, out, NULL, &faults, &err), &err);
+    ss_tell_end(out, ss_pages(q->file, on_page_row, ss_tell_fault, out, &call, &faults, &err),
+                &err);
     fprintf(out, "%" PRIu64 " faults\n", faults);
 }
 
@@ -302,9 +304,10 @@ static void tell_records(FILE *out, const struct ss_test_question *q)
 
 static void tell_state(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_state *state;
     struct ss_error err;
-    enum ss_status status = ss_state_new(q->file, 0, NULL, NULL, &state, &err);
+    enum ss_status status = ss_state_new(q->file, 0, NULL, &call, &state, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK) {
@@ -335,11 +338,12 @@ static enum ss_status on_item(void *ctx, const struct ss_history_item *item, str
 
 static void tell_history(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_history_opts opts = {.key = "", .prefix = true};
     struct ss_history_result r;
     struct ss_error err;
 
-    enum ss_status status = ss_history(q->file, &opts, on_item, out, &r, &err);
+    enum ss_status status = ss_history(q->file, &opts, on_item, out, &call, &r, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK) {
@@ -378,6 +382,7 @@ static enum ss_status on_kept_entry(void *ctx, const struct ss_entry *entry, str
 /* Everything that keeps going past damage. */
 static void tell_keeping(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_keep_going keep = {on_skip, out};
     struct ss_span path = {.ptr = (const uint8_t *)"key", .len = 3};
     struct ss_bucket *bucket;
@@ -396,7 +401,7 @@ static void tell_keeping(FILE *out, const struct ss_test_question *q)
     ss_tell_end(out, ss_records_keeping(q->file, 0, 0, &keep, on_record, out, &skips, &err), &err);
     fprintf(out, "%" PRIu64 " skips\n", skips);
     ss_tell_end(out, ss_buckets_keeping(q->file, on_stats, &keep, out, &skips, &err), &err);
-    status = ss_state_new_keeping(q->file, 0, NULL, &keep, NULL, &state, &skips, &err);
+    status = ss_state_new_keeping(q->file, 0, NULL, &keep, &call, &state, &skips, &err);
     ss_tell_end(out, status, &err);
     if (status == SS_OK) {
         fprintf(out, "%" PRIu64 " live\n", ss_state_count(state));
@@ -414,10 +419,11 @@ static bool on_lost(void *ctx, const struct ss_lost_range *range)
 
 static void tell_lost(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_error err;
     uint64_t count;
 
-    ss_tell_end(out, ss_lost_revisions(q->file, on_lost, out, &count, &err), &err);
+    ss_tell_end(out, ss_lost_revisions(q->file, on_lost, out, &call, &count, &err), &err);
     fprintf(out, "%" PRIu64 " lost\n", count);
 }
 

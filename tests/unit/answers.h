@@ -12,7 +12,7 @@
 /* What is asked about. Functions that compare two files take both. */
 struct ss_test_question {
     const struct ss_file *file, *other;
-    unsigned threads;    /* for functions that take a number of them */
+    unsigned threads;    /* of every call */
     const char *scratch; /* for functions that write: a name in the current folder, in no use yet */
 };
 

@@ -54,9 +54,10 @@ static void tell_written(FILE *out, const struct written *w)
 
 void ss_answer_status(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_etcd_status s;
     struct ss_error err;
-    enum ss_status status = ss_etcd_status(q->file, NULL, &s, &err);
+    enum ss_status status = ss_etcd_status(q->file, &call, &s, &err);
 
     if (status == SS_OK) {
         fprintf(out, "%08x %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", s.hash,
@@ -67,10 +68,11 @@ void ss_answer_status(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_key_figures(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_key_figures f;
     struct ss_error err;
 
-    enum ss_status status = ss_key_figures(q->file, NULL, &f, &err);
+    enum ss_status status = ss_key_figures(q->file, &call, &f, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK) {
@@ -84,9 +86,10 @@ void ss_answer_key_figures(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_hashkv(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_hashkv h;
     struct ss_error err;
-    enum ss_status status = ss_hashkv(q->file, 0, 0, NULL, &h, &err);
+    enum ss_status status = ss_hashkv(q->file, 0, 0, &call, &h, &err);
 
     if (status == SS_OK) {
         fprintf(out, "%08x %" PRId64 " %" PRId64 "\n", h.hash, h.revision, h.compact_revision);
@@ -208,9 +211,10 @@ static void tell_hash(FILE *out, const struct ss_hash_report *h)
 
 void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_hash_report report;
     struct ss_error err;
-    enum ss_status status = ss_hash_check(q->file, NULL, &report, &err);
+    enum ss_status status = ss_hash_check(q->file, &call, &report, &err);
 
     ss_tell_end(out, status, &err);
     if (status == SS_OK) {
@@ -220,17 +224,18 @@ void ss_answer_hash_check(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_hash_beside(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_hash_report report;
     struct ss_hash_work *work;
     struct ss_error err;
-    enum ss_status status = ss_hash_start(q->file, &work, &err);
+    enum ss_status status = ss_hash_start(q->file, &call, &work, &err);
 
     ss_tell_end(out, status, &err);
     ss_hash_cancel(work);
-    status = ss_hash_start(q->file, &work, &err);
+    status = ss_hash_start(q->file, &call, &work, &err);
     ss_tell_end(out, status, &err);
     ss_answer_status(out, q);
-    status = ss_hash_finish(work, NULL, &report, &err);
+    status = ss_hash_finish(work, &call, &report, &err);
     ss_tell_end(out, status, &err);
     if (status == SS_OK) {
         tell_hash(out, &report);
@@ -270,12 +275,13 @@ void ss_answer_verify(FILE *out, const struct ss_test_question *q)
 {
     /* Each way to spend the second thread: on the hash, and on leaves from the other end. */
     static const unsigned whats[] = {0, SS_VERIFY_STRUCTURE};
+    const struct ss_call call = ss_answer_call(q);
 
     for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
-        const struct ss_verify_opts opts = {.what = whats[i], .threads = q->threads};
+        const struct ss_verify_opts opts = {.what = whats[i]};
         struct ss_verify_report *report;
         struct ss_error err;
-        enum ss_status status = ss_verify(q->file, &opts, &report, &err);
+        enum ss_status status = ss_verify(q->file, &opts, &call, &report, &err);
 
         ss_tell_end(out, status, &err);
         if (status == SS_OK) {
@@ -287,9 +293,9 @@ void ss_answer_verify(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_summary(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     for (int i = 0; i < 2; i++) {
         const struct ss_summary_opts opts = {.trees = i > 0};
-        const struct ss_call call = {.threads = q->threads};
         struct ss_summary *s;
         struct ss_error err;
         char releases[64];
@@ -320,9 +326,10 @@ void ss_answer_text_mode(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_other_tree(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_other_tree tree;
     struct ss_error err;
-    enum ss_status status = ss_other_tree(q->file, NULL, NULL, &tree, &err);
+    enum ss_status status = ss_other_tree(q->file, &call, &tree, &err);
 
     ss_tell_end(out, status, &err);
     fprintf(out,
@@ -335,10 +342,11 @@ void ss_answer_other_tree(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_intake(FILE *out, const struct ss_test_question *q)
 {
-    const struct ss_intake_opts opts = {.threads = q->threads, .skip_hash_check = true};
+    const struct ss_call call = ss_answer_call(q);
+    const struct ss_intake_opts opts = {.skip_hash_check = true};
     struct ss_intake intake;
     struct ss_error err;
-    enum ss_status status = ss_intake(q->file, &opts, &intake, &err);
+    enum ss_status status = ss_intake(q->file, &opts, &call, &intake, &err);
 
     ss_tell_end(out, status, &err);
     if (status == SS_OK) {
@@ -366,7 +374,7 @@ static enum ss_status on_change(void *ctx, const struct ss_diff_change *change,
 
 void ss_answer_diff(FILE *out, const struct ss_test_question *q)
 {
-    const struct ss_diff_opts opts = {.threads = q->threads};
+    const struct ss_call call = ss_answer_call(q);
     struct ss_diff_result r;
     struct written w;
     struct ss_error err;
@@ -375,9 +383,9 @@ void ss_answer_diff(FILE *out, const struct ss_test_question *q)
     written_begin(&w);
     for (int lines = 0; lines < 2; lines++) {
         enum ss_status status =
-            lines == 0
-                ? ss_diff(q->file, q->other, &opts, on_change, out, &r, &side, &err)
-                : ss_diff_ndjson(q->file, q->other, &opts, true, take_written, &w, &r, &side, &err);
+            lines == 0 ? ss_diff(q->file, q->other, NULL, on_change, out, &call, &r, &side, &err)
+                       : ss_diff_ndjson(q->file, q->other, NULL, true, take_written, &w, &call, &r,
+                                        &side, &err);
 
         ss_tell_end(out, status, &err);
         if (status != SS_OK) {
@@ -394,10 +402,11 @@ void ss_answer_diff(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_lineage(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     struct ss_lineage l;
     struct ss_error err;
     enum ss_side side = SS_SIDE_A;
-    enum ss_status status = ss_lineage_compare(q->file, q->other, &l, &side, &err);
+    enum ss_status status = ss_lineage_compare(q->file, q->other, &call, &l, &side, &err);
 
     ss_tell_end(out, status, &err);
     if (status != SS_OK) {
@@ -423,6 +432,7 @@ void ss_answer_lineage(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_dump(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     for (int i = 0; i < 8; i++) {
         const struct ss_dump_opts opts = {.format = (enum ss_dump_format)(i / 2),
                                           .revisions = i % 2 != 0};
@@ -432,7 +442,7 @@ void ss_answer_dump(FILE *out, const struct ss_test_question *q)
         enum ss_status status;
 
         written_begin(&w);
-        status = ss_dump(q->file, &opts, take_written, &w, &r, &err);
+        status = ss_dump(q->file, &opts, take_written, &w, &call, &r, &err);
         ss_tell_end(out, status, &err);
         /* What came before a fault may be cut anywhere. */
         if (status == SS_OK) {
@@ -444,6 +454,7 @@ void ss_answer_dump(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_convert(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     for (int i = 0; i < 4; i++) {
         const struct ss_convert_opts opts = {
             .rebuild = i > 0, .page_size = i == 2 ? 16384 : 0, .byte_order = i == 3 ? 2 : 0};
@@ -453,7 +464,7 @@ void ss_answer_convert(FILE *out, const struct ss_test_question *q)
         enum ss_status status;
 
         written_begin(&w);
-        status = ss_convert(q->file, &opts, take_written, &w, &r, &err);
+        status = ss_convert_unchecked(q->file, &opts, take_written, &w, &call, &r, &err);
         ss_tell_end(out, status, &err);
         if (status == SS_OK) {
             fprintf(out, "%d %u %d %" PRIu64 " %" PRIu64, r.rebuilt, r.page_size, r.big_endian,
@@ -477,9 +488,10 @@ static bool tell_intake(FILE *out, enum ss_status status, const struct ss_intake
 
 void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     for (int i = 0; i < 2; i++) {
-        const struct ss_intake_opts check = {.skip_hash_check = true, .threads = q->threads};
-        const struct ss_convert_opts opts = {.rebuild = i > 0, .threads = q->threads};
+        const struct ss_intake_opts check = {.skip_hash_check = true};
+        const struct ss_convert_opts opts = {.rebuild = i > 0};
         struct ss_convert_result r;
         struct ss_intake in;
         bool rebuilds = ss_convert_rebuilds(q->file, &opts);
@@ -488,7 +500,7 @@ void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q)
         enum ss_status status;
 
         written_begin(&w);
-        status = ss_convert_checked(q->file, &check, &opts, take_written, &w, &in, &r, &err);
+        status = ss_convert(q->file, &check, &opts, take_written, &w, &call, &in, &r, &err);
         if (tell_intake(out, status, &in, &err)) {
             fprintf(out, "%d%d ", rebuilds, in.heals_freelist);
             ss_tell_bytes(out, r.sha256, sizeof(r.sha256));
@@ -503,7 +515,7 @@ static void tell_file_bytes(FILE *out, const char *path)
     struct ss_file *file;
     struct ss_error err;
 
-    if (ss_open(path, NULL, &file, &err) != SS_OK) {
+    if (ss_open(path, NULL, NULL, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, err.message);
     }
     ss_tell_span(out, "db", ss_file_bytes(file, 0, UINT64_MAX));
@@ -540,11 +552,12 @@ static void tell_source_wal(FILE *out, const struct ss_file *file)
 
 void ss_answer_restore(FILE *out, const struct ss_test_question *q)
 {
+    const struct ss_call call = ss_answer_call(q);
     const struct ss_restore_opts opts = {.data_dir = q->scratch, .bump_revision = 1000};
     struct ss_restore_result r;
     struct ss_error err;
     char path[256];
-    enum ss_status status = ss_restore(q->file, &opts, &r, &err);
+    enum ss_status status = ss_restore_unchecked(q->file, &opts, &call, &r, &err);
 
     ss_tell_end(out, status, &err);
     if (status == SS_OK) {
@@ -561,7 +574,8 @@ void ss_answer_restore(FILE *out, const struct ss_test_question *q)
 
 void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q)
 {
-    const struct ss_intake_opts check = {.skip_hash_check = true, .threads = q->threads};
+    const struct ss_call call = ss_answer_call(q);
+    const struct ss_intake_opts check = {.skip_hash_check = true};
     struct ss_restore_opts opts = {0};
     struct ss_restore_result r;
     struct ss_intake in;
@@ -570,7 +584,7 @@ void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q)
 
     snprintf(dir, sizeof(dir), "%s.checked", q->scratch);
     opts.data_dir = dir;
-    if (tell_intake(out, ss_restore_checked(q->file, &check, &opts, &in, &r, &err), &in, &err)) {
+    if (tell_intake(out, ss_restore(q->file, &check, &opts, &call, &in, &r, &err), &in, &err)) {
         fprintf(out, "%" PRIx64 " %" PRId64 " %" PRIu64, r.cluster_id, r.revision, r.db_len);
         snprintf(path, sizeof(path), "%s/member/snap/db", dir);
         tell_file_bytes(out, path);

@@ -15,6 +15,12 @@ void ss_tell_head(FILE *out, const struct ss_page_head *head);
 void ss_tell_record(FILE *out, const struct ss_record *r);
 void ss_tell_rev_facts(FILE *out, const struct ss_rev_facts *f);
 
+/* The call that a question allows. */
+static inline struct ss_call ss_answer_call(const struct ss_test_question *q)
+{
+    return (struct ss_call){.threads = q->threads};
+}
+
 /* An ss_fault_fn whose ctx is the FILE. */
 void ss_tell_fault(void *ctx, const struct ss_error *fault);
 

@@ -40,7 +40,7 @@ static void tell_table(FILE *out, const struct ss_test_question *q, const struct
 {
     const uint64_t all = UINT64_MAX >> (64 - table->column_count);
     const struct ss_query query = {.columns = all, .on_fault = ss_tell_fault, .fault_ctx = out};
-    const struct ss_call call = {.threads = q->threads};
+    const struct ss_call call = ss_answer_call(q);
     struct ss_rows *rows;
     struct ss_error err;
     enum ss_status status = ss_rows_open(q->file, table, &query, &call, &rows, &err);

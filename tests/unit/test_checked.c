@@ -129,14 +129,12 @@ struct outcome {
 static void convert(const struct input *in, const struct ss_convert_opts *base, bool skip,
                     unsigned threads, size_t fail_at, struct outcome *out)
 {
-    struct ss_intake_opts check = {
-        .skip_hash_check = skip, .vouches_not = base->no_hash, .threads = threads};
-    struct ss_convert_opts opts = *base;
+    struct ss_intake_opts check = {.skip_hash_check = skip, .vouches_not = base->no_hash};
+    const struct ss_call call = {.threads = threads};
 
-    opts.threads = threads;
     *out = (struct outcome){.sink.fail_at = fail_at};
-    out->status = ss_convert_checked(in->file, &check, &opts, sink_write, &out->sink, &out->intake,
-                                     &out->result, &out->err);
+    out->status = ss_convert(in->file, &check, base, sink_write, &out->sink, &call, &out->intake,
+                             &out->result, &out->err);
 }
 
 static void outcome_free(struct outcome *out)
@@ -386,18 +384,17 @@ static bool sink_shrinks(void *ctx, const void *bytes, size_t len)
  */
 static int shrinking_child(const struct ss_convert_opts *opts, unsigned threads)
 {
-    const struct ss_intake_opts check = {.vouches_not = opts->no_hash, .threads = threads};
-    struct ss_convert_opts how = *opts;
+    const struct ss_intake_opts check = {.vouches_not = opts->no_hash};
+    const struct ss_call call = {.threads = threads};
     struct ss_convert_result result;
     struct ss_intake intake;
     struct ss_error err;
     struct ss_file *file;
 
-    how.threads = threads;
-    if (ss_guard_install(&err) != SS_OK || ss_open("in", NULL, &file, &err) != SS_OK) {
+    if (ss_guard_install(&err) != SS_OK || ss_open("in", NULL, NULL, &file, &err) != SS_OK) {
         return 1;
     }
-    if (ss_convert_checked(file, &check, &how, sink_shrinks, "in", &intake, &result, &err) !=
+    if (ss_convert(file, &check, opts, sink_shrinks, "in", &call, &intake, &result, &err) !=
         SS_SYSTEM) {
         return 2;
     }
@@ -458,14 +455,12 @@ static void test_cancel(void **state)
     input_open(&in, in.len, 'v');
     for (size_t i = 0; i < 2; i++) {
         struct stop stop = {.phase = phases[i]};
-        struct ss_intake_opts check = {.progress = stop_at, .progress_ctx = &stop};
-        struct ss_convert_opts opts = ways[i];
+        const struct ss_intake_opts check = {0};
+        const struct ss_call call = {.progress = stop_at, .progress_ctx = &stop};
         struct outcome out = {0};
 
-        opts.progress = stop_at;
-        opts.progress_ctx = &stop;
-        out.status = ss_convert_checked(in.file, &check, &opts, sink_write, &out.sink, &out.intake,
-                                        &out.result, &out.err);
+        out.status = ss_convert(in.file, &check, &ways[i], sink_write, &out.sink, &call,
+                                &out.intake, &out.result, &out.err);
         assert_int_equal(out.status, SS_SYSTEM);
         assert_int_equal(out.err.code, SS_E_CANCELLED);
         assert_int_equal(stop.calls, 1);
@@ -482,10 +477,11 @@ static enum ss_status restore(const struct input *in, const char *dir, unsigned 
                               struct ss_intake *intake, struct ss_restore_result *result,
                               struct ss_error *err)
 {
-    struct ss_intake_opts check = {.threads = threads};
-    struct ss_restore_opts opts = {.data_dir = dir, .threads = threads};
+    const struct ss_intake_opts check = {0};
+    const struct ss_restore_opts opts = {.data_dir = dir};
+    const struct ss_call call = {.threads = threads};
 
-    return ss_restore_checked(in->file, &check, &opts, intake, result, err);
+    return ss_restore(in->file, &check, &opts, &call, intake, result, err);
 }
 
 static void test_restore(void **state)
@@ -526,7 +522,7 @@ static void test_bump(void **state)
     struct ss_test_db *db = ss_test_db_new(PAGE_LEN, false);
     uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
     uint32_t meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", false);
-    struct ss_restore_opts opts = {.data_dir = "bumped", .bump_revision = 5, .threads = 1};
+    struct ss_restore_opts opts = {.data_dir = "bumped", .bump_revision = 5};
     struct ss_restore_result result;
     struct ss_error err;
     struct ss_meta written;
@@ -539,13 +535,13 @@ static void test_bump(void **state)
     ss_test_put_meta_revision(db, meta, "finishedCompactRev", 8);
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_OK);
+    assert_int_equal(ss_restore_unchecked(file, &opts, NULL, &result, &err), SS_OK);
     assert_int_equal(result.revision, 13);
     assert_int_equal(result.compacted, 13);
     assert_int_equal(result.bumped_from, 8);
     assert_int_equal(result.last_record, 3);
     ss_restore_result_fini(&result);
-    assert_int_equal(ss_open("bumped/member/snap/db", NULL, &made, &err), SS_OK);
+    assert_int_equal(ss_open("bumped/member/snap/db", NULL, NULL, &made, &err), SS_OK);
     ss_file_meta(made, 0, &written);
     assert_int_equal(written.txid, 0);
     ss_file_meta(made, 1, &written);
@@ -554,11 +550,11 @@ static void test_bump(void **state)
     opts.dry_run = true;
     opts.data_dir = "other";
     opts.bump_revision = (uint64_t)SS_RESTORE_REVISION_MAX - 8;
-    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_OK);
+    assert_int_equal(ss_restore_unchecked(file, &opts, NULL, &result, &err), SS_OK);
     assert_true(result.revision == SS_RESTORE_REVISION_MAX);
     ss_restore_result_fini(&result);
     opts.bump_revision++;
-    assert_int_equal(ss_restore(file, &opts, &result, &err), SS_SYSTEM);
+    assert_int_equal(ss_restore_unchecked(file, &opts, NULL, &result, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_ARGUMENT);
     ss_restore_result_fini(&result);
     ss_close(file);

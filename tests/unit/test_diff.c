@@ -68,11 +68,11 @@ static struct ss_diff_result assert_diff(const struct ss_file *a, const struct s
     struct ss_diff_result result, again;
     struct ss_error err;
 
-    if (ss_diff(a, b, opts, note_change, &t, &result, NULL, &err) != SS_OK) {
+    if (ss_diff(a, b, opts, note_change, &t, NULL, &result, NULL, &err) != SS_OK) {
         fail_msg("%s", err.message);
     }
     assert_string_equal(t.data != NULL ? t.data : "", due);
-    assert_int_equal(ss_diff(a, b, opts, NULL, NULL, &again, NULL, &err), SS_OK);
+    assert_int_equal(ss_diff(a, b, opts, NULL, NULL, NULL, &again, NULL, &err), SS_OK);
     assert_memory_equal(&again, &result, sizeof(result));
     free(t.data);
     return result;
@@ -110,9 +110,8 @@ static void changes_by_hand(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct ss_test_snapshot a = ss_test_snapshot_open(&g, &shapes[i]);
         struct ss_test_snapshot b = ss_test_snapshot_open(&h, &shapes[(i + 1) % 3]);
-        struct ss_diff_opts opts = {.threads = i == 0};
         struct ss_diff_result r =
-            assert_diff(a.file, b.file, &opts, "~b vr 3 7 -c 4 ~d l 5 5 ~e r 6 9 +f 10 ");
+            assert_diff(a.file, b.file, NULL, "~b vr 3 7 -c 4 ~d l 5 5 ~e r 6 9 +f 10 ");
 
         assert_int_equal(r.rev_a, 6);
         assert_int_equal(r.rev_b, 10);
@@ -224,6 +223,7 @@ static void ends_before_the_end(void **state)
     struct ss_test_shape plain = {0}, compacted = {.compacted = 9};
     struct ss_test_snapshot a, b;
     struct ss_diff_opts opts = {.rev_b = 8};
+    struct ss_call call;
     struct ss_diff_result r;
     enum ss_side side;
     struct ss_error err;
@@ -234,24 +234,24 @@ static void ends_before_the_end(void **state)
     make_pair(&g, &h);
     a = ss_test_snapshot_open(&g, &plain);
     b = ss_test_snapshot_open(&h, &compacted);
-    assert_int_equal(ss_diff(a.file, b.file, NULL, stop, &left, &r, &side, &err), SS_OK);
+    assert_int_equal(ss_diff(a.file, b.file, NULL, stop, &left, NULL, &r, &side, &err), SS_OK);
     assert_int_equal(left, 0);
-    assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
+    assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, NULL, &r, &side, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_REV_COMPACTED);
     assert_int_equal(side, SS_SIDE_B);
     opts = (struct ss_diff_opts){.rev_a = 7};
-    assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
+    assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, NULL, &r, &side, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_REV_FUTURE);
     assert_int_equal(side, SS_SIDE_A);
-    opts = (struct ss_diff_opts){.progress = refuse, .progress_ctx = &calls};
-    assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
+    call = (struct ss_call){.progress = refuse, .progress_ctx = &calls};
+    assert_int_equal(ss_diff(a.file, b.file, NULL, NULL, NULL, &call, &r, &side, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_int_equal(calls, 1);
     for (unsigned threads = 0; threads < 3; threads++) {
-        opts = (struct ss_diff_opts){
-            .threads = threads, .progress = refuse_comparison, .progress_ctx = &calls};
+        call = (struct ss_call){threads, refuse_comparison, &calls};
         calls = 0;
-        assert_int_equal(ss_diff(a.file, b.file, &opts, NULL, NULL, &r, &side, &err), SS_SYSTEM);
+        assert_int_equal(ss_diff(a.file, b.file, NULL, NULL, NULL, &call, &r, &side, &err),
+                         SS_SYSTEM);
         assert_int_equal(err.code, SS_E_CANCELLED);
         assert_int_equal(calls, 1);
     }
@@ -275,10 +275,10 @@ static void a_damaged_side(void **state)
     a = ss_test_snapshot_open(&g, &plain);
     b = ss_test_snapshot_open(&h, &plain);
     memset(b.bytes + b.len - 4096, 0, 4096); /* the root bucket's page */
-    assert_int_equal(ss_diff(a.file, b.file, NULL, NULL, NULL, &r, &side, &err), SS_CORRUPT);
+    assert_int_equal(ss_diff(a.file, b.file, NULL, NULL, NULL, NULL, &r, &side, &err), SS_CORRUPT);
     assert_int_equal(side, SS_SIDE_B);
     assert_int_equal(err.off, b.len - 4096);
-    assert_int_equal(ss_diff(b.file, a.file, NULL, NULL, NULL, &r, &side, &err), SS_CORRUPT);
+    assert_int_equal(ss_diff(b.file, a.file, NULL, NULL, NULL, NULL, &r, &side, &err), SS_CORRUPT);
     assert_int_equal(side, SS_SIDE_A);
     ss_test_snapshot_close(&a);
     ss_test_snapshot_close(&b);
@@ -296,7 +296,7 @@ static struct text lines_of(const struct ss_file *a, const struct ss_file *b,
     struct ss_error err;
 
     text_write(&t, "", 0);
-    if (ss_diff_ndjson(a, b, opts, values, text_write, &t, &result, NULL, &err) != SS_OK) {
+    if (ss_diff_ndjson(a, b, opts, values, text_write, &t, NULL, &result, NULL, &err) != SS_OK) {
         fail_msg("%s", err.message);
     }
     return t;
@@ -376,7 +376,8 @@ static void output_that_fails(void **state)
     a = ss_test_snapshot_open(&g, &plain);
     b = ss_test_snapshot_open(&h, &plain);
     assert_int_equal(
-        ss_diff_ndjson(a.file, b.file, NULL, true, text_write, &t, &result, NULL, &err), SS_SYSTEM);
+        ss_diff_ndjson(a.file, b.file, NULL, true, text_write, &t, NULL, &result, NULL, &err),
+        SS_SYSTEM);
     assert_int_equal(err.code, SS_E_OUTPUT);
     assert_int_equal(err.sys, ENOSPC);
     ss_test_snapshot_close(&a);
@@ -540,8 +541,8 @@ static void assert_mirrors(const struct ss_file *a, const struct ss_file *b,
     back.rev_b = opts->rev_a;
     text_write(&t, "", 0);
     text_write(&u, "", 0);
-    assert_int_equal(ss_diff(a, b, opts, note_forth, &t, &r, NULL, &err), SS_OK);
-    assert_int_equal(ss_diff(b, a, &back, note_back, &u, &s, NULL, &err), SS_OK);
+    assert_int_equal(ss_diff(a, b, opts, note_forth, &t, NULL, &r, NULL, &err), SS_OK);
+    assert_int_equal(ss_diff(b, a, &back, note_back, &u, NULL, &s, NULL, &err), SS_OK);
     assert_int_equal(t.len, u.len);
     assert_memory_equal(t.data, u.data, t.len);
     assert_int_equal(r.added, s.removed);
@@ -571,7 +572,7 @@ static void random_histories(void **state)
     for (int round = 0; round < 60; round++) {
         struct ss_test_history g = {0}, h = {0};
         struct ss_test_shape plain = {.leaf_max = 5}, other = {.page_size = 16384, .big = true};
-        struct ss_diff_opts opts = {.threads = round % 2 == 0};
+        struct ss_diff_opts opts = {0};
         struct ss_test_snapshot a, b;
 
         ss_test_history_random(&g, 10 + (uint32_t)(ss_test_random(&seed) % 200), 30, &seed);

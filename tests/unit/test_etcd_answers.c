@@ -54,7 +54,7 @@ static struct ss_file *open_path(const char *path)
     struct ss_error err;
     char text[1024];
 
-    if (ss_open(path, NULL, &file, &err) != SS_OK) {
+    if (ss_open(path, NULL, NULL, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, ss_error_text(&err, text, sizeof(text)));
     }
     return file;
@@ -313,8 +313,11 @@ static void members_agree_as_of_one_compaction(void **ctx)
 
 static bool stop(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
+    if (done == 0) {
+        return true; /* before any work */
+    }
     *(const char **)ctx = phase;
-    assert_true(done > 0 && done <= total);
+    assert_true(done <= total);
     return false;
 }
 

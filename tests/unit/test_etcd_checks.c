@@ -320,12 +320,12 @@ static void print_findings(const struct ss_verify_report *r)
 
 static struct ss_verify_report *verify(const struct world *w, struct ss_file **file)
 {
-    const struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD, .threads = 1};
+    const struct ss_verify_opts opts = {.what = SS_VERIFY_STRUCTURE | SS_VERIFY_ETCD};
     struct ss_verify_report *report;
     struct ss_error err;
 
     assert_int_equal(ss_open_memory(w->bytes, w->len, "test", NULL, file, &err), SS_OK);
-    assert_int_equal(ss_verify(*file, &opts, &report, &err), SS_OK);
+    assert_int_equal(ss_verify(*file, &opts, NULL, &report, &err), SS_OK);
     return report;
 }
 
@@ -1011,8 +1011,8 @@ static void real_files(void **state)
 
         snprintf(path, sizeof(path), "%s/testdata/%s.db.zst", getenv("SS_SOURCE_DIR"),
                  cases[i].file);
-        assert_int_equal(ss_open(path, NULL, &file, &err), SS_OK);
-        assert_int_equal(ss_verify(file, &opts, &r, &err), SS_OK);
+        assert_int_equal(ss_open(path, NULL, NULL, &file, &err), SS_OK);
+        assert_int_equal(ss_verify(file, &opts, NULL, &r, &err), SS_OK);
         assert_int_equal(r->error_count, 0);
         for (size_t k = 0; k < r->finding_count; k++) {
             if (strncmp(r->findings[k].check->id, "META-", 5) != 0) {
@@ -1050,7 +1050,7 @@ static void missing_ranges(void **state)
         }
         bytes = ss_test_db_finish(db, &len);
         assert_int_equal(ss_open_memory(bytes, len, "t", NULL, &file, &err), SS_OK);
-        assert_int_equal(ss_verify(file, &opts, &r, &err), SS_OK);
+        assert_int_equal(ss_verify(file, &opts, NULL, &r, &err), SS_OK);
         assert_int_equal(r->missing_count, 3 * count);
         assert_int_equal(r->missing_first, 2);
         assert_int_equal(r->missing_last, 4 * count);

@@ -54,7 +54,7 @@ static void assert_dump(const struct ss_dump_opts *opts, uint64_t count, const c
     struct sink sink = {0};
     struct ss_error err;
 
-    if (ss_dump(file, opts, sink_write, &sink, &result, &err) != SS_OK) {
+    if (ss_dump(file, opts, sink_write, &sink, NULL, &result, &err) != SS_OK) {
         fail_msg("%s", err.message);
     }
     assert_string_equal(sink.data, expected);
@@ -140,7 +140,7 @@ static void assert_refused(const struct ss_file *file, struct ss_dump_opts opts)
     struct sink sink = {0};
     struct ss_error err;
 
-    assert_int_equal(ss_dump(file, &opts, sink_write, &sink, &result, &err), SS_SYSTEM);
+    assert_int_equal(ss_dump(file, &opts, sink_write, &sink, NULL, &result, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_ARGUMENT);
     assert_int_equal(sink.call_count, 0);
 }
@@ -174,14 +174,14 @@ static void fails_anywhere(const struct ss_file *file, const struct ss_dump_opts
     struct sink whole = {0};
     struct ss_error err;
 
-    assert_int_equal(ss_dump(file, opts, sink_write, &whole, &result, &err), SS_OK);
+    assert_int_equal(ss_dump(file, opts, sink_write, &whole, NULL, &result, &err), SS_OK);
     assert_int_equal(result.record_count, records);
     assert_int_equal(result.rev, 4);
     assert_int_equal(result.out_len, whole.len);
     for (unsigned at = 1; at <= whole.call_count; at++) {
         struct sink sink = {.fail_at = at};
 
-        assert_int_equal(ss_dump(file, opts, sink_write, &sink, &result, &err), SS_SYSTEM);
+        assert_int_equal(ss_dump(file, opts, sink_write, &sink, NULL, &result, &err), SS_SYSTEM);
         assert_int_equal(err.code, SS_E_OUTPUT);
         assert_int_equal(err.sys, ENOSPC);
         assert_int_equal(sink.call_count, at);
@@ -204,7 +204,7 @@ static void test_output_fails(void **state)
         struct sink sink = {0};
         struct ss_error err;
 
-        assert_int_equal(ss_dump(file, &opts, sink_write, &sink, &plain, &err), SS_OK);
+        assert_int_equal(ss_dump(file, &opts, sink_write, &sink, NULL, &plain, &err), SS_OK);
         free(sink.data);
         for (int packing = SS_DUMP_UNPACKED; packing <= SS_DUMP_ZSTD; packing++) {
             opts.packing = (enum ss_dump_packing)packing;

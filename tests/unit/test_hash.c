@@ -90,7 +90,7 @@ static struct ss_verify_report *verify(const struct sample *sample, bool require
     struct ss_file *file;
 
     assert_int_equal(ss_open_memory(sample->bytes, sample->len, "t", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_verify(file, &opts, &report, &err), SS_OK);
+    assert_int_equal(ss_verify(file, &opts, NULL, &report, &err), SS_OK);
     ss_close(file);
     return report;
 }
@@ -336,7 +336,7 @@ static void test_hash_in_a_hole(void **state)
     make(&sample, 0);
     scratch_write("sparse", sample.bytes, sample.len);
     assert_int_equal(truncate("sparse", (INT64_C(64) << 30) + HASH_LEN), 0);
-    assert_int_equal(ss_open("sparse", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_open("sparse", NULL, NULL, &file, &err), SS_OK);
     assert_int_equal(ss_hash_check(file, NULL, &hash, &err), SS_OK);
     ss_close(file);
     assert_int_equal(hash.state, SS_HASH_ZERO);
@@ -561,7 +561,7 @@ static void test_stream(void **state)
             pthread_t writer;
 
             assert_int_equal(pthread_create(&writer, NULL, write_fifo, &sample), 0);
-            assert_int_equal(ss_open("fifo", i == 0 ? &with : &without, &file, &err), SS_OK);
+            assert_int_equal(ss_open("fifo", i == 0 ? &with : &without, NULL, &file, &err), SS_OK);
             pthread_join(writer, NULL);
             assert_int_equal(file->src.has_digest, i == 0);
             assert_int_equal(file->src.has_digest ? file->src.digest_len : DB_LEN, DB_LEN);

@@ -81,7 +81,7 @@ static void assert_history(const char *key, bool prefix, unsigned stop_at, const
     uint8_t *bytes;
     struct ss_file *file = open_store(&bytes);
 
-    assert_int_equal(ss_history(file, &opts, on_item, &lines, result, &err), SS_OK);
+    assert_int_equal(ss_history(file, &opts, on_item, &lines, NULL, result, &err), SS_OK);
     assert_string_equal(lines.text, expected);
     assert_int_equal(result->record_count, lines.count);
     assert_int_equal(result->facts.compacted, 10);
@@ -153,7 +153,7 @@ static void test_many(void **state)
     }
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_history(file, &opts, on_item, &lines, &result, &err), SS_OK);
+    assert_int_equal(ss_history(file, &opts, on_item, &lines, NULL, &result, &err), SS_OK);
     assert_int_equal(result.record_count, KEYS * ROUNDS);
     assert_int_equal(result.key_count, KEYS);
     assert_int_equal(result.generation_count, KEYS);
@@ -177,7 +177,7 @@ static void test_not_etcd(void **state)
     ss_test_db_bucket(db, SS_TEST_ROOT, "other", false);
     bytes = ss_test_db_finish(db, &len);
     assert_int_equal(ss_open_memory(bytes, len, "test", NULL, &file, &err), SS_OK);
-    assert_int_equal(ss_history(file, &opts, on_item, NULL, &result, &err), SS_SYSTEM);
+    assert_int_equal(ss_history(file, &opts, on_item, NULL, NULL, &result, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
     ss_close(file);
     free(bytes);

@@ -336,7 +336,7 @@ static void a_root_of_zeroes(void **state)
     assert_int_equal(ss_records_keeping(d.s.file, 0, 0, &keep, on_record, NULL, NULL, &err),
                      SS_CORRUPT);
     assert_int_equal(err.code, SS_E_PAGE_ID);
-    assert_int_equal(ss_history(d.s.file, &opts, NULL, NULL, &result, &err), SS_CORRUPT);
+    assert_int_equal(ss_history(d.s.file, &opts, NULL, NULL, NULL, &result, &err), SS_CORRUPT);
     ss_test_snapshot_close(&d.s);
 }
 
@@ -367,10 +367,11 @@ static void history_and_skips_as_json(void **state)
 
     (void)state;
     memset(page(&d, LEAF + 1), 0, PAGE);
-    assert_int_equal(ss_history(d.s.file, &opts, count_item, &items, &result, &err), SS_CORRUPT);
+    assert_int_equal(ss_history(d.s.file, &opts, count_item, &items, NULL, &result, &err),
+                     SS_CORRUPT);
     items = 0;
     opts.keep_going = &told.keep;
-    assert_int_equal(ss_history(d.s.file, &opts, count_item, &items, &result, &err), SS_OK);
+    assert_int_equal(ss_history(d.s.file, &opts, count_item, &items, NULL, &result, &err), SS_OK);
     assert_int_equal(items, 30);
     assert_int_equal(result.skip_count, 1);
     assert_int_equal(told.count, 1);

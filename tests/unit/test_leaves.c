@@ -5,6 +5,7 @@
 #include "build_db.h"
 
 #include "parser/leaves.h"
+#include "util/call.h"
 #include "util/endian.h"
 
 #include <pthread.h>
@@ -130,14 +131,13 @@ static struct tree tree_new(uint32_t page_size, bool big, uint32_t leaf_max, uin
     return t;
 }
 
-static struct ss_file *tree_open(const struct tree *t, unsigned threads, struct ss_tree *tree)
+static struct ss_file *tree_open(const struct tree *t, struct ss_tree *tree)
 {
-    struct ss_open_opts opts = {.threads = threads};
     struct ss_error err;
     struct ss_file *file;
     struct ss_tree root;
 
-    assert_int_equal(ss_open_memory(t->bytes, t->len, "tree", &opts, &file, &err), SS_OK);
+    assert_int_equal(ss_open_memory(t->bytes, t->len, "tree", NULL, &file, &err), SS_OK);
     root = ss_tree_root(file);
     assert_int_equal(ss_tree_find_bucket(file, &root, "", ss_span_of("tree", 4), tree, &err),
                      SS_OK);
@@ -149,7 +149,7 @@ static struct list leaves_of(const struct tree *t)
 {
     struct list list = {0};
     struct ss_tree tree;
-    struct ss_file *file = tree_open(t, 0, &tree);
+    struct ss_file *file = tree_open(t, &tree);
     struct ss_cursor c;
     struct ss_entry entry;
     struct ss_error err;
@@ -170,15 +170,17 @@ static enum ss_status run(const struct tree *t, unsigned threads, struct walk *w
                           struct ss_error *err)
 {
     struct ss_tree tree;
-    struct ss_file *file = tree_open(t, threads, &tree);
+    struct ss_file *file = tree_open(t, &tree);
+    struct ss_call call = *ss_call_or_none(w->call);
     enum ss_status st;
 
+    call.threads = threads;
     ss_error_clear(err);
     w->all = (struct list){0};
     w->part_count = 0;
     atomic_store(&w->passed, false);
     w->entered = 0;
-    st = ss_leaves_run(file, &tree, "tree", &ops, w, w->call, &w->entered, err);
+    st = ss_leaves_run(file, &tree, "tree", &ops, w, &call, &w->entered, err);
     ss_close(file);
     return st;
 }
@@ -205,7 +207,7 @@ static void expect(const struct tree *t, struct walk *w, const struct list *due,
 static uint64_t entered_by_cursor(const struct tree *t)
 {
     struct ss_tree tree;
-    struct ss_file *file = tree_open(t, 0, &tree);
+    struct ss_file *file = tree_open(t, &tree);
     struct ss_cursor c;
     struct ss_entry entry;
     struct ss_error err;
@@ -244,7 +246,7 @@ static bool tell(void *ctx, const char *phase, uint64_t done, uint64_t total)
     return ++told->call_count != told->stop_at;
 }
 
-/* A call says how many threads of those that the file allows, is told of each part, and stops the walk. */
+/* A call says how many threads there are, is told of each part, and stops the walk. */
 static void a_call_is_obeyed(void **state)
 {
     struct tree t = tree_new(1024, false, 3, 2000, 1, false);
@@ -253,11 +255,11 @@ static void a_call_is_obeyed(void **state)
     (void)state;
     for (uint64_t stop_at = 0; stop_at < 4; stop_at++) {
         struct told told = {.stop_at = stop_at, .caller = pthread_self()};
-        const struct ss_call call = {1, tell, &told};
+        const struct ss_call call = {.progress = tell, .progress_ctx = &told};
         struct walk w = {.call = &call, .caller = pthread_self()};
         struct ss_error err;
 
-        assert_int_equal(run(&t, 4, &w, &err), stop_at == 0 ? SS_OK : SS_SYSTEM);
+        assert_int_equal(run(&t, 1, &w, &err), stop_at == 0 ? SS_OK : SS_SYSTEM);
         assert_int_equal(err.code, stop_at == 0 ? SS_E_NONE : SS_E_CANCELLED);
         assert_false(atomic_load(&w.elsewhere));
         assert_int_equal(told.call_count, stop_at == 0 ? w.part_count : stop_at);

@@ -19,7 +19,7 @@ static struct ss_lineage compare(const struct ss_test_history *h, const struct s
     enum ss_side side;
     struct ss_error err;
 
-    if (ss_lineage_compare(x.file, y.file, &l, &side, &err) != SS_OK) {
+    if (ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err) != SS_OK) {
         fail_msg("side %d: %s", (int)side, err.message);
     }
     ss_test_snapshot_close(&x);
@@ -308,7 +308,7 @@ static void a_bumped_copy(void **state)
     ss_test_put_meta_revision(db, meta, "scheduledCompactRev", 1008);
     y.bytes = ss_test_db_finish(db, &y.len);
     assert_int_equal(ss_open_memory(y.bytes, y.len, "bumped", NULL, &y.file, &err), SS_OK);
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, NULL, &err), SS_OK);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, NULL, &err), SS_OK);
     assert_int_equal(l.verdict, SS_LINEAGE_B_CONTINUES);
     assert_true(l.compacted_differently);
     assert_int_equal(l.equal_count, 8);
@@ -336,7 +336,7 @@ static void equal_leaves(void **state)
     }
     x = ss_test_snapshot_open(&h, &shape);
     y = ss_test_snapshot_open(&h, &shape);
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, &side, &err), SS_OK);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err), SS_OK);
     assert_int_equal(l.verdict, SS_LINEAGE_SAME);
     assert_int_equal(l.equal_count, 1000);
     assert_revision(l.last_common, 1001, 0);
@@ -344,7 +344,7 @@ static void equal_leaves(void **state)
     uint8_t *at = memmem(y.bytes, y.len, "value 000505", 12);
     assert_non_null(at);
     at[8] = '9';
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, &side, &err), SS_OK);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err), SS_OK);
     assert_int_equal(l.verdict, SS_LINEAGE_DIVERGED);
     assert_revision(l.divergence, 505, 0);
     assert_revision(l.last_common, 504, 0);
@@ -357,7 +357,7 @@ static void equal_leaves(void **state)
         assert_int_equal(at[-2], 5 << 3 | 2);
         at[-2] = 5 << 3;
     }
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, &side, &err), SS_CORRUPT);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err), SS_CORRUPT);
     assert_int_equal(err.code, SS_E_RECORD);
     assert_int_equal(side, SS_SIDE_A);
     ss_test_snapshot_close(&x);
@@ -379,16 +379,16 @@ static void errors_name_their_side(void **state)
     ss_test_db_bucket(db, SS_TEST_ROOT, "other", false);
     y.bytes = ss_test_db_finish(db, &y.len);
     assert_int_equal(ss_open_memory(y.bytes, y.len, "other", NULL, &y.file, &err), SS_OK);
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, &side, &err), SS_SYSTEM);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
     assert_int_equal(side, SS_SIDE_B);
-    assert_int_equal(ss_lineage_compare(y.file, x.file, &l, &side, &err), SS_SYSTEM);
+    assert_int_equal(ss_lineage_compare(y.file, x.file, NULL, &l, &side, &err), SS_SYSTEM);
     assert_int_equal(side, SS_SIDE_A);
     ss_test_snapshot_close(&y);
 
     y = ss_test_snapshot_open(&h, &plain);
     memset(y.bytes + y.len - 4096, 0, 4096); /* the root bucket's page, the last one */
-    assert_int_equal(ss_lineage_compare(x.file, y.file, &l, &side, &err), SS_CORRUPT);
+    assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, &side, &err), SS_CORRUPT);
     assert_int_equal(side, SS_SIDE_B);
     assert_int_equal(err.off, y.len - 4096);
     ss_test_snapshot_close(&x);
@@ -462,7 +462,7 @@ static void a_changed_record_is_found(void **state)
         lease = rec->lease;
         rec->lease = lease + 1;
         y = ss_test_snapshot_open(&h, &b);
-        assert_int_equal(ss_lineage_compare(x.file, y.file, &l, NULL, &err), SS_OK);
+        assert_int_equal(ss_lineage_compare(x.file, y.file, NULL, &l, NULL, &err), SS_OK);
         assert_int_equal(l.verdict, SS_LINEAGE_DIVERGED);
         assert_revision(l.divergence, rec->rev.main, rec->rev.sub);
         assert_int_equal(l.differing_count, 2);

@@ -81,9 +81,9 @@ static struct stretches lost(const struct damaged *d)
     struct ss_error err;
     uint64_t count;
 
-    assert_int_equal(ss_lost_revisions(d->s.file, take, &s, &count, &err), SS_OK);
+    assert_int_equal(ss_lost_revisions(d->s.file, take, &s, NULL, &count, &err), SS_OK);
     assert_int_equal(count, s.count);
-    assert_int_equal(ss_lost_revisions(d->s.file, NULL, NULL, &count, &err), SS_OK);
+    assert_int_equal(ss_lost_revisions(d->s.file, NULL, NULL, NULL, &count, &err), SS_OK);
     assert_int_equal(count, s.count);
     for (uint64_t i = 0; i < s.count; i++) {
         assert_true(s.list[i].after.main < s.list[i].before.main);
@@ -147,7 +147,7 @@ static void two_stretches_and_a_stop(void **state)
     assert_stretch(&s.list[0], 0, 12, SS_E_PAGE_ID, d.leaf[0] * PAGE);
     assert_stretch(&s.list[1], 21, 32, SS_E_PAGE_ID, d.leaf[2] * PAGE);
     s = (struct stretches){.stop_at = 1};
-    assert_int_equal(ss_lost_revisions(d.s.file, take, &s, &count, &err), SS_OK);
+    assert_int_equal(ss_lost_revisions(d.s.file, take, &s, NULL, &count, &err), SS_OK);
     assert_int_equal(s.count, 1);
     ss_test_snapshot_close(&d.s);
 }
@@ -295,7 +295,7 @@ static void the_bucket_itself_is_lost(void **state)
     memset(d.s.bytes, 0, 2 * PAGE);
     ss_close(d.s.file);
     assert_int_equal(ss_open_memory(d.s.bytes, d.s.len, "test", NULL, &d.s.file, &err), SS_OK);
-    assert_int_equal(ss_lost_revisions(d.s.file, NULL, NULL, &count, &err), SS_CORRUPT);
+    assert_int_equal(ss_lost_revisions(d.s.file, NULL, NULL, NULL, &count, &err), SS_CORRUPT);
     assert_int_equal(count, 0);
     ss_test_snapshot_close(&d.s);
 }
@@ -336,7 +336,7 @@ static void files_of_others(void **state)
     ss_test_db_bucket(db, SS_TEST_ROOT, "keys", false);
     s.bytes = ss_test_db_finish(db, &s.len);
     assert_int_equal(ss_open_memory(s.bytes, s.len, "test", NULL, &s.file, &err), SS_OK);
-    assert_int_equal(ss_lost_revisions(s.file, NULL, NULL, &count, &err), SS_SYSTEM);
+    assert_int_equal(ss_lost_revisions(s.file, NULL, NULL, NULL, &count, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_NOT_ETCD);
     ss_test_snapshot_close(&s);
 }

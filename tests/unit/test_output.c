@@ -195,7 +195,7 @@ static void test_input_is_never_replaced(void **state)
     assert_int_equal(symlink("evidence", "soft"), 0);
     assert_int_equal(symlink("soft", "soft-to-soft"), 0);
     assert_int_equal(link("evidence", "hard"), 0);
-    assert_int_equal(ss_open("evidence", NULL, &input, &err), SS_OK);
+    assert_int_equal(ss_open("evidence", NULL, NULL, &input, &err), SS_OK);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         for (int force = 0; force < 2; force++) {
             assert_int_equal(ss_output_open(names[i], force == 1, input, &out, &err), SS_SYSTEM);

@@ -99,8 +99,8 @@ static uint32_t hash_by_hand(const struct reading *r, int64_t rev, int64_t compa
     return ss_crc32c_final(&crc);
 }
 
-static void check_hashkv(const struct ss_file *file, const struct reading *r, int64_t finished,
-                         uint64_t *seed)
+static void check_hashkv(const struct ss_file *file, const struct ss_call *call,
+                         const struct reading *r, int64_t finished, uint64_t *seed)
 {
     int64_t last = r->records[r->count - 1].rev.main;
     int64_t first = finished > 0 ? finished : 1;
@@ -112,7 +112,7 @@ static void check_hashkv(const struct ss_file *file, const struct reading *r, in
         struct ss_hashkv got;
         struct ss_error err;
 
-        assert_int_equal(ss_hashkv(file, rev, compact, NULL, &got, &err), SS_OK);
+        assert_int_equal(ss_hashkv(file, rev, compact, call, &got, &err), SS_OK);
         if (compact == 0) {
             compact = finished > 0 ? finished : -1;
         }
@@ -122,7 +122,8 @@ static void check_hashkv(const struct ss_file *file, const struct reading *r, in
     }
 }
 
-static void check_figures(const struct ss_file *file, const struct reading *r)
+static void check_figures(const struct ss_file *file, const struct ss_call *call,
+                          const struct reading *r)
 {
     struct ss_key_figures due = {.record_count = r->count}, got;
     struct ss_error err;
@@ -139,12 +140,13 @@ static void check_figures(const struct ss_file *file, const struct reading *r)
             due.live_value_len += rec->value.len;
         }
     }
-    assert_int_equal(ss_key_figures(file, NULL, &got, &err), SS_OK);
+    assert_int_equal(ss_key_figures(file, call, &got, &err), SS_OK);
     assert_memory_equal(&got, &due, sizeof(due));
 }
 
 /* The top-level buckets are `key` and then, where the file was compacted or not, `meta`. */
-static void check_status(const struct ss_file *file, const struct reading *r)
+static void check_status(const struct ss_file *file, const struct ss_call *call,
+                         const struct reading *r)
 {
     struct ss_tree root = ss_tree_root(file), meta;
     struct ss_etcd_status got;
@@ -168,15 +170,15 @@ static void check_status(const struct ss_file *file, const struct reading *r)
         add_entry(&crc, &entry);
         meta_count++;
     }
-    assert_int_equal(ss_etcd_status(file, NULL, &got, &err), SS_OK);
+    assert_int_equal(ss_etcd_status(file, call, &got, &err), SS_OK);
     assert_int_equal(got.hash, ss_crc32c_final(&crc));
     assert_int_equal(got.live_count, live_count);
     assert_int_equal(got.entry_count, r->count + meta_count);
     assert_int_equal(got.revision, r->records[r->count - 1].rev.main);
 }
 
-static void check_state(const struct ss_file *file, const struct reading *r, int64_t finished,
-                        uint64_t *seed)
+static void check_state(const struct ss_file *file, const struct ss_call *call,
+                        const struct reading *r, int64_t finished, uint64_t *seed)
 {
     int64_t last = r->records[r->count - 1].rev.main;
     int64_t first = finished > 0 ? finished : 1;
@@ -185,7 +187,7 @@ static void check_state(const struct ss_file *file, const struct reading *r, int
     struct ss_error err;
     uint64_t live_count = 0;
 
-    assert_int_equal(ss_state_new(file, rev, NULL, NULL, &state, &err), SS_OK);
+    assert_int_equal(ss_state_new(file, rev, NULL, call, &state, &err), SS_OK);
     for (size_t i = 0; i < r->count; i++) {
         const struct ss_record *rec = &r->records[i];
         struct ss_record got;
@@ -227,16 +229,16 @@ static void random_histories(void **state)
         s = ss_test_snapshot_open(&h, &shape);
         r = read_all(s.file);
         for (size_t i = 0; i < TIMES && r.count > 0; i++) {
-            struct ss_open_opts opts = {.threads = thread_counts[i]};
+            const struct ss_call call = {.threads = thread_counts[i]};
             uint64_t same = seed;
             struct ss_file *file;
             struct ss_error err;
 
-            assert_int_equal(ss_open_memory(s.bytes, s.len, "test", &opts, &file, &err), SS_OK);
-            check_status(file, &r);
-            check_figures(file, &r);
-            check_hashkv(file, &r, shape.compacted, &same);
-            check_state(file, &r, shape.compacted, &same);
+            assert_int_equal(ss_open_memory(s.bytes, s.len, "test", NULL, &file, &err), SS_OK);
+            check_status(file, &call, &r);
+            check_figures(file, &call, &r);
+            check_hashkv(file, &call, &r, shape.compacted, &same);
+            check_state(file, &call, &r, shape.compacted, &same);
             ss_close(file);
         }
         reading_free(&r);
@@ -264,7 +266,7 @@ static void broken_records(void **ctx)
         int64_t rev = r.records[at].rev.main;
 
         for (size_t i = 0; i < TIMES; i++) {
-            struct ss_open_opts opts = {.threads = thread_counts[i]};
+            const struct ss_call call = {.threads = thread_counts[i]};
             struct ss_etcd_status status;
             struct ss_key_figures figures;
             struct ss_hashkv hashkv;
@@ -273,21 +275,21 @@ static void broken_records(void **ctx)
             struct ss_file *file;
 
             s.bytes[offs[0]] = s.bytes[offs[1]] = 0x0f;
-            assert_int_equal(ss_open_memory(s.bytes, s.len, "test", &opts, &file, &err), SS_OK);
-            assert_int_equal(ss_etcd_status(file, NULL, &status, &err), SS_CORRUPT);
+            assert_int_equal(ss_open_memory(s.bytes, s.len, "test", NULL, &file, &err), SS_OK);
+            assert_int_equal(ss_etcd_status(file, &call, &status, &err), SS_CORRUPT);
             assert_int_equal(err.code, SS_E_RECORD);
             assert_int_equal(err.off, offs[0]);
             assert_string_equal(err.bucket, "key");
-            assert_int_equal(ss_key_figures(file, NULL, &figures, &err), SS_CORRUPT);
+            assert_int_equal(ss_key_figures(file, &call, &figures, &err), SS_CORRUPT);
             assert_int_equal(err.off, offs[0]);
             assert_int_equal(figures.record_count, at);
-            assert_int_equal(ss_hashkv(file, rev, 0, NULL, &hashkv, &err), SS_CORRUPT);
+            assert_int_equal(ss_hashkv(file, rev, 0, &call, &hashkv, &err), SS_CORRUPT);
             assert_int_equal(err.off, offs[0]);
             if (r.records[at - 1].rev.main < rev) {
                 s.bytes[offs[0]] = 0x0a;
-                assert_int_equal(ss_hashkv(file, rev - 1, 0, NULL, &hashkv, &err), SS_OK);
+                assert_int_equal(ss_hashkv(file, rev - 1, 0, &call, &hashkv, &err), SS_OK);
                 assert_int_equal(hashkv.hash, hash_by_hand(&r, rev - 1, -1, 0));
-                assert_int_equal(ss_state_new(file, rev - 1, NULL, NULL, &state, &err), SS_OK);
+                assert_int_equal(ss_state_new(file, rev - 1, NULL, &call, &state, &err), SS_OK);
                 ss_state_free(state);
             }
             ss_close(file);

@@ -81,7 +81,7 @@ static void test_short_files_are_mapped(void **state)
 
     (void)state;
     scratch_write("file", noise, LONG_LEN);
-    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_source_open(&src, "file", NULL, NULL, &err), SS_OK);
     for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
         assert_int_equal(walk(&src, lens[i]), 0);
     }
@@ -99,7 +99,7 @@ static void test_trial(void **state)
 
     (void)state;
     scratch_write("file", noise, LONG_LEN);
-    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_source_open(&src, "file", NULL, NULL, &err), SS_OK);
     ss_pieces_init(&pieces, &src, LONG_LEN);
     for (; n < TRIAL_PIECES; n++) {
         assert_int_equal(ss_pieces_next(&pieces, &piece, &err), SS_OK);
@@ -119,7 +119,7 @@ static void test_faster_way(void **state)
 
     (void)state;
     scratch_write("file", noise, LONG_LEN);
-    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_source_open(&src, "file", NULL, NULL, &err), SS_OK);
     for (int by_read = 0; by_read < 2; by_read++) {
         struct ss_pieces pieces;
         struct ss_span piece;
@@ -150,7 +150,7 @@ static void test_shrunk(void **state)
 
     (void)state;
     scratch_write("file", noise, LONG_LEN);
-    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_source_open(&src, "file", NULL, NULL, &err), SS_OK);
     assert_int_equal(truncate("file", (off_t)left), 0);
     ss_pieces_init(&pieces, &src, LONG_LEN);
     assert_int_equal(ss_pieces_next(&pieces, &piece, &err), SS_OK);
@@ -174,7 +174,7 @@ static void test_read_fails(void **state)
 
     (void)state;
     scratch_write("file", noise, 100);
-    assert_int_equal(ss_source_open(&src, "file", NULL, &err), SS_OK);
+    assert_int_equal(ss_source_open(&src, "file", NULL, NULL, &err), SS_OK);
     fd = src.fd;
     src.fd = -1;
     assert_int_equal(ss_source_read(&src, 7, &byte, 1, &err), SS_SYSTEM);

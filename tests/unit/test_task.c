@@ -67,12 +67,13 @@ static void test_watched(void **state)
 {
     struct work work = {0};
     struct seen seen = {.work = &work};
+    const struct ss_call call = {.progress = watch, .progress_ctx = &seen};
 
     (void)state;
     sem_init(&work.go, 0, 0);
     assert_true(ss_task_start(&work.task, "first", run, &work));
     assert_true(work.task.is_running);
-    ss_task_wait(&work.task, watch, &seen);
+    ss_task_wait(&work.task, &call);
     assert_false(work.task.is_running);
     assert_false(work.was_stopped);
     assert_true(seen.call_count >= 1);
@@ -87,10 +88,11 @@ static void test_stopped_by_progress(void **state)
 {
     struct work work = {.waits = true};
     struct seen seen = {.work = &work, .stop = true};
+    const struct ss_call call = {.progress = watch, .progress_ctx = &seen};
 
     (void)state;
     assert_true(ss_task_start(&work.task, "first", run, &work));
-    ss_task_wait(&work.task, watch, &seen);
+    ss_task_wait(&work.task, &call);
     assert_true(work.was_stopped);
     assert_true(ss_task_is_cancelled(&work.task));
 }
@@ -105,7 +107,7 @@ static void test_cancelled(void **state)
         assert_true(ss_task_start(&work.task, NULL, run, &work));
         assert_false(ss_task_is_cancelled(&work.task));
         ss_task_cancel(&work.task);
-        ss_task_wait(&work.task, NULL, NULL);
+        ss_task_wait(&work.task, NULL);
         assert_true(work.was_stopped);
     }
 }
@@ -122,7 +124,7 @@ static void test_signals(void **state)
     pthread_sigmask(SIG_SETMASK, NULL, &before);
     assert_true(ss_task_start(&work.task, NULL, run, &work));
     pthread_sigmask(SIG_SETMASK, NULL, &after);
-    ss_task_wait(&work.task, NULL, NULL);
+    ss_task_wait(&work.task, NULL);
     for (size_t i = 0; i < sizeof(kept_out) / sizeof(kept_out[0]); i++) {
         assert_int_equal(sigismember(&work.mask, kept_out[i]), 1);
         assert_int_equal(sigismember(&after, kept_out[i]), sigismember(&before, kept_out[i]));
@@ -139,7 +141,7 @@ static void test_nothing_runs(void **state)
 
     (void)state;
     ss_task_cancel(&task);
-    ss_task_wait(&task, NULL, NULL);
+    ss_task_wait(&task, NULL);
     assert_false(task.is_running);
 }
 

@@ -55,15 +55,14 @@ enum {
 
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
 
-static struct ss_file *open_packed(const char *name, unsigned threads)
+static struct ss_file *open_packed(const char *name)
 {
-    const struct ss_open_opts opts = {.threads = threads};
     char path[512];
     struct ss_file *file;
     struct ss_error err;
 
     snprintf(path, sizeof(path), "%s/testdata/%s.db.zst", getenv("SS_SOURCE_DIR"), name);
-    if (ss_open(path, &opts, &file, &err) != SS_OK) {
+    if (ss_open(path, NULL, NULL, &file, &err) != SS_OK) {
         fail_msg("%s: %s", path, err.message);
     }
     return file;
@@ -72,7 +71,7 @@ static struct ss_file *open_packed(const char *name, unsigned threads)
 /* Bytes of a file, to free, damaged in every 97th page. */
 static uint8_t *damaged_copy(const char *name, size_t *len)
 {
-    struct ss_file *file = open_packed(name, 0);
+    struct ss_file *file = open_packed(name);
     struct ss_span all = ss_file_bytes(file, 0, UINT64_MAX);
     uint8_t *bytes = malloc((size_t)all.len);
 
@@ -112,19 +111,18 @@ struct pair {
     uint8_t *bytes;
 };
 
-static struct pair open_case(size_t i, unsigned threads)
+static struct pair open_case(size_t i)
 {
-    const struct ss_open_opts opts = {.threads = threads};
-    struct pair pair = {.other = open_packed(cases[i].other, threads)};
+    struct pair pair = {.other = open_packed(cases[i].other)};
     struct ss_error err;
     size_t len;
 
     if (cases[i].shape == AS_IT_IS) {
-        pair.file = open_packed(cases[i].path, threads);
+        pair.file = open_packed(cases[i].path);
         return pair;
     }
     pair.bytes = cases[i].shape == LARGE ? large_db(&len) : damaged_copy(cases[i].path, &len);
-    assert_int_equal(ss_open_memory(pair.bytes, len, "made", &opts, &pair.file, &err), SS_OK);
+    assert_int_equal(ss_open_memory(pair.bytes, len, "made", NULL, &pair.file, &err), SS_OK);
     return pair;
 }
 
@@ -189,7 +187,7 @@ static void every_number_of_threads_answers_alike(void **state)
 
     (void)state;
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        struct pair pair = open_case(i, 1);
+        struct pair pair = open_case(i);
         char **due = texts_new(), **texts = texts_new();
 
         ask_all(&pair, 1, due);
@@ -198,7 +196,7 @@ static void every_number_of_threads_answers_alike(void **state)
             char what[32];
 
             snprintf(what, sizeof(what), "%u threads", numbers[n]);
-            pair = open_case(i, numbers[n]);
+            pair = open_case(i);
             ask_all(&pair, numbers[n], texts);
             differing += compare(i, what, due, texts);
             close_case(&pair);
@@ -226,7 +224,7 @@ static void *caller_main(void *arg)
     struct pair own = {0};
 
     if (c->shared == NULL) {
-        own = open_case(c->case_at, 2);
+        own = open_case(c->case_at);
     }
     ask_all(c->shared != NULL ? c->shared : &own, 2, texts);
     c->differing = compare(c->case_at, "beside others", c->due, texts);
@@ -237,7 +235,7 @@ static void *caller_main(void *arg)
 
 static void run_callers(size_t i, bool share)
 {
-    struct pair pair = open_case(i, 2);
+    struct pair pair = open_case(i);
     struct caller callers[CALLERS];
     char **due = texts_new();
 
@@ -278,7 +276,7 @@ static void *open_and_close(void *arg)
         struct ss_file *file;
         struct ss_error err;
 
-        if (ss_open(name, NULL, &file, &err) != SS_OK ||
+        if (ss_open(name, NULL, NULL, &file, &err) != SS_OK ||
             ss_file_bytes(file, 8191, 1).ptr[0] != 'x') {
             abort();
         }
@@ -297,7 +295,7 @@ static void *shrink_and_read(void *arg)
         struct ss_file *file;
         struct ss_error err;
 
-        if (ss_open(name, NULL, &file, &err) != SS_OK || truncate(name, 65536) != 0 ||
+        if (ss_open(name, NULL, NULL, &file, &err) != SS_OK || truncate(name, 65536) != 0 ||
             ss_hash_check(file, NULL, &report, &err) != SS_SYSTEM || err.code != SS_E_IO ||
             err.off != DB_LEN - 32) {
             abort();
@@ -312,7 +310,7 @@ static void *shrink_and_read(void *arg)
 
 static void write_db(const char *name)
 {
-    struct ss_file *file = open_packed("k8s-small/snapshot", 0);
+    struct ss_file *file = open_packed("k8s-small/snapshot");
     struct ss_span head = ss_file_bytes(file, 0, DB_LEN);
 
     scratch_write(name, head.ptr, (size_t)head.len);
@@ -392,20 +390,20 @@ static bool watch(void *ctx, const char *phase, uint64_t done, uint64_t total)
 
 static void progress_comes_from_the_caller(void **state)
 {
-    struct pair pair = open_case(0, 0);
+    struct pair pair = open_case(0);
     struct watch w = {.caller = pthread_self()};
-    struct ss_verify_opts verify = {.threads = 4, .progress = watch, .progress_ctx = &w};
-    struct ss_diff_opts diff = {.threads = 4, .progress = watch, .progress_ctx = &w};
+    const struct ss_call call = {.threads = 4, .progress = watch, .progress_ctx = &w};
     struct ss_verify_report *report;
     struct ss_diff_result result;
     struct ss_error err;
 
     (void)state;
-    assert_int_equal(ss_verify(pair.file, &verify, &report, &err), SS_OK);
+    assert_int_equal(ss_verify(pair.file, NULL, &call, &report, &err), SS_OK);
     ss_verify_free(report);
     assert_true(w.calls > 0);
     w.calls = 0;
-    assert_int_equal(ss_diff(pair.file, pair.other, &diff, NULL, NULL, &result, NULL, &err), SS_OK);
+    assert_int_equal(ss_diff(pair.file, pair.other, NULL, NULL, NULL, &call, &result, NULL, &err),
+                     SS_OK);
     assert_true(w.calls > 0);
     assert_int_equal(w.from_elsewhere, 0);
     close_case(&pair);
@@ -413,20 +411,19 @@ static void progress_comes_from_the_caller(void **state)
 
 static void the_caller_stops_all_threads(void **state)
 {
-    struct pair pair = open_case(0, 0);
+    struct pair pair = open_case(0);
     struct watch w = {.caller = pthread_self(), .stop_at = 1};
-    struct ss_verify_opts verify = {.threads = 4, .progress = watch, .progress_ctx = &w};
-    struct ss_diff_opts diff = {.threads = 4, .progress = watch, .progress_ctx = &w};
+    const struct ss_call call = {.threads = 4, .progress = watch, .progress_ctx = &w};
     struct ss_verify_report *report;
     struct ss_diff_result result;
     struct ss_error err;
 
     (void)state;
-    assert_int_equal(ss_verify(pair.file, &verify, &report, &err), SS_SYSTEM);
+    assert_int_equal(ss_verify(pair.file, NULL, &call, &report, &err), SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     assert_null(report);
     w.calls = 0;
-    assert_int_equal(ss_diff(pair.file, pair.other, &diff, NULL, NULL, &result, NULL, &err),
+    assert_int_equal(ss_diff(pair.file, pair.other, NULL, NULL, NULL, &call, &result, NULL, &err),
                      SS_SYSTEM);
     assert_int_equal(err.code, SS_E_CANCELLED);
     close_case(&pair);

@@ -134,7 +134,7 @@ static void ask(const uint8_t *bytes, size_t len, struct answer *a)
             ss_buckets(file, count_bucket, NULL, &a->bucket_count, &a->bucket_faults, &err), SS_OK);
         scan_buckets(file);
     }
-    a->dump = ss_dump(file, &opts, drop, NULL, &result, &err);
+    a->dump = ss_dump(file, &opts, drop, NULL, NULL, &result, &err);
     a->dump_code = a->dump == SS_OK ? SS_E_NONE : err.code;
     a->dump_len = result.out_len;
     a->record_count = result.record_count;
@@ -189,7 +189,7 @@ static void cut_fixture(const char *name, size_t stride)
     uint8_t *bytes;
 
     snprintf(path, sizeof(path), "%s/testdata/%s.db.zst", getenv("SS_SOURCE_DIR"), name);
-    assert_int_equal(ss_open(path, NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_open(path, NULL, NULL, &file, &err), SS_OK);
     ss_file_facts(file, &facts);
     all = ss_file_bytes(file, 0, facts.len);
     bytes = malloc((size_t)all.len);

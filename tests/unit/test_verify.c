@@ -58,16 +58,23 @@ static void lay(struct ss_test_image *image, bool big, uint64_t page_count)
     }
 }
 
-static struct ss_verify_report *verify(const struct ss_test_image *image,
-                                       const struct ss_verify_opts *opts)
+static struct ss_verify_report *verify_by(const struct ss_test_image *image,
+                                          const struct ss_verify_opts *opts,
+                                          const struct ss_call *call)
 {
     struct ss_file *file = ss_test_image_open(image);
     struct ss_verify_report *report;
     struct ss_error err;
 
-    assert_int_equal(ss_verify(file, opts, &report, &err), SS_OK);
+    assert_int_equal(ss_verify(file, opts, call, &report, &err), SS_OK);
     ss_close(file);
     return report;
+}
+
+static struct ss_verify_report *verify(const struct ss_test_image *image,
+                                       const struct ss_verify_opts *opts)
+{
+    return verify_by(image, opts, NULL);
 }
 
 struct wanted {
@@ -395,7 +402,7 @@ static void assert_same(const struct ss_verify_report *a, const struct ss_verify
 static void test_threads(void **state)
 {
     const uint64_t page_count = 2049;
-    struct ss_verify_opts one = {.threads = 1}, two = {.threads = 2};
+    const struct ss_call one = {.threads = 1}, two = {.threads = 2};
     struct ss_verify_report *first, *again;
     struct ss_test_image image;
 
@@ -406,11 +413,11 @@ static void test_threads(void **state)
     memset(image.bytes + image.len, 7, 32);
     image.len += 32;
     ss_test_image_set(&image, AT(LEAF, ID), 8, 77);
-    first = verify(&image, &one);
+    first = verify_by(&image, NULL, &one);
     assert_int_equal(first->hash.state, SS_HASH_MISMATCH);
     assert_int_equal(first->error_count, 3);
     for (unsigned i = 0; i < 10; i++) {
-        again = verify(&image, &two);
+        again = verify_by(&image, NULL, &two);
         assert_same(first, again);
         ss_verify_free(again);
     }
@@ -437,10 +444,10 @@ static void test_cancelled(void **state)
     lay(&image, false, 2049);
     for (unsigned threads = 1; threads <= 2; threads++) {
         unsigned calls = 0;
-        struct ss_verify_opts opts = {.threads = threads, .progress = stop, .progress_ctx = &calls};
+        const struct ss_call call = {.threads = threads, .progress = stop, .progress_ctx = &calls};
         struct ss_file *file = ss_test_image_open(&image);
 
-        assert_int_equal(ss_verify(file, &opts, &report, &err), SS_SYSTEM);
+        assert_int_equal(ss_verify(file, NULL, &call, &report, &err), SS_SYSTEM);
         assert_int_equal(err.code, SS_E_CANCELLED);
         assert_null(report);
         assert_true(calls > 0);

@@ -322,7 +322,7 @@ static void test_of_a_source(void **state)
     add_entries(&log, 1, 3, 1);
     assert_int_equal(mkdir("snap", 0700), 0);
     scratch_write("snap/db", "x", 1);
-    assert_int_equal(ss_open("snap/db", NULL, &file, &err), SS_OK);
+    assert_int_equal(ss_open("snap/db", NULL, NULL, &file, &err), SS_OK);
     assert_int_equal(ss_source_wal(file, &wal, &err), SS_OK);
     assert_null(wal.dir);
     assert_int_equal(mkdir("wal", 0700), 0);

@@ -144,15 +144,16 @@ static enum ss_status check_and_convert(struct convert_job *job, const struct ss
                                         const struct ss_convert_opts *how, struct ss_error *err)
 {
     const struct ss_file *file = job->run->file;
+    const struct ss_call call = cli_run_call(job->run);
     struct ss_file_facts facts;
     enum ss_status status;
     if (job->streams) {
-        status = ss_intake(file, check, &job->intake, err);
+        status = ss_intake(file, check, &call, &job->intake, err);
     } else {
         ss_file_facts(file, &facts);
         ss_output_expect(job->output, facts.len);
-        status = ss_convert_checked(file, check, how, write_output, job, &job->intake, &job->result,
-                                    err);
+        status =
+            ss_convert(file, check, how, write_output, job, &call, &job->intake, &job->result, err);
     }
     return cli_run_checked(job->run, status, err);
 }
@@ -287,16 +288,13 @@ static int run_job(struct convert_job *job)
 {
     struct cli_run *run = job->run;
     const struct convert_opts *opts = job->opts;
-    struct ss_intake_opts check = cli_intake_opts_of(run, opts->hash, opts->no_hash, opts->threads);
+    struct ss_intake_opts check = cli_intake_opts_of(opts->hash, opts->no_hash);
     struct ss_convert_opts how = {
         .rebuild = opts->rebuild,
         .no_hash = opts->no_hash,
         .page_size = (uint32_t)opts->out_page_size,
         .byte_order = opts->byte_order,
         .store_freelist = opts->store_freelist,
-        .threads = (unsigned)opts->threads,
-        .progress = cli_progress_report,
-        .progress_ctx = &run->progress,
     };
     struct ss_error err = SS_ERROR_INIT;
     char text[2048];
@@ -318,7 +316,9 @@ static int run_job(struct convert_job *job)
         return refuse(job);
     }
     if (job->streams) {
-        status = ss_convert(run->file, &how, cli_out_write, &run->out, &job->result, &err);
+        const struct ss_call call = cli_run_call(run);
+        status = ss_convert_unchecked(run->file, &how, cli_out_write, &run->out, &call,
+                                      &job->result, &err);
     }
     int code = written(job, status, &err);
     if (code != CLI_EXIT_OK) {

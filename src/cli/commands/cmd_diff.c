@@ -159,8 +159,6 @@ static int compare(struct cli_diff_job *job)
     job->diff.keys_only = flags->keys_only;
     job->diff.values_only = flags->values_only;
     job->diff.ignore_lease = flags->ignore_lease;
-    job->diff.progress = cli_progress_report;
-    job->diff.progress_ctx = &job->run->progress;
     if (flags->meta_a != SS_META_AUTO) {
         job->run->meta = flags->meta_a;
     }

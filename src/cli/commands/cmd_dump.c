@@ -300,8 +300,6 @@ static int job_init(struct dump_job *job)
         .revisions = opts->revisions,
         .keys_only = opts->keys_only,
         .all_buckets = opts->all_buckets,
-        .progress = cli_progress_report,
-        .progress_ctx = &job->run->progress,
         .keep_going = cli_skip_list_init(&job->skips, job->run, opts->keep_going),
     };
     choose_format(job);
@@ -352,7 +350,9 @@ static int dump_to_stdout(struct dump_job *job)
     struct ss_error err = SS_ERROR_INIT;
     struct ss_dump_result result;
     struct cli_run *run = job->run;
-    enum ss_status status = ss_dump(run->file, &job->dump, cli_out_write, &run->out, &result, &err);
+    const struct ss_call call = cli_run_call(run);
+    enum ss_status status =
+        ss_dump(run->file, &job->dump, cli_out_write, &run->out, &call, &result, &err);
     status = cli_run_checked(run, status, &err);
     if (status == SS_OK) {
         return end_skips(job);
@@ -378,9 +378,10 @@ static int dump_to_file(struct dump_job *job)
         return cli_report_about(run, path, &err);
     }
     cli_abandon_removes(job->output);
+    const struct ss_call call = cli_run_call(run);
     struct ss_dump_result result;
     int code = CLI_EXIT_OK;
-    if (ss_dump(run->file, &job->dump, write_output, job, &result, &err) == SS_OK) {
+    if (ss_dump(run->file, &job->dump, write_output, job, &call, &result, &err) == SS_OK) {
         code = cli_run_ready(run);
     } else if (err.code == SS_E_OUTPUT) {
         bool ours = job->output_err.code != SS_E_NONE; /* else the archive's own */

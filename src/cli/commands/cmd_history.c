@@ -252,12 +252,11 @@ static int print_history(struct history_print *print, const struct cli_word *key
                                      .key_len = key->len,
                                      .prefix = opts->prefix,
                                      .keep_going =
-                                         cli_skip_list_init(&print->skips, run, opts->keep_going),
-                                     .progress = cli_progress_report,
-                                     .progress_ctx = &run->progress};
+                                         cli_skip_list_init(&print->skips, run, opts->keep_going)};
+    const struct ss_call call = cli_run_call(run);
     struct ss_error err = SS_ERROR_INIT;
     struct ss_history_result result;
-    enum ss_status status = ss_history(run->file, &wanted, on_item, print, &result, &err);
+    enum ss_status status = ss_history(run->file, &wanted, on_item, print, &call, &result, &err);
     if (cli_run_checked(run, status, &err) != SS_OK) {
         int code = cli_report(run, &err);
         if (print->key_count > 0) {

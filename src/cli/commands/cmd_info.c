@@ -139,8 +139,8 @@ static void look_at_other(struct cli_info *info)
     if (!info->readable || !damaged) {
         return;
     }
-    enum ss_status status =
-        ss_other_tree(run->file, cli_progress_report, &run->progress, &info->other, &err);
+    const struct ss_call call = cli_run_call(run);
+    enum ss_status status = ss_other_tree(run->file, &call, &info->other, &err);
     if (!cli_info_note(info, status, &err)) {
         info->other.exists = false;
     }
@@ -152,16 +152,16 @@ static void gather_all(struct cli_info *info)
     struct cli_run *run = info->run;
     const struct info_opts *opts = run->opts;
     struct ss_error err = SS_ERROR_INIT;
+    const struct ss_call call = cli_run_call(run);
     struct ss_hash_work *work = NULL;
     if (!opts->no_hash && info->facts.kind == SS_KIND_BBOLT &&
-        !cli_info_note(info, ss_hash_start(run->file, &work, &err), &err)) {
+        !cli_info_note(info, ss_hash_start(run->file, &call, &work, &err), &err)) {
         return;
     }
     gather(info);
     look_at_other(info);
     cli_info_note(info, ss_source_wal(run->file, &info->wal, &err), &err);
     if (work != NULL) {
-        const struct ss_call call = cli_run_call(run);
         struct ss_hash_report hash;
         enum ss_status status = ss_hash_finish(work, &call, &hash, &err);
         cli_info_note(info, status, &err);

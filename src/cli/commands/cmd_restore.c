@@ -143,9 +143,6 @@ static void fill_how(struct restore_job *job)
         .learners = given(opts->learners),
         .bump_revision = opts->bump_revision,
         .all_members = all,
-        .threads = (unsigned)opts->threads,
-        .progress = cli_progress_report,
-        .progress_ctx = &job->run->progress,
     };
 }
 
@@ -162,7 +159,9 @@ static int plan(struct restore_job *job)
 {
     struct ss_error err = SS_ERROR_INIT;
     job->how.dry_run = true;
-    enum ss_status status = ss_restore(job->run->file, &job->how, &job->result, &err);
+    const struct ss_call call = cli_run_call(job->run);
+    enum ss_status status =
+        ss_restore_unchecked(job->run->file, &job->how, &call, &job->result, &err);
     job->how.dry_run = false;
     if (status == SS_CORRUPT) {
         job->hidden = err;
@@ -269,17 +268,18 @@ static enum ss_status check_and_write(struct restore_job *job, struct ss_error *
 {
     struct cli_run *run = job->run;
     const struct restore_opts *opts = job->opts;
-    struct ss_intake_opts check = cli_intake_opts_of(run, opts->hash, false, opts->threads);
+    struct ss_intake_opts check = cli_intake_opts_of(opts->hash, false);
+    const struct ss_call call = cli_run_call(run);
     enum ss_status status;
     check.rebuilds = true;
     if (opts->dry_run || job->hidden.code != SS_E_NONE) {
-        return cli_run_checked(run, ss_intake(run->file, &check, &job->intake, err), err);
+        return cli_run_checked(run, ss_intake(run->file, &check, &call, &job->intake, err), err);
     }
     ss_restore_result_fini(&job->result);
     job->how.on_accepted = tell;
     job->how.on_accepted_ctx = job;
     cli_abandon_catch();
-    status = ss_restore_checked(run->file, &check, &job->how, &job->intake, &job->result, err);
+    status = ss_restore(run->file, &check, &job->how, &call, &job->intake, &job->result, err);
     cli_abandon_if_starved();
     if (status == SS_OK && job->intake.accepted) {
         run->settled = true; /* the library has looked, right before the names were given */

@@ -79,14 +79,14 @@ struct answer {
 static void read_answer(struct cli_run *run, struct answer *answer)
 {
     const struct status_opts *opts = run->opts;
+    const struct ss_call call = cli_run_call(run);
     struct ss_hash_work *work = NULL;
     if (!opts->skip_hash_check) {
-        answer->hash_status = ss_hash_start(run->file, &work, &answer->hash_err);
+        answer->hash_status = ss_hash_start(run->file, &call, &work, &answer->hash_err);
         if (answer->hash_status != SS_OK) {
             return;
         }
     }
-    const struct ss_call call = cli_run_call(run);
     answer->status = ss_etcd_status(run->file, &call, &answer->figures, &answer->err);
     if (work != NULL) {
         answer->hash_status = ss_hash_finish(work, &call, &answer->hash, &answer->hash_err);

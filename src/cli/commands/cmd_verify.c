@@ -299,13 +299,12 @@ static bool verify_file(struct verify_run *v, struct cli_verified *verified,
         .what = v->what,
         .max_findings = kept_max(v),
         .require_hash = v->opts->require_hash,
-        .threads = (unsigned)v->opts->threads,
-        .progress = cli_progress_report,
-        .progress_ctx = &v->run->progress,
     };
+    const struct ss_call call = cli_run_call(v->run);
     verified->file = v->run->file;
     ss_file_facts(verified->file, &verified->facts);
-    return cli_run_checked(v->run, ss_verify(verified->file, &opts, report, err), err) == SS_OK;
+    return cli_run_checked(v->run, ss_verify(verified->file, &opts, &call, report, err), err) ==
+           SS_OK;
 }
 
 /* What the db alone lacks is said, whatever its own soundness. */

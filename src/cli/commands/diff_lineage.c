@@ -213,9 +213,11 @@ int cli_diff_lineage(struct cli_diff_job *job)
 {
     struct ss_lineage lineage;
     struct ss_error err = SS_ERROR_INIT;
+    const struct ss_call call = cli_run_call(job->run);
     enum ss_side side;
     enum ss_status status =
-        ss_lineage_compare(job->run->file, job->run->second, &lineage, &side, &err);
+        ss_lineage_compare(job->run->file, job->run->second, &call, &lineage, &side, &err);
+    cli_progress_clear(&job->run->progress);
     if (cli_diff_checked(job, status, &side, &err) != SS_OK) {
         return cli_diff_unreadable(job, side, &err);
     }

@@ -123,9 +123,13 @@ static bool print_lost(struct cli_diff_job *job, enum ss_side side, struct ss_er
 {
     struct lost_view view = {.job = job};
     struct cli_out *out = &job->run->out;
+    const struct ss_call call = cli_run_call(job->run);
     uint64_t count;
     cli_diff_print_side(job, side);
-    if (ss_lost_revisions(cli_diff_file(job, side), count_range, NULL, &count, err) != SS_OK) {
+    enum ss_status status =
+        ss_lost_revisions(cli_diff_file(job, side), count_range, NULL, &call, &count, err);
+    cli_progress_clear(&job->run->progress);
+    if (status != SS_OK) {
         char why[1024];
         cli_out_format(out, "  no revision can be read: %s\n",
                        ss_error_text(err, why, sizeof(why)));
@@ -137,8 +141,7 @@ static bool print_lost(struct cli_diff_job *job, enum ss_side side, struct ss_er
     }
     cli_out_format(out, "  %" PRIu64 " %s of revisions cannot be read\n", (uint64_t)count,
                    count == 1 ? "stretch" : "stretches");
-    enum ss_status status =
-        ss_lost_revisions(cli_diff_file(job, side), take_range, &view, &count, err);
+    status = ss_lost_revisions(cli_diff_file(job, side), take_range, &view, NULL, &count, err);
     if (count > view.shown) {
         cli_out_format(out, "     and %" PRIu64 " more\n", (uint64_t)(count - view.shown));
     }
@@ -152,8 +155,10 @@ static json_t *lost_doc(struct cli_diff_job *job, enum ss_side side, bool *faile
     json_t *doc = cli_diff_side_doc(job, side);
     struct lost_view view = {.job = job, .list = cli_doc_list()};
     struct ss_error why = SS_ERROR_INIT;
+    const struct ss_call call = cli_run_call(job->run);
     uint64_t count;
-    if (ss_lost_revisions(cli_diff_file(job, side), take_range, &view, &count, &why) != SS_OK) {
+    if (ss_lost_revisions(cli_diff_file(job, side), take_range, &view, &call, &count, &why) !=
+        SS_OK) {
         cli_doc_set(doc, "error", cli_doc_error(&why));
         if (is_failure(&why) && !*failed) {
             *failed = true;

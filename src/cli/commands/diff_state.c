@@ -118,9 +118,11 @@ static int compare_ndjson(struct cli_diff_job *job)
 {
     struct ss_error err = SS_ERROR_INIT;
     struct cli_run *run = job->run;
+    const struct ss_call call = cli_run_call(run);
     enum ss_side side;
-    enum ss_status status = ss_diff_ndjson(run->file, run->second, &job->diff, job->flags->values,
-                                           cli_out_write, &run->out, &job->result, &side, &err);
+    enum ss_status status =
+        ss_diff_ndjson(run->file, run->second, &job->diff, job->flags->values, cli_out_write,
+                       &run->out, &call, &job->result, &side, &err);
     status = cli_diff_checked(job, status, &side, &err);
     return finish(job, status, side, &err);
 }
@@ -131,11 +133,12 @@ int cli_diff_state(struct cli_diff_job *job)
         return compare_ndjson(job);
     }
     struct state_view view = {.job = job};
+    const struct ss_call call = cli_run_call(job->run);
     struct ss_error err = SS_ERROR_INIT;
     enum ss_side side;
     cli_prefixes_init(&view.prefixes, job->flags->depth);
     enum ss_status status = ss_diff(job->run->file, job->run->second, &job->diff, take_change,
-                                    &view, &job->result, &side, &err);
+                                    &view, &call, &job->result, &side, &err);
     status = cli_diff_checked(job, status, &side, &err);
     if (status == SS_OK) {
         cli_progress_clear(&job->run->progress);

@@ -17,7 +17,7 @@ bool cli_info_decide(struct cli_info *info)
         .fault_count = info->faults.count - info->tree_fault_count - info->version_fault_count +
                        records_failed,
     };
-    struct ss_call call = {.progress = cli_progress_report, .progress_ctx = &info->run->progress};
+    const struct ss_call call = cli_run_call(info->run);
     struct ss_error err;
     enum ss_status status;
     if (info->system_failed) {

@@ -26,22 +26,11 @@
 #define WIDTH 79
 #define INDENT 13
 
-struct ss_intake_opts cli_intake_opts_of(struct cli_run *run, struct cli_hash_flags flags,
-                                         bool vouches_not, uint64_t threads)
+struct ss_intake_opts cli_intake_opts_of(struct cli_hash_flags flags, bool vouches_not)
 {
     return (struct ss_intake_opts){.skip_hash_check = flags.skip_hash_check,
                                    .allow_missing_hash = flags.allow_missing_hash,
-                                   .vouches_not = vouches_not,
-                                   .threads = (unsigned)threads,
-                                   .progress = cli_progress_report,
-                                   .progress_ctx = &run->progress};
-}
-
-int cli_intake_run(struct cli_run *run, const struct ss_intake_opts *opts, struct ss_intake *in)
-{
-    struct ss_error err = SS_ERROR_INIT;
-    enum ss_status status = cli_run_checked(run, ss_intake(run->file, opts, in, &err), &err);
-    return status == SS_OK ? CLI_EXIT_OK : cli_report(run, &err);
+                                   .vouches_not = vouches_not};
 }
 
 /* -------------------------------------------------------------------------------------- text --- */

@@ -19,15 +19,8 @@ struct cli_hash_flags {
     bool skip_hash_check, allow_missing_hash;
 };
 
-/* What the flags say, and the command's own progress line. */
-struct ss_intake_opts cli_intake_opts_of(struct cli_run *run, struct cli_hash_flags flags,
-                                         bool vouches_not, uint64_t threads);
-
-/*
- * Checks run->file and decides. Returns CLI_EXIT_OK when `in` is filled, whatever the decision; else the
- * exit code of an error that was reported. ss_intake_fini also after that.
- */
-int cli_intake_run(struct cli_run *run, const struct ss_intake_opts *opts, struct ss_intake *in);
+/* What the flags say. */
+struct ss_intake_opts cli_intake_opts_of(struct cli_hash_flags flags, bool vouches_not);
 
 /* The decision, the hash with its digests, what was checked and what was not, the first errors. */
 void cli_intake_print(FILE *to, const char *name, const struct ss_intake *in);

@@ -76,7 +76,7 @@ static struct ss_file *open_written(const struct ss_restore_result *result, stru
         if (dir != NULL) {
             char *path = cli_must_alloc(strlen(dir) + sizeof(tail));
             sprintf(path, "%s%s", dir, tail);
-            enum ss_status status = ss_open(path, NULL, &file, err);
+            enum ss_status status = ss_open(path, NULL, NULL, &file, err);
             free(path);
             if (status != SS_OK) {
                 return NULL;
