@@ -1,6 +1,8 @@
 """The commands of the program under test, as its `help --json` names them, and a run of each.
 
-    program.py SNAPSCOPE [NAME...]    a line a command, but for these: `get FILE no-such-key`
+    program.py SNAPSCOPE all|readers [NAME...]    a line a command, but for these: `get FILE no-such-key`
+
+readers are those that only read: what writes must have an option for where to, or can be tried by --dry-run.
 """
 import json
 import re
@@ -21,9 +23,17 @@ def names(program):
     return [command["name"] for command in commands(program)]
 
 
+def can_be_tried(command):
+    return any(option["name"] == "dry-run" for option in command["options"])
+
+
+def reads_only(command):
+    return "required" not in command and not can_be_tried(command)
+
+
 def sample(command):
-    """The words of a run: its name, the option it must have, and something for each argument."""
-    words = [command["name"]]
+    """The words of a run that writes no file: its name, the option it must have, something for each argument."""
+    words = [command["name"]] + (["--dry-run"] if can_be_tried(command) else [])
     for word in f"{command.get('required', '')} {command['args']}".split():
         name = re.sub("[^A-Z]", "", word)
         if not word.startswith("-") and name not in SAMPLES:
@@ -32,12 +42,12 @@ def sample(command):
     return words
 
 
-def with_every(rows, program):
-    """The rows, and a sample of each command that has none among them."""
-    return [*rows, *(sample(c) for c in commands(program) if all(row[0] != c["name"] for row in rows))]
+def samples(program):
+    return [sample(command) for command in commands(program)]
 
 
 if __name__ == "__main__":
-    for one in commands(sys.argv[1]):
-        if one["name"] not in sys.argv[2:]:
+    path, kind, *left_out = sys.argv[1:]
+    for one in commands(path):
+        if one["name"] not in left_out and (kind == "all" or reads_only(one)):
             print(*sample(one))

@@ -77,7 +77,8 @@ for path in sys.argv[1:]:
 PY
 }
 
-# every_command [NAME...]: a run of each command but these, a line each, with FILE for a file (tests/program.py)
+# every_command all|readers [NAME...]: a run of each command but these, a line each, with FILE for a file
+# (tests/program.py)
 every_command() {
     python3 -B "$SS_SOURCE_DIR/tests/program.py" "$SNAPSCOPE" "$@"
 }

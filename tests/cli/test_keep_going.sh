@@ -87,7 +87,7 @@ expect_rc 3
 expect_eq "$(grep -c 'try: snapscope history' "$err")" 0
 
 # No file with a damaged root is called another program's, or empty.
-mapfile -t reads < <(every_command info verify status buckets keys pages page diff convert restore)
+mapfile -t reads < <(every_command readers info verify status buckets keys pages page diff)
 for words in "${reads[@]}"; do
     read -ra args <<<"$words"
     run "$SNAPSCOPE" "${args[@]/FILE/$root}"

@@ -32,7 +32,7 @@ unchanged "$snapshot" "$whole" "$lost" "$older" "$both" "$odd"
 
 # Every command gives of the older tree what it gives of a file that has no other.
 # The others say more of the file than of the tree, or have their own part below.
-mapfile -t reads < <(every_command info verify status pages page diff convert restore)
+mapfile -t reads < <(every_command readers info verify status pages page diff)
 reads+=('dump --revisions FILE' 'dump --all-buckets FILE' 'dump --format etcdctl FILE' 'status -w json FILE'
     'history --prefix FILE /' 'page FILE 10')
 for words in "${reads[@]}"; do
@@ -49,7 +49,7 @@ for words in "${reads[@]}"; do
 done
 
 # The tree in force is lost: each command that needs it says so, and how to read the one before.
-mapfile -t reads < <(every_command verify page diff convert restore)
+mapfile -t reads < <(every_command readers verify page diff)
 for words in "${reads[@]}"; do
     read -ra args <<<"$words"
     run "$SNAPSCOPE" "${args[@]/FILE/$lost}"

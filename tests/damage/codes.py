@@ -51,8 +51,7 @@ READERS = {
     ("buckets",): [],
     ("pages",): [],
 }
-ELSEWHERE = {"keys", "page", "diff",         # run in forms of their own, below
-             "info", "verify", "convert", "restore"}  # held to the cases' own expectations by run.py
+ELSEWHERE = {"keys", "page", "diff", "info", "verify"}  # in forms of their own below, or held to the cases by run.py
 BUCKETS_MAX = 12  # of a file, listed one by one: all that etcd has
 NO_DOCUMENT = ("etcdctl", "tar")  # formats that --json does not go with
 ABSENT = {"dump", "keys", "get", "history", "page"}  # may say "not there"
@@ -63,11 +62,14 @@ def tail(words):
 
 
 def add_readers(path):
-    """Every command that is in no table; its arguments behind the file are those of program.py's sample."""
-    for words in program.with_every([*READERS, *((name,) for name in ELSEWHERE)], path)[len(READERS) + len(ELSEWHERE):]:
-        if words[1:] != ["FILE"]:
-            sys.exit(f"codes.py: no row for {words[0]}, which takes more than a file")
-        READERS[tuple(words[:1])] = []
+    """Every command that only reads and is in no table."""
+    known = ELSEWHERE | {words[0] for words in READERS}
+    for command in program.commands(path):
+        if command["name"] in known or not program.reads_only(command):
+            continue
+        if command["args"] != "FILE":
+            sys.exit(f"codes.py: no row for {command['name']}, which takes more than a file")
+        READERS[(command["name"],)] = []
 
 
 class Answer:

@@ -16,11 +16,11 @@ RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202
 NAME = EVIL.replace(b"\0", b"")  # as a path or an argument can hold it
 PERCENT = b"".join(b"%%%02x" % byte for byte in EVIL)
 
+# Further to a sample of every command.
 READING = (
-    ["info"], ["verify"], ["verify", "--report", "junit"], ["status"], ["status", "-w", "table"], ["status", "-w", "fields"],
-    ["status", "-w", "simple"], ["hashkv"], ["members"], ["leases"], ["alarms"], ["auth"], ["auth", "--secrets"], ["meta"],
-    ["buckets"], ["pages"], *(["page", b"FILE", str(number)] for number in range(2, 20)), ["page", "--hex", b"FILE", "4"],
-    ["keys", b"FILE", "key"], ["keys", b"FILE", "meta"], ["keys", b"FILE", "more"], ["keys", b"FILE", PERCENT],
+    ["verify", "--report", "junit"], ["status", "-w", "table"], ["status", "-w", "fields"], ["status", "-w", "simple"],
+    ["auth", "--secrets"], *(["page", b"FILE", str(number)] for number in range(2, 20)), ["page", "--hex", b"FILE", "4"],
+    ["keys", b"FILE", "meta"], ["keys", b"FILE", "more"], ["keys", b"FILE", PERCENT],
     ["keys", b"FILE", PERCENT, PERCENT], ["history", b"FILE", NAME], ["history", "--prefix", b"FILE", ""],
     ["history", "--key-format", "hex", b"FILE", EVIL.hex()], ["diff", b"FILE", b"OTHER"], ["diff", b"OTHER", b"FILE"],
     ["diff", "--revisions", b"OTHER", b"FILE"], ["diff", "--buckets", b"OTHER", b"FILE"], ["diff", b"FILE", b"COPY"],
@@ -57,9 +57,8 @@ def first_raw(data):
 
 def run_all(runner, folder, place):
     """Every command as text, in a pipe and on a terminal; with --json what is printed parses, and its errors are clean."""
-    rows = [*READING, *TYPED]
-    rest = program.with_every(rows, runner.program)[len(rows):]
-    for command in rows + [[b"FILE" if word == "FILE" else word for word in row] for row in rest]:
+    samples = [[b"FILE" if word == "FILE" else word for word in row] for row in program.samples(runner.program)]
+    for command in (*samples, *READING, *TYPED):
         args = command if b"FILE" in command or command in TYPED else [*command, b"FILE"]
         args = [place.get(arg, arg) for arg in args]
         runner.same(f"{args}: on a terminal", first_raw(on_terminal(runner, *args, stderr=True)), None)
