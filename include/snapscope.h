@@ -1262,7 +1262,10 @@ struct ss_verify_report {
     uint64_t
         freelist_error_count; /* of error_count: the stored freelist's own (FREE-001 to FREE-005),
                                       which lose no data and which a rebuild leaves behind */
-    size_t finding_count;     /* kept */
+    uint64_t
+        start_error_count; /* of error_count: META-011 and REV-006, numbers at their end: the data are
+                                   whole, and no etcd works on with them */
+    size_t finding_count; /* kept */
     const struct ss_finding *findings;
     uint64_t reachable_count, free_count, leaked_count; /* pages; a freelist's own are reachable */
     uint64_t record_count, live_count;                  /* of `key` */

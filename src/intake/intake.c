@@ -22,13 +22,17 @@ const char *ss_seal_name(enum ss_seal seal)
     return (unsigned)seal < sizeof(names) / sizeof(names[0]) ? names[seal] : "unknown";
 }
 
-/* Errors that are neither the hash's nor the stored freelist's: those are in structure or meaning. */
+/*
+ * Errors that are neither the hash's nor the stored freelist's: those are in structure or meaning. Where a number is at
+ * its end the data are whole: which etcd starts on them is said of what is written.
+ */
 static uint64_t other_errors(const struct ss_verify_report *report)
 {
     enum ss_hash_state state = report->hash.state;
     bool hash_error = state == SS_HASH_MISMATCH || state == SS_HASH_ZERO;
 
-    return report->error_count - (hash_error ? 1 : 0) - report->freelist_error_count;
+    return report->error_count - (hash_error ? 1 : 0) - report->freelist_error_count -
+           report->start_error_count;
 }
 
 static void decide(struct ss_intake *in, bool accepted, enum ss_seal seal, const char *text)

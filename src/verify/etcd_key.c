@@ -516,6 +516,9 @@ enum ss_status ss_etcd_check_key(struct ss_etcd_checks *m, const struct ss_page_
     if (decoded == SS_OK || why.code != SS_E_REV_KEY) {
         k->last = rec.rev;
         k->last_tombstone = rec.tombstone;
+        if (rec.rev.main > k->top) {
+            k->top_at = ss_etcd_check_place(m, entry, entry->key.off);
+        }
         count_missing(k, rec.rev.main);
     }
     return status;
@@ -553,6 +556,20 @@ static struct ss_place mark_place(const struct ss_etcd_checks *m)
     return (struct ss_place){SS_NONE, SS_NONE, SS_NONE, ss_etcd_bucket_name(SS_IN_META)};
 }
 
+/* By a record, or by the mark that compaction got to: etcd goes on from the greater. */
+static void find_end(struct ss_etcd_checks *m)
+{
+    const struct ss_key_part *k = &m->key;
+    bool marked = k->marks_known && k->compacted == INT64_MAX;
+    char have[NUMBER_CAP];
+
+    if (k->top == INT64_MAX || marked) {
+        ss_find(m->findings, SS_CHECK_REV_END, k->top == INT64_MAX ? k->top_at : mark_place(m),
+                number(have, INT64_MAX), NULL,
+                "the revision is the last that there is: no put succeeds any more");
+    }
+}
+
 void ss_etcd_check_key_finish(struct ss_etcd_checks *m)
 {
     const struct ss_key_part *k = &m->key;
@@ -561,6 +578,7 @@ void ss_etcd_check_key_finish(struct ss_etcd_checks *m)
     if (k->leftover_count > 0) {
         find_leftover(m);
     }
+    find_end(m);
     if (k->marks_known && ss_etcd_check_whole(m, SS_IN_KEY) && k->compacted > k->last.main) {
         ss_find(m->findings, SS_CHECK_COMPACT_AHEAD, mark_place(m), number(have, k->compacted),
                 number(expect, k->last.main),

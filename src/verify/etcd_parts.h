@@ -30,6 +30,7 @@ struct ss_key_part {
     struct ss_revision last;
     bool last_tombstone;
     int64_t top; /* the greatest main so far */
+    struct ss_place top_at;
     int64_t missing_first, missing_last;
     uint64_t missing_count; /* mains above `compacted` that no record has, from first to last */
     uint64_t missing_range_count;

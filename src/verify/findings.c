@@ -94,6 +94,9 @@ void ss_find(struct ss_findings *list, enum ss_check_id check, struct ss_place a
     if (check == SS_CHECK_VERSION_FORM) {
         list->version_errors++;
     }
+    if (check == SS_CHECK_META_TXID_END || check == SS_CHECK_REV_END) {
+        list->start_errors++;
+    }
     if (list->count >= list->max) {
         return;
     }
@@ -114,6 +117,7 @@ void ss_findings_join(struct ss_findings *to, struct ss_findings *from)
     }
     to->freelist_errors += from->freelist_errors;
     to->version_errors += from->version_errors;
+    to->start_errors += from->start_errors;
     to->nomem = to->nomem || from->nomem;
     if (n > to->max - to->count) {
         n = (size_t)(to->max - to->count);

@@ -31,7 +31,9 @@ struct ss_findings {
     uint64_t total[3];        /* by severity */
     uint64_t freelist_errors; /* of them: what is wrong with the stored freelist alone */
     uint64_t version_errors;  /* of them: malformed versions, each release takes them its way */
-    bool nomem;               /* a finding could not be kept: the verification must fail */
+    uint64_t
+        start_errors; /* of them: numbers at their end: the data are whole, and no etcd works on */
+    bool nomem;       /* a finding could not be kept: the verification must fail */
 };
 
 void ss_findings_init(struct ss_findings *list, uint64_t max);

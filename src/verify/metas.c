@@ -193,7 +193,7 @@ static void find_no_meta(const struct ss_file *file, struct ss_findings *finding
 void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
 {
     const struct ss_meta *now;
-    char have[32];
+    char have[32], expect[32];
     int i;
 
     if (!file->readable && file->kind != SS_KIND_BBOLT) {
@@ -213,6 +213,17 @@ void ss_check_metas(const struct ss_file *file, struct ss_findings *findings)
         check_pair(file, findings);
     }
     now = ss_file_current(file);
+    if (now->txid >= SS_TXID_END) {
+        struct ss_place at = {now->off + SS_PAGE_HEADER_LEN + 48, (uint64_t)file->current, SS_NONE,
+                              NULL};
+
+        snprintf(have, sizeof(have), "%" PRIu64, now->txid);
+        snprintf(expect, sizeof(expect), "below %" PRIu64, SS_TXID_END);
+        ss_find(
+            findings, SS_CHECK_META_TXID_END, at, have, expect,
+            "bbolt counts its transactions on from here, and behind 2^64 - 1 takes an older meta "
+            "for the newest: commits are lost in silence");
+    }
     if (now->high_water < 3) {
         struct ss_place at = {now->off + SS_PAGE_HEADER_LEN + 40, (uint64_t)file->current, SS_NONE,
                               NULL};

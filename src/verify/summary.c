@@ -243,11 +243,14 @@ __attribute__((format(printf, 4, 5))) static bool decide(struct ss_summary *out,
     return true;
 }
 
-/* The errors that leave nothing to restore: a rebuild mends a freelist, and ss_boot answers for versions. */
+/*
+ * The errors that leave nothing to restore: a rebuild mends a freelist, and ss_boot_facts answers for versions and for
+ * numbers at their end.
+ */
 static uint64_t errors_of_data(const struct ss_findings *findings)
 {
     return findings->total[SS_SEVERITY_ERROR] - findings->freelist_errors -
-           findings->version_errors;
+           findings->version_errors - findings->start_errors;
 }
 
 /* Why the bytes themselves cannot be restored. */

@@ -64,8 +64,9 @@ static void add_clean(const struct ss_verdict_parts *parts, struct ss_verify_rep
     } else if (structure) {
         add(report, ", structure consistent");
     } else if (etcd) {
-        add(report, parts->structure_errors > 0 ? ", no error in the etcd records that were read"
-                                                : ", etcd records consistent");
+        add(report, parts->structure_errors > parts->start_errors
+                        ? ", no error in the etcd records that were read"
+                        : ", etcd records consistent");
     }
 }
 

@@ -11,6 +11,7 @@ struct ss_verdict_parts {
     uint64_t hash_errors;
     uint64_t structure_errors;
     uint64_t etcd_errors;
+    uint64_t start_errors; /* of structure_errors: no tree is broken by them */
 };
 
 /* Fills verdict and verdict_text of a report whose counts, hash and `checked` are final. */

@@ -158,6 +158,7 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
     struct ss_verify_report *report = v->report;
     struct ss_verdict_parts parts = {.hash_errors = v->hash.total[SS_SEVERITY_ERROR],
                                      .structure_errors = v->structure.total[SS_SEVERITY_ERROR],
+                                     .start_errors = v->structure.start_errors,
                                      .etcd_errors = v->etcd.total[SS_SEVERITY_ERROR]};
 
     if (report->text_mode.change == SS_TEXT_MODE_NONE) {
@@ -171,6 +172,7 @@ static enum ss_status conclude(struct ss_verification *v, struct ss_error *err)
     }
     report->error_count = v->hash.total[SS_SEVERITY_ERROR];
     report->freelist_error_count = v->hash.freelist_errors;
+    report->start_error_count = v->hash.start_errors;
     report->warning_count = v->hash.total[SS_SEVERITY_WARNING];
     report->note_count = v->hash.total[SS_SEVERITY_NOTE];
     report->findings = v->hash.items;
@@ -290,6 +292,7 @@ void ss_verification_hash(struct ss_verification *v)
 uint64_t ss_verification_errors(const struct ss_verification *v, bool with_freelist)
 {
     return v->structure.total[SS_SEVERITY_ERROR] + v->etcd.total[SS_SEVERITY_ERROR] -
+           v->structure.start_errors - v->etcd.start_errors -
            (with_freelist ? 0 : v->structure.freelist_errors);
 }
 

@@ -243,6 +243,33 @@ run "$SNAPSCOPE" verify --json "$scratch/text-not"
 expect_rc 1
 expect_eq "$(jq -c '[.files[0].findings[] | select(.id == "FILE-006")]' "$out")" '[]'
 
+# Numbers at their end: an error to verify as to info, and the data are whole: what is written says on what it starts.
+for case in txid-end revision-end; do
+    "$SS_SOURCE_DIR/tests/damage/patch.py" apply "$case" "$SS_SOURCE_DIR/testdata" "$scratch/$case"
+    unchanged "$scratch/$case"
+    run "$SNAPSCOPE" verify --json "$scratch/$case"
+    expect_rc 1
+    expect_schema verify
+    run "$SNAPSCOPE" info --json "$scratch/$case"
+    expect_rc 1
+    expect_eq "$(jq -c '[.answer.restorable, .answer.why]' "$out")" '["no","no-release"]'
+    run "$SNAPSCOPE" restore --dry-run --data-dir "$scratch/end" "$scratch/$case"
+    expect_rc 0
+    if [[ $case == txid-end ]]; then
+        expect_out_has 'starts on  etcd 3.4, 3.5, 3.6, 3.7'
+    else
+        expect_out_has 'not on     etcd 3.7: no put succeeds'
+    fi
+    run "$SNAPSCOPE" convert --rebuild --force "$scratch/$case" -o "$scratch/end.db"
+    expect_rc 0
+done
+run "$SNAPSCOPE" info "$scratch/end.db"
+expect_rc 1
+run "$SNAPSCOPE" convert --rebuild --force "$scratch/txid-end" -o "$scratch/end.db"
+expect_rc 0
+run "$SNAPSCOPE" verify "$scratch/end.db"
+expect_rc 0
+
 # What is cut says what is missing, wherever it ends: in a page, at the end of one, 32 bytes behind a block.
 for len in 12288 12320 12800 15000 20000; do
     run bash -c 'head -c "$1" "$2" | "$3" verify -' - "$len" "$scratch/whole" "$SNAPSCOPE"

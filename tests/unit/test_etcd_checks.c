@@ -1065,6 +1065,52 @@ static void missing_ranges(void **state)
     }
 }
 
+/* The last revision that there is, by a record, by a mark, and by neither. */
+static void revision_end(void **state)
+{
+    static const struct ss_verify_opts opts = {.what = SS_VERIFY_ETCD};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct ss_test_db *db = ss_test_db_new(4096, false);
+        uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+        uint32_t meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", false);
+        const char *bucket = i == 1 ? "key" : "meta";
+        const struct ss_finding *found = NULL;
+        struct ss_verify_report *r;
+        struct ss_error err;
+        struct ss_file *file;
+        uint8_t *bytes;
+        size_t len;
+
+        ss_test_put_text(db, key, i == 1 ? INT64_MAX : INT64_MAX - 1, 0, "k", "v");
+        ss_test_put_meta_revision(db, meta, "finishedCompactRev", INT64_MAX - (i < 2));
+        if (i == 3) {
+            ss_test_put_meta_revision(db, meta, "scheduledCompactRev", INT64_MAX);
+        }
+        bytes = ss_test_db_finish(db, &len);
+        assert_int_equal(ss_open_memory(bytes, len, "t", NULL, &file, &err), SS_OK);
+        assert_int_equal(ss_verify(file, &opts, NULL, &r, &err), SS_OK);
+        for (size_t k = 0; k < r->finding_count; k++) {
+            if (strcmp(r->findings[k].check->id, "REV-006") == 0) {
+                assert_null(found);
+                found = &r->findings[k];
+            }
+        }
+        assert_int_equal(found != NULL, i > 0);
+        assert_int_equal(r->start_error_count, i > 0);
+        if (found != NULL) {
+            struct ss_span at = ss_file_bytes(file, found->off, 8);
+
+            assert_string_equal(found->bucket, bucket);
+            assert_int_equal(ss_load_u64(at.ptr, true), INT64_MAX);
+        }
+        ss_verify_free(r);
+        ss_close(file);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1076,6 +1122,7 @@ int main(void)
         cmocka_unit_test(gaps),
         cmocka_unit_test(gaps_without_meta),
         cmocka_unit_test(missing_ranges),
+        cmocka_unit_test(revision_end),
         cmocka_unit_test(records),
         cmocka_unit_test(create_and_version),
         cmocka_unit_test(histories),

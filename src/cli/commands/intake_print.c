@@ -136,10 +136,12 @@ static bool is_shown(const struct ss_finding *finding)
            strncmp(finding->check->id, "HASH-", 5) != 0;
 }
 
+/* But numbers at their end, which stand in no way: what starts on the file is said of what is written. */
 static uint64_t shown_errors(const struct ss_verify_report *report)
 {
     enum ss_hash_state state = report->hash.state;
-    return report->error_count - (state == SS_HASH_MISMATCH || state == SS_HASH_ZERO ? 1 : 0);
+    return report->error_count - report->start_error_count -
+           (state == SS_HASH_MISMATCH || state == SS_HASH_ZERO ? 1 : 0);
 }
 
 static void print_checked(FILE *to, const struct ss_verify_report *report)
