@@ -4,35 +4,6 @@
 #include "etcd/record.h"
 #include "etcd/revision.h"
 
-static enum ss_status walk(const struct ss_file *file, int64_t from_main, int64_t to_main,
-                           ss_record_fn on_record, void *ctx, struct ss_error *err)
-{
-    struct ss_revision from = {from_main < 0 ? 0 : from_main, 0};
-    struct ss_cursor c;
-    struct ss_entry entry;
-    struct ss_record rec;
-    enum ss_status status = ss_key_bucket_cursor(file, &c, err);
-
-    if (status != SS_OK) {
-        return status == SS_END ? ss_not_etcd(err) : status;
-    }
-    for (status = ss_revision_seek(&c, from, &entry, err); status == SS_OK;
-         status = ss_cursor_next(&c, &entry, err)) {
-        status = ss_record_decode(&entry, &rec, err);
-        if (status != SS_OK) {
-            return status;
-        }
-        if (to_main > 0 && rec.rev.main > to_main) {
-            return SS_OK;
-        }
-        status = on_record(ctx, &rec, err);
-        if (status != SS_OK) {
-            break;
-        }
-    }
-    return status == SS_END ? SS_OK : status;
-}
-
 /* Just behind the last key that a record of main revision `to_main` can have; empty: no bound. */
 static struct ss_span end_key(int64_t to_main, uint8_t key[SS_TOMBSTONE_LEN])
 {
@@ -99,6 +70,31 @@ enum ss_status ss_records_keeping(const struct ss_file *file, int64_t from_main,
 enum ss_status ss_records(const struct ss_file *file, int64_t from_main, int64_t to_main,
                           ss_record_fn on_record, void *ctx, struct ss_error *err)
 {
+    struct ss_revision from = {from_main < 0 ? 0 : from_main, 0};
+    struct ss_cursor c;
+    struct ss_entry entry;
+    struct ss_record rec;
+    enum ss_status status;
+
     ss_error_clear(err);
-    return ss_source_check(&file->src, walk(file, from_main, to_main, on_record, ctx, err), err);
+    status = ss_key_bucket_cursor(file, &c, err);
+    if (status == SS_END) {
+        status = ss_not_etcd(err);
+    }
+    if (status == SS_OK) {
+        status = ss_revision_seek(&c, from, &entry, err);
+    }
+    while (status == SS_OK) {
+        status = ss_record_decode(&entry, &rec, err);
+        if (status == SS_OK && to_main > 0 && rec.rev.main > to_main) {
+            break;
+        }
+        if (status == SS_OK) {
+            status = on_record(ctx, &rec, err);
+        }
+        if (status == SS_OK) {
+            status = ss_cursor_next(&c, &entry, err);
+        }
+    }
+    return ss_source_check(&file->src, status == SS_END ? SS_OK : status, err);
 }

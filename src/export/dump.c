@@ -153,10 +153,22 @@ enum ss_status ss_export_count(struct ss_export *d, struct ss_error *err)
                : ss_call_tell(d->call, PROGRESS_PHASE, d->count, d->total, err);
 }
 
-/* SS_END: output failed, so there is no use in going on; dump_end tells why. */
-static enum ss_status dump_record(struct ss_export *d, const struct ss_record *rec,
-                                  struct ss_error *err)
+bool ss_export_wants(const struct ss_export *d, const struct ss_record *rec)
 {
+    return d->all || (!rec->marker && ss_range_has(&d->opts->range, rec->key));
+}
+
+/*
+ * An ss_record_fn: of a state, or of the history, which comes with keys that nobody asked for. SS_END: output
+ * failed, so there is no use in going on; dump_end tells why.
+ */
+static enum ss_status dump_record(void *ctx, const struct ss_record *rec, struct ss_error *err)
+{
+    struct ss_export *d = ctx;
+
+    if (d->opts->revisions && !ss_export_wants(d, rec)) {
+        return SS_OK;
+    }
     ss_export_begin_record(&d->style, &d->out, d->record_count++);
     if (d->style.format == SS_DUMP_ETCDCTL) {
         ss_record_etcdctl(&d->out, rec, &d->style.record);
@@ -190,18 +202,6 @@ static enum ss_status dump_state(struct ss_export *d, int64_t *rev, struct ss_er
     return status;
 }
 
-bool ss_export_wants(const struct ss_export *d, const struct ss_record *rec)
-{
-    return d->all || (!rec->marker && ss_range_has(&d->opts->range, rec->key));
-}
-
-static enum ss_status on_revision(void *ctx, const struct ss_record *rec, struct ss_error *err)
-{
-    struct ss_export *d = ctx;
-
-    return ss_export_wants(d, rec) ? dump_record(d, rec, err) : SS_OK;
-}
-
 enum ss_status ss_export_last_rev(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
     struct ss_rev_facts facts;
@@ -231,7 +231,7 @@ static enum ss_status dump_revisions(struct ss_export *d, int64_t *rev, struct s
         status = write_head(d, *rev, err);
     }
     if (status == SS_OK) {
-        status = ss_export_records(d, on_revision, d, err);
+        status = ss_export_records(d, dump_record, d, err);
     }
     return status;
 }
@@ -334,22 +334,22 @@ static enum ss_status dump_end(struct ss_export *d, enum ss_status status, struc
     return ss_source_check(&d->file->src, status, err);
 }
 
-static enum ss_status dump_run(struct ss_export *d, int64_t *rev, struct ss_error *err)
+static enum ss_status dump_bucket(struct ss_export *d, int64_t *rev, struct ss_error *err)
 {
-    const struct ss_dump_opts *opts = d->opts;
-    enum ss_status status;
+    enum ss_status status = ss_export_bucket(d, err);
 
-    if (opts->bucket != NULL) {
-        status = ss_export_bucket(d, err);
-        if (status == SS_OK) {
-            status = end_document(d, err);
-        }
-    } else if (opts->format == SS_DUMP_TAR) {
-        status = ss_export_tar(d, rev, err);
-    } else {
-        status = dump_file(d, rev, err);
-    }
-    return dump_end(d, status, err);
+    (void)rev;
+    return status == SS_OK ? end_document(d, err) : status;
+}
+
+typedef enum ss_status (*dump_fn)(struct ss_export *d, int64_t *rev, struct ss_error *err);
+
+/* Who writes what the options choose. */
+static dump_fn writer_of(const struct ss_dump_opts *opts)
+{
+    return opts->bucket != NULL          ? dump_bucket
+           : opts->format == SS_DUMP_TAR ? ss_export_tar
+                                         : dump_file;
 }
 
 /* An archive is packed by the library that writes it. */
@@ -465,7 +465,7 @@ enum ss_status ss_dump(const struct ss_file *file, const struct ss_dump_opts *op
         status = dump_begin(&d, err);
     }
     if (status == SS_OK) {
-        status = dump_run(&d, &result->rev, err);
+        status = dump_end(&d, writer_of(opts)(&d, &result->rev, err), err);
     }
     status = ss_packer_end(&d.packer, status, err);
     result->record_count = d.count;

@@ -90,7 +90,9 @@ void ss_record_json(struct ss_outbuf *out, const struct ss_record *rec,
                     const struct ss_record_style *style)
 {
     SS_OUTBUF_LITERAL(out, "{");
-    ss_record_members(out, rec, style);
+    ss_json_bytes(out, "key", rec->key.ptr, (size_t)rec->key.len);
+    SS_OUTBUF_LITERAL(out, ",");
+    ss_record_rest(out, rec, style);
     SS_OUTBUF_LITERAL(out, "}");
 }
 
