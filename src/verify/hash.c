@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define HASH_LEN SS_SHA256_LEN
-#define BLOCK_LEN 512u
 #define FAR_LEN (UINT64_C(1) << 30)
 
 const char *ss_hash_state_name(enum ss_hash_state state)
@@ -28,12 +27,6 @@ const char *ss_hash_state_name(enum ss_hash_state state)
     return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
-/* etcd's own rule for "a hash is there". */
-static bool ends_like_hash(uint64_t len)
-{
-    return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN;
-}
-
 /* How many bytes the found part of the hash covers; SS_NONE: nothing that looks like one. */
 static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
 {
@@ -41,7 +34,7 @@ static uint64_t covered_by(const struct ss_file *file, uint8_t *found_len)
     uint64_t db_len = ss_file_db_len(file);
 
     *found_len = 0;
-    if (ends_like_hash(len)) {
+    if (ss_len_ends_in_hash(len)) {
         *found_len = HASH_LEN;
         return len - HASH_LEN;
     }

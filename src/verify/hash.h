@@ -25,8 +25,23 @@
 #define SS_VERIFY_HASH_H
 
 #include "parser/db.h"
+#include "util/sha256.h"
 #include "util/task.h"
 #include "verify/findings.h"
+
+#define SS_BLOCK_LEN 512u /* of the disks that etcd's rule thinks of */
+
+/* etcd's own rule for "a hash is there". */
+static inline bool ss_len_ends_in_hash(uint64_t len)
+{
+    return len > SS_SHA256_LEN && len % SS_BLOCK_LEN == SS_SHA256_LEN;
+}
+
+/* Whether a whole file can be so long: with pages alone, or with a hash behind them. */
+static inline bool ss_len_is_usual(uint64_t len)
+{
+    return len % SS_BLOCK_LEN == 0 || len % SS_BLOCK_LEN == SS_SHA256_LEN;
+}
 
 /* One computation, on the caller's thread or as a task. */
 struct ss_hash_job {

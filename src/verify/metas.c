@@ -1,21 +1,21 @@
 /*
  * metas.c - the file's length and its two meta pages, see structure.h.
  */
+#include "verify/hash.h"
 #include "verify/structure.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HASH_LEN 32u
-#define BLOCK_LEN 512u
+#define HASH_LEN SS_SHA256_LEN
 
 /* Where the bytes after the last page end: before a trailing hash when the length says there is one. */
 static uint64_t content_end(const struct ss_file *file)
 {
     uint64_t len = file->geo.bytes.len;
 
-    return len > HASH_LEN && len % BLOCK_LEN == HASH_LEN ? len - HASH_LEN : len;
+    return ss_len_ends_in_hash(len) ? len - HASH_LEN : len;
 }
 
 static void check_beyond(const struct ss_file *file, uint64_t db_len, struct ss_findings *findings)
@@ -70,7 +70,7 @@ void ss_check_tail(const struct ss_file *file, const struct ss_hash_report *hash
     if (!file->readable || len < db_len || hash->padding_len > 0) {
         return;
     }
-    if (len - db_len >= HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN) {
+    if (len - db_len >= HASH_LEN && !ss_len_is_usual(len)) {
         snprintf(have, sizeof(have), "%" PRIu64 " bytes", len);
         ss_find(findings, SS_CHECK_FILE_ODD_LENGTH, end, have, "a multiple of 512, or 32 more",
                 "%" PRIu64 " bytes stand behind the last page, and they are no hash", len - db_len);

@@ -12,13 +12,13 @@
 #include "util/error.h"
 #include "util/sha256.h"
 #include "util/task.h"
+#include "verify/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define HASH_LEN SS_SHA256_LEN
-#define BLOCK_LEN 512u
 #define HEAD_LEN (SS_PAGE_HEADER_LEN + SS_META_LEN)
 
 enum {
@@ -211,8 +211,8 @@ static enum ss_status digest_plain(struct plain *p, uint64_t len, const struct s
         if (run.len == 0) {
             break; /* cut short meanwhile: ss_source_check has the last word */
         }
-        if (call->progress != NULL && done / STEP_LEN != (done + run.len) / STEP_LEN &&
-            !call->progress(call->progress_ctx, "hashing", done, len)) {
+        if (done / STEP_LEN != (done + run.len) / STEP_LEN &&
+            !ss_call_goes_on(call, "hashing", done, len)) {
             return ss_system(err, SS_E_CANCELLED, 0, "cancelled");
         }
         if (!ss_sha256_update(sha, run.ptr, (size_t)run.len)) {
@@ -266,7 +266,7 @@ static enum ss_status look_for_added(const struct ss_file *file, const struct ss
     len = file->src.len - p.count;
     db_len = ss_mul_sat_u64(meta.high_water, meta.page_size);
     if (p.bare || p.count == 0 || raw_fits > 0 || len < db_len ||
-        (len - db_len != HASH_LEN && len % BLOCK_LEN != 0 && len % BLOCK_LEN != HASH_LEN)) {
+        (len - db_len != HASH_LEN && !ss_len_is_usual(len))) {
         return SS_OK;
     }
     if (len - db_len == HASH_LEN) {
@@ -370,7 +370,7 @@ static uint64_t missing_of(const struct ss_file *file)
     if (len > db_len && len - db_len < HASH_LEN) {
         return db_len + HASH_LEN - len;
     }
-    return len % BLOCK_LEN == 0 || len % BLOCK_LEN == HASH_LEN ? 0 : UINT64_MAX;
+    return ss_len_is_usual(len) ? 0 : UINT64_MAX;
 }
 
 /* No 0d 0a is left, and pages stand early. */
@@ -395,6 +395,9 @@ enum ss_status ss_text_mode(const struct ss_file *file, const struct ss_call *ca
 
     ss_error_clear(err);
     *out = (struct ss_text_mode){.off = SS_NONE, .pgid = SS_NONE};
+    if (ss_call_begin(call, "hashing", err) != SS_OK) {
+        return SS_SYSTEM;
+    }
     if (file->kind != SS_KIND_BBOLT || next_lf(&file->src, 0, end) == end) {
         return SS_OK;
     }

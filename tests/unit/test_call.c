@@ -222,6 +222,13 @@ static enum ss_status verify(unsigned what, const struct ss_call *call, struct s
     return status;
 }
 
+static enum ss_status call_text_mode(const struct ss_call *call, struct ss_error *err)
+{
+    struct ss_text_mode out;
+
+    return ss_text_mode(a, call, &out, err);
+}
+
 static enum ss_status call_verify(const struct ss_call *call, struct ss_error *err)
 {
     return verify(SS_VERIFY_ALL, call, err);
@@ -430,6 +437,7 @@ static const struct {
     {"ss_hash_check", call_hash_check, false},
     {"ss_hash_start", call_hash_start, true},
     {"ss_hash_finish", call_hash_finish, true},
+    {"ss_text_mode", call_text_mode, false},
     {"ss_verify", call_verify, true},
     {"ss_verify, structure", call_verify_structure, true},
     {"ss_other_tree", call_other_tree, false},
