@@ -699,6 +699,9 @@ struct ss_history_item {
         is_compacted; /* the key's first, at or before the compacted revision: what is missing before
                           it, whole generations too, is compaction's work */
 };
+/* What happened then: "created", "put" or "deleted". Static storage. */
+SS_API const char *ss_history_event(const struct ss_history_item *item);
+
 typedef enum ss_status (*ss_history_fn)(void *ctx, const struct ss_history_item *item,
                                         struct ss_error *err);
 

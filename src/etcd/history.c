@@ -46,6 +46,14 @@ struct history {
     size_t found_cap;
 };
 
+const char *ss_history_event(const struct ss_history_item *item)
+{
+    if (item->rec.tombstone) {
+        return "deleted";
+    }
+    return item->is_new_generation && item->rec.version == 1 ? "created" : "put";
+}
+
 static struct ss_span wanted(const struct history *h)
 {
     return ss_span_of(h->opts->key, h->opts->key_len);

@@ -330,8 +330,8 @@ static void tell_state(FILE *out, const struct ss_test_question *q)
 static enum ss_status on_item(void *ctx, const struct ss_history_item *item, struct ss_error *err)
 {
     (void)err;
-    fprintf(ctx, "g%" PRIu64 " %" PRIu64 " %d%d%d", item->generation, item->missing_count,
-            item->is_new_key, item->is_new_generation, item->is_compacted);
+    fprintf(ctx, "g%" PRIu64 " %s %" PRIu64 " %d%d%d", item->generation, ss_history_event(item),
+            item->missing_count, item->is_new_key, item->is_new_generation, item->is_compacted);
     ss_tell_record(ctx, &item->rec);
     return SS_OK;
 }

@@ -56,7 +56,7 @@ struct lines {
     unsigned count, stop_at;
 };
 
-/* key@main gGENERATION mMISSING, and K, G, C for new key, new generation, compacted */
+/* key@main, the first letter of the event, gGENERATION mMISSING, and K, G, C for new key, new generation, compacted */
 static enum ss_status on_item(void *ctx, const struct ss_history_item *item, struct ss_error *err)
 {
     struct lines *lines = ctx;
@@ -64,10 +64,9 @@ static enum ss_status on_item(void *ctx, const struct ss_history_item *item, str
 
     (void)err;
     snprintf(lines->text + len, sizeof(lines->text) - len,
-             "%.*s@%" PRId64 "%s g%" PRIu64 " m%" PRIu64 " %s%s%s\n", (int)item->rec.key.len,
-             (const char *)item->rec.key.ptr, (int64_t)item->rec.rev.main,
-             item->rec.tombstone ? "t" : "", (uint64_t)item->generation,
-             (uint64_t)item->missing_count, item->is_new_key ? "K" : "",
+             "%.*s@%" PRId64 "%.1s g%" PRIu64 " m%" PRIu64 " %s%s%s\n", (int)item->rec.key.len,
+             (const char *)item->rec.key.ptr, (int64_t)item->rec.rev.main, ss_history_event(item),
+             (uint64_t)item->generation, (uint64_t)item->missing_count, item->is_new_key ? "K" : "",
              item->is_new_generation ? "G" : "", item->is_compacted ? "C" : "");
     return ++lines->count == lines->stop_at ? SS_END : SS_OK;
 }
@@ -90,7 +89,7 @@ static void assert_history(const char *key, bool prefix, unsigned stop_at, const
     free(bytes);
 }
 
-#define K "k@7 g1 m2 KGC\nk@11 g1 m0 \nk@14 g1 m2 \nk@15t g1 m0 \nk@16 g2 m0 G\n"
+#define K "k@7p g1 m2 KGC\nk@11p g1 m0 \nk@14p g1 m2 \nk@15d g1 m0 \nk@16c g2 m0 G\n"
 
 static void test_one_key(void **state)
 {
@@ -102,9 +101,9 @@ static void test_one_key(void **state)
     assert_int_equal(result.generation_count, 2);
     assert_int_equal(result.tombstone_count, 1);
     assert_int_equal(result.missing_count, 4);
-    assert_history("k", false, 2, "k@7 g1 m2 KGC\nk@11 g1 m0 \n", &result);
-    assert_history("kk", false, 0, "kk@10t g1 m0 KGC\n", &result);
-    assert_history("m", false, 0, "m@12 g1 m1 KG\n", &result);
+    assert_history("k", false, 2, "k@7p g1 m2 KGC\nk@11p g1 m0 \n", &result);
+    assert_history("kk", false, 0, "kk@10d g1 m0 KGC\n", &result);
+    assert_history("m", false, 0, "m@12p g1 m1 KG\n", &result);
     assert_history("none", false, 0, "", &result);
     assert_history("", false, 0, "", &result);
 }
@@ -114,14 +113,14 @@ static void test_prefix(void **state)
     struct ss_history_result result;
 
     (void)state;
-    assert_history("", true, 0, K "kk@10t g1 m0 KGC\nm@12 g1 m1 KG\n", &result);
+    assert_history("", true, 0, K "kk@10d g1 m0 KGC\nm@12p g1 m1 KG\n", &result);
     assert_int_equal(result.key_count, 3);
     assert_int_equal(result.generation_count, 4);
     assert_int_equal(result.tombstone_count, 2);
     assert_int_equal(result.missing_count, 5);
-    assert_history("k", true, 0, K "kk@10t g1 m0 KGC\n", &result);
-    assert_history("kk", true, 0, "kk@10t g1 m0 KGC\n", &result);
-    assert_history("k", true, 1, "k@7 g1 m2 KGC\n", &result);
+    assert_history("k", true, 0, K "kk@10d g1 m0 KGC\n", &result);
+    assert_history("kk", true, 0, "kk@10d g1 m0 KGC\n", &result);
+    assert_history("k", true, 1, "k@7p g1 m2 KGC\n", &result);
     assert_history("x", true, 0, "", &result);
 }
 
@@ -158,7 +157,7 @@ static void test_many(void **state)
     assert_int_equal(result.key_count, KEYS);
     assert_int_equal(result.generation_count, KEYS);
     assert_int_equal(result.missing_count, 0);
-    assert_memory_equal(lines.text, "00@1 g1 m0 KG\n00@38 g1 m0 \n", 27);
+    assert_memory_equal(lines.text, "00@1c g1 m0 KG\n00@38p g1 m0 \n", 29);
     ss_close(file);
     free(bytes);
 }

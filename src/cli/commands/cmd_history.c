@@ -63,18 +63,10 @@ struct history_print {
     uint64_t unexplained; /* puts that are missing, and not by compaction */
 };
 
-static const char *event_name(const struct ss_history_item *item)
-{
-    if (item->rec.tombstone) {
-        return "deleted";
-    }
-    return item->is_new_generation && item->rec.version == 1 ? "created" : "put";
-}
-
 /* What an event means beyond its name. */
 static void event_text(const struct ss_history_item *item, char *text, size_t cap)
 {
-    const char *name = event_name(item);
+    const char *name = ss_history_event(item);
     if (item->missing_count > 0) {
         snprintf(text, cap, "%s; created at %" PRId64 ", %" PRIu64 " put%s %s", name,
                  item->rec.create_revision, item->missing_count,
@@ -139,7 +131,7 @@ static json_t *item_doc(const struct history_print *print, const struct ss_histo
     json_t *doc = cli_doc_new();
     cli_doc_bytes(doc, "key", rec->key.ptr, rec->key.len);
     cli_doc_number(doc, "generation", item->generation);
-    cli_doc_text(doc, "event", event_name(item));
+    cli_doc_text(doc, "event", ss_history_event(item));
     cli_doc_record(doc, rec);
     cli_doc_int(doc, "sub", rec->rev.sub);
     if (rec->tombstone) {
