@@ -1,7 +1,7 @@
 /*
  * intake.c - the hash rules for whatever makes a restorable file out of a snapshot.
  *
- * etcd's own restore takes anything with --skip-hash-check. Here the flag only stands in for the hash:
+ * etcd's own restore takes anything when asked to skip the check. Here that only stands in for the hash:
  * a file whose trees or records are damaged is refused with it too, since a restored cluster would lose
  * data in silence and a fresh hash would seal the damage.
  */
@@ -87,9 +87,9 @@ static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
     if (skip) {
         decide(
             in, true, SS_SEAL_OVER_MISMATCH,
-            zero ? "accepted by --skip-hash-check over a hash of zeroes: structure and records are "
+            zero ? "accepted over a hash of zeroes, as asked for: structure and records are "
                    "sound, value bytes are not vouched for"
-                 : "accepted by --skip-hash-check over a hash that does not match: structure and "
+                 : "accepted over a hash that does not match, as asked for: structure and "
                    "records are sound, but bytes are known to differ from those that were hashed");
     } else {
         decide(in, false, SS_SEAL_NONE,
@@ -101,12 +101,10 @@ static void judge_bad_hash(struct ss_intake *in, bool zero, bool skip)
 static void judge_no_hash(struct ss_intake *in, const struct ss_intake_opts *opts)
 {
     if (opts->allow_missing_hash || opts->skip_hash_check) {
-        decide(in, true, SS_SEAL_SYNTHESISED,
-               opts->allow_missing_hash
-                   ? "accepted by --allow-missing-hash without a hash: structure and records are "
-                     "sound, value bytes are not vouched for"
-                   : "accepted by --skip-hash-check without a hash: structure and records are "
-                     "sound, value bytes are not vouched for");
+        decide(
+            in, true, SS_SEAL_SYNTHESISED,
+            "accepted without a hash, as asked for: structure and records are sound, value bytes "
+            "are not vouched for");
     } else if (opts->vouches_not) {
         decide(in, true, SS_SEAL_NONE,
                "accepted without a hash, since none is written: structure and records are sound, "
@@ -136,9 +134,8 @@ void ss_intake_judge(struct ss_intake *in, const struct ss_intake_opts *opts)
     switch (report->hash.state) {
     case SS_HASH_VALID:
         decide(in, true, SS_SEAL_VERIFIED,
-               opts->skip_hash_check
-                   ? "accepted: the hash is valid; --skip-hash-check was not needed"
-                   : "accepted: the hash is valid");
+               opts->skip_hash_check ? "accepted: the hash is valid; its check would have passed"
+                                     : "accepted: the hash is valid");
         break;
     case SS_HASH_MISMATCH:
     case SS_HASH_ZERO:

@@ -398,8 +398,8 @@ enum ss_status ss_cluster_check_urls(const struct ss_peer *peer, const char *url
     }
     if (status == SS_OK && !same) {
         status = ss_system(err, SS_E_ARGUMENT, 0,
-                           "--initial-cluster has member " WORD
-                           " with other peer URLs than --initial-advertise-peer-urls=" WORD,
+                           "the initial cluster has member " WORD
+                           " with other peer URLs than those that it is to advertise: " WORD,
                            peer->name, urls);
     }
     peer_fini(&given);

@@ -90,8 +90,8 @@ static enum ss_status check_folders(struct restore *r, const char *data_dir, str
     status = ss_staged_dir_check(&r->wal, r->opts->wal_dir, true, err);
     if (status == SS_OK && ss_staged_dirs_overlap(&r->data, &r->wal)) {
         status = ss_system(err, SS_E_ARGUMENT, 0,
-                           "--wal-dir must not be --data-dir, in it, or around it: without "
-                           "--wal-dir the WAL lies in the data directory");
+                           "the folder of the WAL must not be the data directory, in it, or around "
+                           "it: when none is named the WAL lies in the data directory");
     }
     return status;
 }

@@ -301,7 +301,7 @@ refused_plan 'peer URL must not have a path: http://a:1/x' --initial-cluster a=h
 refused_plan 'peer URL is not of the form http://host:port: http://a' --initial-cluster a=http://a --name a --data-dir "$dir"
 refused_plan 'peer URL scheme must be http, https, unix or unixs: ' --initial-advertise-peer-urls http://localhost:2380, --data-dir "$dir"
 refused_plan 'peer URL scheme must be http, https, unix or unixs: ftp://a:1' --initial-cluster a=ftp://a:1 --name a --data-dir "$dir"
-refused_plan '--initial-cluster has member default with other peer URLs than --initial-advertise-peer-urls=http://b:2' \
+refused_plan 'the initial cluster has member default with other peer URLs than those that it is to advertise: http://b:2' \
     --initial-advertise-peer-urls http://b:2 --data-dir "$dir"
 refused_plan 'no member of the initial cluster has the name of this learner: y' --learners y --data-dir "$dir"
 refused_plan 'every member is a learner: nobody could elect a leader' --learners default --data-dir "$dir"
@@ -323,7 +323,7 @@ refused_plan "$scratch/full/x is there and is no folder" --data-dir "$scratch/fu
 refused_plan "the folder that $scratch/none/new shall lie in is not there" --data-dir "$scratch/none/new"
 refused_plan "folder $scratch/empty is there already" --data-dir "$dir" --wal-dir "$scratch/empty"
 mkdir "$scratch/void"
-refused_plan '--wal-dir must not be --data-dir, in it, or around it' --data-dir "$scratch/void" --wal-dir "$scratch/void/wal"
+refused_plan 'the folder of the WAL must not be the data directory, in it, or around it' --data-dir "$scratch/void" --wal-dir "$scratch/void/wal"
 # A mount of its own, which only root can make; it is gone with the command.
 mkdir "$scratch/mount"
 in_mount='mount -t tmpfs none "$1" && shift && "$@"'
