@@ -1807,7 +1807,7 @@ struct ss_dump_opts {
     enum ss_dump_format format;
     int64_t rev;    /* 0: latest; with revisions: the last one to give */
     bool revisions; /* all history instead of the state */
-    bool keys_only; /* no "value" */
+    bool keys_only; /* "value_len" in place of "value" */
     struct ss_range range;
     const struct ss_span *bucket; /* path of another bucket: its plain keys and values instead;
                                      NULL: etcd's own, count 0: the root bucket */
@@ -1832,7 +1832,7 @@ struct ss_dump_result {
 
 /*
  * Writes the records that opts choose, in the record format of docs/format.md: live keys in byte
- * order, revisions in revision order. The same file and options give the same bytes. On failure what
+ * order, revisions in revision order. The same file, opened by the same name, and options give the same bytes. On failure what
  * was written so far is not the whole and says nothing; a JSON document then lacks its end, and a tar
  * archive its end mark. Errors: as ss_state_new, ss_records and ss_bucket_open; ARGUMENT for options
  * that exclude one another; OUTPUT.

@@ -133,6 +133,21 @@ json_t *cli_doc_error(const struct ss_error *err)
     return doc;
 }
 
+void cli_doc_failure(json_t *doc, const struct ss_error *err, const char *name,
+                     const struct ss_file *file)
+{
+    json_t *error = cli_doc_error(err);
+    struct ss_file_facts facts = {0};
+    cli_doc_text(error, "file", name);
+    if (file != NULL) {
+        ss_file_facts(file, &facts);
+    }
+    if (facts.member != NULL) {
+        cli_doc_text(error, "member", facts.member);
+    }
+    cli_doc_set(doc, "error", error);
+}
+
 static int print_piece(const char *piece, size_t len, void *out)
 {
     return cli_out_write(out, piece, len) ? 0 : -1;
@@ -250,4 +265,12 @@ void cli_doc_record(json_t *doc, const struct ss_record *rec)
     cli_doc_int(doc, "mod_revision", rec->mod_revision);
     cli_doc_int(doc, "version", rec->version);
     cli_doc_id(doc, "lease", (uint64_t)rec->lease);
+}
+
+json_t *cli_doc_revision(struct ss_revision rev)
+{
+    json_t *doc = cli_doc_new();
+    cli_doc_int(doc, "mod_revision", rev.main);
+    cli_doc_int(doc, "sub", rev.sub);
+    return doc;
 }

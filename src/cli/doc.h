@@ -43,8 +43,15 @@ void cli_doc_append(json_t *list, json_t *value);
 /* {"code":…,"message":…,"have":…,"expect":…,"offset":…,"page":…,"bucket":…,"errno":…}, as far as it applies. */
 json_t *cli_doc_error(const struct ss_error *err);
 
+/* Sets "error" to that, with the name of the file at fault as "file" and, inside an archive, "member". */
+void cli_doc_failure(json_t *doc, const struct ss_error *err, const char *name,
+                     const struct ss_file *file);
+
 /* What a command that keeps going passed over, as ss_skip_json has it. */
 json_t *cli_doc_skip(const struct ss_skip *skip);
+
+/* {"mod_revision":47,"sub":0}: a revision in any document. */
+json_t *cli_doc_revision(struct ss_revision rev);
 
 /* Puts the revisions, the version and the lease of a record into a document. */
 void cli_doc_record(json_t *doc, const struct ss_record *rec);

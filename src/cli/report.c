@@ -324,6 +324,24 @@ bool cli_report_lost(const struct cli_run *run)
     return run->out.failed != 0 && run->out.failed != EPIPE;
 }
 
+/* The open file behind a name that errors are reported about; NULL: an output, or not open. */
+static const struct ss_file *file_about(const struct cli_run *run, const char *name)
+{
+    return name == run->input_name ? run->file : name == run->second_name ? run->second : NULL;
+}
+
+/* The document in place of an answer. What is at fault may be another file than the input. */
+static void print_failure(struct cli_run *run, const char *name, const struct ss_error *err)
+{
+    json_t *doc = cli_doc_new();
+    const char *input = run->input_name != NULL ? run->input_name : "";
+    name = name != NULL ? name : input;
+    cli_doc_text(doc, "file", run->input_name != NULL ? input : name);
+    cli_doc_failure(doc, err, name, file_about(run, name));
+    run->answer_begun = true;
+    cli_doc_print(&run->out, doc);
+}
+
 int cli_report_about(struct cli_run *run, const char *name, const struct ss_error *err)
 {
     if (is_change(run, err)) {
@@ -334,14 +352,7 @@ int cli_report_about(struct cli_run *run, const char *name, const struct ss_erro
     }
     print_error(run, name, err, true);
     if (run->common.json && !run->answer_begun && run->out.len == 0) {
-        json_t *doc = cli_doc_new();
-        if (name == NULL) {
-            name = run->input_name != NULL ? run->input_name : "";
-        }
-        cli_doc_text(doc, "file", name);
-        cli_doc_set(doc, "error", cli_doc_error(err));
-        run->answer_begun = true;
-        cli_doc_print(&run->out, doc);
+        print_failure(run, name, err);
     }
     return cli_error_exit(err);
 }

@@ -106,7 +106,10 @@ enum ss_status ss_export_buckets(struct ss_export *d, const struct ss_walk *walk
 
     enum ss_status status = ss_bucket_walk_begin(d, walk, err);
 
-    ss_outbuf_text(&d->out, !json ? "" : d->is_etcd ? ",\"buckets\":[" : "{\"buckets\":[");
+    if (json && !d->is_etcd) {
+        ss_export_file(d);
+    }
+    ss_outbuf_text(&d->out, json ? ",\"buckets\":[" : "");
     return status == SS_OK ? dump_walk(&list, walk, d->is_etcd, err) : status;
 }
 
@@ -164,7 +167,8 @@ static enum ss_status dump_bucket(struct ss_export *d, const struct ss_bucket *b
     enum ss_status status;
 
     if (d->style.format == SS_DUMP_JSON) {
-        ss_outbuf_text(&d->out, "{\"bucket\":");
+        ss_export_file(d);
+        ss_outbuf_text(&d->out, ",\"bucket\":");
         ss_bucket_path_json(&d->out, opts->bucket, opts->bucket_count);
         ss_outbuf_text(&d->out, ",\"kvs\":[");
     }

@@ -2,8 +2,8 @@
  * dump.c - the records that a file holds, as JSON Lines, as one document, or as etcdctl prints them.
  *
  *   ndjson    record \n  record \n  …
- *   json      {"revision":R,"kvs":[ \n record , \n record … \n ],"count":N} \n
- *             {"bucket":["a","b"],"kvs":[ … ],"count":N} \n
+ *   json      {"file":F,"revision":R,"kvs":[ \n record , \n record … \n ],"count":N} \n
+ *             {"file":F,"bucket":["a","b"],"kvs":[ … ],"count":N} \n
  *   etcdctl   {"header":{"revision":R,"raft_term":T},"kvs":[record,record,…],"count":N} \n
  *   tar       tar.c
  *
@@ -16,7 +16,9 @@
 #include "export/json_text.h"
 #include "util/call.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* Records between two calls of the progress callback; a power of two. */
 #define PROGRESS_COUNT 4096u
@@ -119,13 +121,38 @@ static enum ss_status write_etcdctl_head(struct ss_export *d, struct ss_error *e
     return SS_OK;
 }
 
+void ss_export_file(struct ss_export *d)
+{
+    struct ss_file_facts facts;
+    size_t len, cap;
+    char *escaped;
+
+    ss_file_facts(d->file, &facts);
+    len = strlen(facts.name);
+    ss_outbuf_text(&d->out, "{\"file\":");
+    if (ss_text_is_clean(facts.name, len)) {
+        ss_json_string(&d->out, facts.name, len);
+        return;
+    }
+    cap = ss_text_escape(facts.name, len, NULL, 0) + 1;
+    escaped = malloc(cap);
+    if (escaped == NULL) {
+        d->out.failed = true;
+        d->out.sys = ENOMEM;
+        return;
+    }
+    ss_json_string(&d->out, escaped, ss_text_escape(facts.name, len, escaped, cap));
+    free(escaped);
+}
+
 static enum ss_status write_head(struct ss_export *d, int64_t rev, struct ss_error *err)
 {
     if (d->style.format == SS_DUMP_ETCDCTL) {
         return write_etcdctl_head(d, err);
     }
     if (d->style.format == SS_DUMP_JSON) {
-        ss_outbuf_text(&d->out, "{\"revision\":");
+        ss_export_file(d);
+        ss_outbuf_text(&d->out, ",\"revision\":");
         ss_json_i64(&d->out, rev);
         ss_outbuf_text(&d->out, ",\"kvs\":[");
     }

@@ -61,6 +61,9 @@ enum ss_status ss_export_state(struct ss_export *d, struct ss_state **out, struc
 enum ss_status ss_export_records(struct ss_export *d, ss_record_fn on_record, void *ctx,
                                  struct ss_error *err);
 
+/* {"file":F: how a document begins, F the input as it was named, escaped when that is no clean text. */
+void ss_export_file(struct ss_export *d);
+
 /* The end of the list that was begun: all but the brace that ends the document. */
 void ss_export_list_end(struct ss_export *d);
 

@@ -217,7 +217,7 @@ gone from B by its compaction      14"
 verdict 1 b-continues-a "$three"/{a,c}/snapshot.db
 expect_out_has 'B continues A, compacted differently'
 verdict 1 b-continues-a "$three"/{b,c}/snapshot.db
-expect_eq "$(jq -c '[.last_common.main, .further_b, .gone_a, .gone_b]' "$scratch/verdict.json")" '[102,25,0,0]' 'counts'
+expect_eq "$(jq -c '[.last_common.mod_revision, .further_b, .gone_a, .gone_b]' "$scratch/verdict.json")" '[102,25,0,0]' 'counts'
 verdict 1 a-continues-b "$three"/{c,b}/snapshot.db
 expect_out_has 'A continues B'
 verdict 1 unrelated "$db" "$three/a/snapshot.db"
@@ -240,9 +240,9 @@ unchanged "$scratch/altered.db" "$three"/b/snapshot.db
 for member in a b c; do
     verdict 1 diverged "$three/$member/snapshot.db" "$scratch/altered.db"
     expect_out_has "diverged at revision $at"
-    expect_eq "$(jq -c '[.divergence.main, .divergence.b.version, .differing]' "$scratch/verdict.json")" \
+    expect_eq "$(jq -c '[.divergence.mod_revision, .divergence.b.version, .differing]' "$scratch/verdict.json")" \
         "[$at,9,2]" 'the divergence'
-    expect_eq "$(jq .last_common.main "$scratch/verdict.json")" $((at - 1)) 'the last revision in common'
+    expect_eq "$(jq .last_common.mod_revision "$scratch/verdict.json")" $((at - 1)) 'the last revision in common'
 done
 
 forget "$scratch"/{etcd36-three/{a,b,c}/snapshot.db,altered.db}
@@ -257,10 +257,13 @@ expect_err_eq ''
 expect_schema diff
 expect_eq "$(jq -c '[.result, .added, .removed, .modified, .same]' "$out")" '["different",3,3,5,11]' 'counts'
 expect_eq "$(jq -c '.changes[] | select(.kind == "cluster")' "$out")" \
-    '{"change":"modified","kind":"cluster","id":"","fields":[{"field":"cluster version","a":"3.6.0","b":"3.7.0"}]}' \
+    '{"change":"modified","kind":"cluster","id":"","fields":[{"field":"cluster_version","a":"3.6.0","b":"3.7.0"}]}' \
     'the cluster version'
+expect_eq "$(jq -c '.changes[] | select(.kind == "alarm") | [.id, .alarm]' "$out")" \
+    '["1b845055f9d23051","NOSPACE"]
+["affa5ee85b4e7207","NOSPACE"]' 'alarms'
 expect_eq "$(jq -c '.changes[] | select(.id == "alice").fields' "$out")" \
-    '[{"field":"password hash","a":"set","b":"set"}]' 'a password'
+    '[{"field":"password_hash","a":"set","b":"set"}]' 'a password'
 expect_out_lacks '$2a$'
 run "$SNAPSCOPE" diff --buckets "$scratch"/etcd3{6,7}-cluster/snapshot.db
 expect_rc 1
@@ -314,7 +317,8 @@ B  $scratch/leaf-zeroed.db  1 stretch of revisions cannot be read
 run "$SNAPSCOPE" diff --format ndjson "$db" "$scratch/leaf-zeroed.db"
 expect_rc 3
 expect_schema change --lines
-expect_eq "$(jq -c '[.side, .a.lost, .b.lost[0].after.main, .b.lost[0].before.main]' "$out")" '["b",[],71,98]' \
+expect_eq "$(jq -c '.error.file' "$out")" "\"$scratch/leaf-zeroed.db\"" 'the file at fault'
+expect_eq "$(jq -c '[.side, .a.lost, .b.lost[0].after.mod_revision, .b.lost[0].before.mod_revision]' "$out")" '["b",[],71,98]' \
     'the stretch'
 for case in lease-broken user-broken member-json-broken; do
     broken "$case"
@@ -341,7 +345,16 @@ for pair in "absent.db snapshot" "snapshot absent.db" "metas.db snapshot" "snaps
     run "$SNAPSCOPE" diff --json "$scratch/$left" "$scratch/$right"
     expect_rc 3
     expect_schema diff
+    expect_eq "$(jq -c '[.file, .error.file]' "$out")" "[\"$scratch/$left\",\"$scratch/$named\"]" 'the file at fault'
 done
+mkdir "$scratch/packed"
+cp "$scratch/metas.db" "$scratch/packed/inside.db"
+unchanged "$scratch/metas.db"
+tar -C "$scratch/packed" -cf "$scratch/packed.tar" inside.db
+run "$SNAPSCOPE" diff --json "$db" "$scratch/packed.tar"
+expect_rc 3
+expect_schema diff
+expect_eq "$(jq -c '[.file, .error.file, .error.member]' "$out")" "[\"$db\",\"$scratch/packed.tar\",\"inside.db\"]" 'a member at fault'
 run "$SNAPSCOPE" diff --rev-b 9999 "$db" "$db"
 expect_rc 3
 expect_err_has 'revision 9999 is asked for, the file ends at 547'

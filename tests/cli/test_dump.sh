@@ -46,7 +46,7 @@ run "$SNAPSCOPE" dump --prefix /registry/pods/ "$db"
 jq -c . "$out" >"$scratch/lines"
 jq -c '.kvs[]' "$scratch/document" >"$scratch/elements"
 same_as 'the document' "$scratch/elements" "@$scratch/lines"
-expect_eq "$(jq -c '[.revision, .count == (.kvs | length)]' "$scratch/document")" '[547,true]'
+expect_eq "$(jq -c '[.file, .revision, .count == (.kvs | length)]' "$scratch/document")" "[\"$db\",547,true]"
 
 # etcdctl's own bytes (test_recorded.sh compares them all): what the header knows, and nothing when there is none.
 run "$SNAPSCOPE" dump --format etcdctl --prefix counter "$db"
@@ -218,8 +218,8 @@ expect_file_absent "$scratch/large"
 run "$SNAPSCOPE" dump --revisions "$scratch/type.db"
 expect_rc 3
 expect_schema record --lines
-expect_eq "$(tail -n 1 "$out" | jq -c '[.error.code, .error.offset, .error.page, .error.bucket]')" \
-    '["page-type",8200,2,"key"]'
+expect_eq "$(tail -n 1 "$out" | jq -c '[.error.code, .error.offset, .error.page, .error.bucket, .error.file]')" \
+    "[\"page-type\",8200,2,\"key\",\"$scratch/type.db\"]"
 expect_err_has "snapscope: $scratch/type.db: $type_fault"
 expect_err_has 'what was printed is not the whole'
 run "$SNAPSCOPE" dump "$scratch/type.db"

@@ -60,7 +60,7 @@ expect_eq "$(cat "$out")" 3.6.0
 run "$SNAPSCOPE" get --json --bucket auth "$db" authRevision
 expect_rc 0
 expect_schema get
-expect_eq "$(jq -c . "$out")" '{"key":"authRevision","value_base64":"AAAAAAAAABA="}'
+expect_eq "$(jq -c . "$out")" "{\"file\":\"$db\",\"key\":\"authRevision\",\"value_base64\":\"AAAAAAAAABA=\"}"
 run "$SNAPSCOPE" get --bucket v1/default/containers/containers-0 "$plain" amber
 expect_rc 0
 expect_eq "$(cat "$out")" amber

@@ -68,7 +68,7 @@ expect_eq "$(jq -c .hash "$out")" \
 expect_eq "$(jq -c .space "$out")" \
     '{"tree_pages":539,"free_pages":13,"lost_pages":0,"freelist_stored":false,"freelist_pages":0,"used_len":2158828,"beyond_len":32}'
 expect_eq "$(jq -c '.etcd | del(.members, .starts_on, .conf_state)' "$out")" \
-    '{"revision":547,"first":{"main":5,"sub":0},"last":{"main":547,"sub":0},"compacted":431,"scheduled_compact":431,"finished_compact":431,"live_keys":240,"records":405,"tombstones":44,"markers":0,"live_key_len":10768,"live_value_len":1065135,"history_key_len":5046,"history_value_len":1057197,"consistent_index":577,"term":2,"storage_version":"3.6.0","cluster_version":"3.6.0","alarms":[],"auth":{"enabled":false,"users":4,"roles":4},"leases":5,"written_by_at_least":"3.6"}'
+    '{"revision":547,"first":{"mod_revision":5,"sub":0},"last":{"mod_revision":547,"sub":0},"compacted":431,"scheduled_compact":431,"finished_compact":431,"live_keys":240,"records":405,"tombstones":44,"markers":0,"live_key_len":10768,"live_value_len":1065135,"history_key_len":5046,"history_value_len":1057197,"consistent_index":577,"term":2,"storage_version":"3.6.0","cluster_version":"3.6.0","alarms":[],"auth":{"enabled":false,"users":4,"roles":4},"leases":5,"written_by_at_least":"3.6"}'
 expect_eq "$(jq -c '.etcd | [.members, .conf_state]' "$out")" \
     '[[{"id":"4383f9a9a8e2343e","listed":true,"removed":false,"name":"m0","learner":false,"zombie":false,"in_conf_state":true}],{"voters":["4383f9a9a8e2343e"],"learners":[],"voters_outgoing":[],"learners_next":[],"auto_leave":false}]'
 expect_eq "$(jq -c '.etcd.starts_on | map("\(.etcd) \(.starts)") | join(", ")' "$out")" \

@@ -21,7 +21,7 @@ is_kind() {
     run "$SNAPSCOPE" verify --json "$1"
     expect_rc 3
     expect_schema verify
-    expect_eq "$(jq -c '[.files[0].kind, .files[0].findings[0].id, .files[0].findings[0].detail]' "$out")" \
+    expect_eq "$(jq -c '[.kind, .findings[0].id, .findings[0].detail]' "$out")" \
         "$(jq -cn --arg kind "$2" --arg text "$3" '[$kind, "FILE-002", $text]')"
     run "$SNAPSCOPE" dump "$1"
     expect_rc 3
@@ -84,7 +84,7 @@ $try"
 run "$SNAPSCOPE" verify --json "$scratch/cut.gz"
 expect_rc 3
 expect_schema verify
-expect_eq "$(jq -r '.files[0].error.code' "$out")" archive
+expect_eq "$(jq -r '.error.code' "$out")" archive
 run "$SNAPSCOPE" info "$scratch/changed.gz"
 expect_rc 3
 expect_err_has "the first 20512 bytes of what it holds came out"
@@ -160,12 +160,12 @@ expect_out_has 'hash      valid, followed by 992 bytes of padding (0x1a)'
 expect_out_has 'HASH-006 padding stands behind the trailing hash'
 run "$SNAPSCOPE" verify --json "$padded"
 expect_schema verify
-expect_eq "$(jq -c '.files[0] | [.verdict, .hash.padding_len, .hash.padding_byte, (.findings[] | select(.id == "HASH-006") | .severity, .offset)]' "$out")" \
+expect_eq "$(jq -c '[.verdict, .hash.padding_len, .hash.padding_byte, (.findings[] | select(.id == "HASH-006") | .severity, .offset)]' "$out")" \
     '["sound",992,26,"warning",20512]'
-expect_eq "$(jq -c '[.files[0].findings[] | .id]' "$out")" '["HASH-006","ETCD-005"]'
+expect_eq "$(jq -c '[.findings[] | .id]' "$out")" '["HASH-006","ETCD-005"]'
 # Without the hash nothing says that it is padding: what stands behind the pages is named as it is.
 run "$SNAPSCOPE" verify --only structure,etcd --json "$padded"
-expect_eq "$(jq -c '[.files[0].findings[] | .id]' "$out")" '["FILE-004","ETCD-005"]'
+expect_eq "$(jq -c '[.findings[] | .id]' "$out")" '["FILE-004","ETCD-005"]'
 for args in '' '--threads 1'; do
     # shellcheck disable=SC2086
     run "$SNAPSCOPE" convert --force $args "$padded" -o "$scratch/whole.db"
@@ -191,9 +191,9 @@ expect_eq "$(head -n 1 "$out")" \
 run "$SNAPSCOPE" verify --json "$text"
 expect_rc 1
 expect_schema verify
-expect_eq "$(jq -c '[.files[0].findings[] | [.id, .offset]]' "$out")" \
+expect_eq "$(jq -c '[.findings[] | [.id, .offset]]' "$out")" \
     '[["HASH-003",20515],["FILE-006",8202],["PAGE-008",8202]]'
-expect_eq "$(jq -c '.files[0].findings[1] | [.severity, .detail, .have, .expect]' "$out")" \
+expect_eq "$(jq -c '.findings[1] | [.severity, .detail, .have, .expect]' "$out")" \
     '["error","a copy in text mode put 0x0d before each of the 3 bytes 0x0a; without them the SHA-256 at the end is right, so the source is whole; copy it again, in binary mode","20515 bytes","20512 bytes"]'
 run "$SNAPSCOPE" info --json "$text"
 expect_rc 1
@@ -234,14 +234,14 @@ expect_out_has 'do not restore it: a copy in text mode changed it (0x0d was put'
 expect_err_has "snapscope: $scratch/text-meta: a copy in text mode changed it: 0x0d stands before each of its 64 bytes 0x0a, and without them its SHA-256 is right"
 run "$SNAPSCOPE" verify --json "$scratch/text-gone"
 expect_rc 1
-expect_eq "$(jq -c '.files[0].findings[] | select(.id == "FILE-006") | [.page, .offset, .detail]' "$out")" \
+expect_eq "$(jq -c '.findings[] | select(.id == "FILE-006") | [.page, .offset, .detail]' "$out")" \
     '[15,61439,"from this page on pages stand early, in the end by 66 bytes, and no byte 0x0a has 0x0d before it: a copy in text mode turned 0d 0a into 0a; copy it again, in binary mode"]'
 run "$SNAPSCOPE" status "$scratch/text-gone"
 expect_rc 3
 expect_err_has "snapscope: $scratch/text-gone: a copy in text mode changed it: pages stand early from offset 0xefff on, and no byte 0x0a has 0x0d before it any more"
 run "$SNAPSCOPE" verify --json "$scratch/text-not"
 expect_rc 1
-expect_eq "$(jq -c '[.files[0].findings[] | select(.id == "FILE-006")]' "$out")" '[]'
+expect_eq "$(jq -c '[.findings[] | select(.id == "FILE-006")]' "$out")" '[]'
 
 # Numbers at their end: an error to verify as to info, and the data are whole: what is written says on what it starts.
 for case in txid-end revision-end; do
@@ -304,7 +304,7 @@ truncate -s $((6 * (1 << 40) + 32)) "$scratch/sparse.db"
 run "$SNAPSCOPE" verify --json "$scratch/sparse.db"
 expect_rc 1
 expect_schema verify
-expect_eq "$(jq -c '.files[0] | [.hash.state, [.findings[] | select(.severity == "error").id]]' "$out")" '["zero",["HASH-002"]]'
+expect_eq "$(jq -c '[.hash.state, [.findings[] | select(.severity == "error").id]]' "$out")" '["zero",["HASH-002"]]'
 run "$SNAPSCOPE" status "$scratch/sparse.db"
 expect_rc 1
 

@@ -72,23 +72,23 @@ expect_err_has "try: snapscope keys --meta 0 '$scratch/it'\\''s a file.db' 'a b'
 # verify looks at the other tree when this one is damaged, and only then.
 run "$SNAPSCOPE" verify --json "$lost"
 expect_rc 1
-expect_eq "$(jq -c '.files[0].other_tree' "$out")" \
+expect_eq "$(jq -c '.other_tree' "$out")" \
     '{"meta":0,"txid":14,"whole":true,"error_count":0,"record_count":182,"live_count":122}'
-expect_eq "$(jq -c '[.files[0] | .current_meta, .in_force_meta]' "$out")" '[1,1]'
-expect_eq "$(jq -r '.files[0].findings[] | select(.id == "META-010").detail' "$out")" \
+expect_eq "$(jq -c '[.current_meta, .in_force_meta]' "$out")" '[1,1]'
+expect_eq "$(jq -r '.findings[] | select(.id == "META-010").detail' "$out")" \
     'the tree of meta 0 is whole at txid 14, with 182 records and 122 live keys; meta 1, which was read, is at txid 15'
 run "$SNAPSCOPE" verify "$lost"
 expect_out_has '  other     the tree of meta 0 at txid 14 is whole: every command reads it with --meta 0'
 run "$SNAPSCOPE" verify --json "$both"
-expect_eq "$(jq -c '.files[0].other_tree' "$out")" '{"meta":0,"txid":14,"whole":false,"error_count":1}'
-expect_eq "$(jq -r '.files[0].findings[] | select(.id == "META-010").detail' "$out")" \
+expect_eq "$(jq -c '.other_tree' "$out")" '{"meta":0,"txid":14,"whole":false,"error_count":1}'
+expect_eq "$(jq -r '.findings[] | select(.id == "META-010").detail' "$out")" \
     'the tree of meta 0 at txid 14 is damaged too: 1 error, the first PAGE-004'
 run "$SNAPSCOPE" verify --json "$whole"
 expect_rc 0
-expect_eq "$(jq -c '.files[0] | [.other_tree, ([.findings[].id] | contains(["META-010"]))]' "$out")" '[null,false]'
+expect_eq "$(jq -c '[.other_tree, ([.findings[].id] | contains(["META-010"]))]' "$out")" '[null,false]'
 run "$SNAPSCOPE" verify --meta 0 --json "$lost"
 expect_rc 0
-expect_eq "$(jq -c '.files[0] | [.verdict, .current_meta, .in_force_meta, .record_count, .error_count]' "$out")" \
+expect_eq "$(jq -c '[.verdict, .current_meta, .in_force_meta, .record_count, .error_count]' "$out")" \
     '["consistent",0,1,182,0]'
 run "$SNAPSCOPE" verify --meta 0 "$lost"
 expect_out_has '  tree      of meta 0 at txid 14, by --meta; meta 1 is in force'
@@ -136,7 +136,7 @@ expect_out_has '  tree       of meta 0 at txid 14, by --meta; meta 1 is in force
 expect_out_has '  state      of the input'\''s meta 0 at txid 14; a rebuilt file counts anew'
 run "$SNAPSCOPE" verify --json "$scratch/new.db"
 expect_rc 0
-expect_eq "$(jq -c '.files[0] | [.verdict, .metas[.current_meta].txid, .current_meta == .in_force_meta, .record_count]' "$out")" \
+expect_eq "$(jq -c '[.verdict, .metas[.current_meta].txid, .current_meta == .in_force_meta, .record_count]' "$out")" \
     '["sound",1,true,182]'
 run "$SNAPSCOPE" diff --revisions "$scratch/new.db" "$older"
 expect_rc 0
@@ -158,7 +158,7 @@ expect_rc 0
 expect_eq "$(jq -c '[.intake.hash.state, .result.seal, .result.rebuilt]' "$out")" '["valid","verified",true]'
 run "$SNAPSCOPE" verify --meta 0 --json "$scratch/sealed.db"
 expect_rc 0
-expect_eq "$(jq -r '.files[0].verdict' "$out")" sound
+expect_eq "$(jq -r '.verdict' "$out")" sound
 # The same from the field: the newest root zeroed, the tree of the transaction before it whole.
 fixture field
 field="$scratch/field/newest-root-zeroed.db"
@@ -169,7 +169,7 @@ expect_out_has '            the tree of meta 0 is whole at txid 32, with 169 rec
 run "$SNAPSCOPE" verify --json "$field"
 expect_rc 1
 expect_schema verify
-expect_eq "$(jq -c '.files[0].findings | map(select(.severity == "error") | [.id, .offset, .page])' "$out")" '[["PAGE-004",28672,7]]'
+expect_eq "$(jq -c '.findings | map(select(.severity == "error") | [.id, .offset, .page])' "$out")" '[["PAGE-004",28672,7]]'
 run "$SNAPSCOPE" info "$field"
 expect_rc 1
 expect_out_has 'other tree    whole at txid 32, 70 live keys; --meta 0 reads it'
@@ -188,6 +188,6 @@ run "$SNAPSCOPE" convert --meta 0 --skip-hash-check "$field" -o "$scratch/field.
 expect_rc 0
 run "$SNAPSCOPE" verify --json "$scratch/field.db"
 expect_rc 0
-expect_eq "$(jq -c '.files[0] | [.verdict, .record_count, .live_count]' "$out")" '["sound",169,70]'
+expect_eq "$(jq -c '[.verdict, .record_count, .live_count]' "$out")" '["sound",169,70]'
 
 summary

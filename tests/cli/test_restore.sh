@@ -158,7 +158,7 @@ cp "$err" "$scratch/warning"
 jq -c .source_wal "$out" >"$scratch/source-wal"
 rm -r "$dir"
 # So say all commands that take the db for the whole of the member.
-for words in "info .source_wal 0" "verify .files[0].source_wal 0" "convert .source_wal 0"; do
+for words in "info .source_wal 0" "verify .source_wal 0" "convert .source_wal 0"; do
     read -r command where code <<<"$words"
     more=()
     [[ $command != convert ]] || more=(--skip-hash-check --force -o "$scratch/of-db")

@@ -101,7 +101,7 @@ expect_eq "$(jq -s -c 'map(select(has("key") or has("key_base64") | not)) | leng
 run "$SNAPSCOPE" dump --json --all-buckets "$nested"
 expect_rc 0
 expect_schema dump
-expect_eq "$(jq -c 'keys' "$out")" '["buckets"]'
+expect_eq "$(jq -c 'keys' "$out")" '["buckets","file"]'
 run "$SNAPSCOPE" dump --json --all-buckets "$db"
 expect_rc 0
 expect_schema dump

@@ -31,8 +31,8 @@ PY
     fi
 }
 
-verdicts() { jq -c '[.files[] | [.verdict, .hash.state, .exit_code]]' "$out"; }
-ids() { jq -c '[.files[].findings[] | select(.severity == "error").id]' "$out"; }
+verdicts() { jq -c '[(.files // [.])[] | [.verdict, .hash.state, .exit_code]]' "$out"; }
+ids() { jq -c '[(.files // [.])[].findings[] | select(.severity == "error").id]' "$out"; }
 
 # A sound snapshot.
 digest=567e8cf4018f1f15b936ea75f020f6fc0b7cb67c3e9cd49ac1c77f8f85272de9
@@ -55,7 +55,7 @@ expect_rc 0
 expect_err_eq ''
 expect_schema verify
 expect_eq "$(verdicts)" '[["sound","valid",0]]'
-expect_eq "$(jq -c '.files[0] | [.checked, .is_etcd, .error_count, .hash.found, .hash.expected, .hash.covered_len]' "$out")" \
+expect_eq "$(jq -c '[.checked, .is_etcd, .error_count, .hash.found, .hash.expected, .hash.covered_len]' "$out")" \
     "[[\"hash\",\"structure\",\"etcd\"],true,0,\"$digest\",\"$digest\",2269184]"
 run "$SNAPSCOPE" verify --report junit "$db"
 expect_rc 0
@@ -68,9 +68,11 @@ for parts in hash structure etcd hash,structure hash,etcd structure,etcd; do
     run "$SNAPSCOPE" verify --json --only "$parts" "$db"
     expect_rc 0
     expect_schema verify
-    expect_eq "$(jq -r '.files[0].verdict' "$out")" consistent "verdict with --only $parts"
-    expect_eq "$(jq -r '.files[0].checked | join(",")' "$out")" "$parts" 'checked'
-    expect_eq "$(jq -r '.files[0].verdict_text | contains("not checked")' "$out")" true
+    expect_eq "$(jq -r '.verdict' "$out")" consistent "verdict with --only $parts"
+    expect_eq "$(jq -c '[has("reachable_pages"), has("record_count")]' "$out")" \
+        "[$([[ $parts == *structure* ]] && echo true || echo false),$([[ $parts == *etcd* ]] && echo true || echo false)]" 'what was not counted'
+    expect_eq "$(jq -r '.checked | join(",")' "$out")" "$parts" 'checked'
+    expect_eq "$(jq -r '.verdict_text | contains("not checked")' "$out")" true
     run "$SNAPSCOPE" verify --report junit --only "$parts" "$db"
     expect_junit "$out"
     expect_out_has 'left out by --only'
@@ -138,10 +140,10 @@ expect_out_has '            at offset 0x2008, page 2, bucket key'
 expect_out_has '            have   flags 0x0020'
 run "$SNAPSCOPE" verify --json "$scratch/sealed.db"
 expect_rc 1
-expect_eq "$(jq -c '.files[0].missing_revisions' "$out")" \
+expect_eq "$(jq -c '.missing_revisions' "$out")" \
     '{"count":24,"ranges":[{"first":471,"last":494}],"ranges_left_out":0}'
 expect_schema verify
-expect_eq "$(jq -c '.files[0].findings[0] | [.id, .severity, .offset, .page, .bucket, .have]' "$out")" \
+expect_eq "$(jq -c '.findings[0] | [.id, .severity, .offset, .page, .bucket, .have]' "$out")" \
     '["PAGE-006","error",8200,2,"key","flags 0x0020"]'
 run "$SNAPSCOPE" verify --json "$scratch/type.db"
 expect_rc 1
@@ -208,6 +210,7 @@ expect_err_eq "snapscope: $scratch/absent.db: cannot be opened: No such file or 
 run "$SNAPSCOPE" verify --json "$scratch/absent.db" "$db" "$scratch/type.db"
 expect_rc 3
 expect_schema verify
+expect_eq "$(jq -c '.files[0] | [.file == .error.file, (.file | endswith("absent.db"))]' "$out")" '[true,true]' 'the file at fault'
 expect_eq "$(jq -c '[.exit_code, (.files | map([.exit_code, .verdict, .error.code]))]' "$out")" \
     '[3,[[3,null,"io"],[0,"sound",null],[1,"damaged",null]]]'
 run "$SNAPSCOPE" verify --report junit "$scratch/absent.db" "$db" "$scratch/type.db"
@@ -259,10 +262,10 @@ PY
 unchanged "$scratch/many.db" "$db"
 run "$SNAPSCOPE" verify --json "$scratch/many.db"
 expect_schema verify
-errors=$(jq '.files[0].error_count' "$out")
-total=$(jq '.files[0] | .error_count + .warning_count + .note_count' "$out")
+errors=$(jq '.error_count' "$out")
+total=$(jq '.error_count + .warning_count + .note_count' "$out")
 expect_eq "$((errors > 20))" 1 'more errors than the text lists'
-expect_eq "$(jq '.files[0] | [.findings_left_out, (.findings | length)]' -c "$out")" "[0,$total]"
+expect_eq "$(jq '[.findings_left_out, (.findings | length)]' -c "$out")" "[0,$total]"
 run "$SNAPSCOPE" verify "$scratch/many.db"
 expect_rc 1
 expect_out_has "  $errors errors, "
@@ -275,7 +278,7 @@ run "$SNAPSCOPE" verify --max-findings 3 "$scratch/many.db"
 expect_eq "$(grep -c '^  \(error\|warning\|note\) ' "$out")" 3 'findings listed'
 run "$SNAPSCOPE" verify --json --max-findings 3 "$scratch/many.db"
 expect_schema verify
-expect_eq "$(jq -c '.files[0] | [.error_count, .findings_left_out, (.findings | length)]' "$out")" \
+expect_eq "$(jq -c '[.error_count, .findings_left_out, (.findings | length)]' "$out")" \
     "[$errors,$((total - 3)),3]"
 run "$SNAPSCOPE" verify --report junit --max-findings 3 "$scratch/many.db"
 expect_junit "$out"

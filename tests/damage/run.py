@@ -73,7 +73,7 @@ class Runner:
         got = self.run("info", "--json", file)
         document = json.loads(got.stdout)
         answer, due = document["answer"], 1
-        report = json.loads(self.run("verify", "--json", file).stdout)["files"][0]
+        report = json.loads(self.run("verify", "--json", file).stdout)
         damaged = any(f["severity"] == "error" and f["id"].startswith(STRUCTURE) for f in report["findings"])
         metas = document.get("metas", [])
         no_meta = answer["why"] == "text-mode" and not any(meta["valid"] for meta in metas)

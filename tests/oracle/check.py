@@ -40,7 +40,7 @@ def outcome(bbolt, file):
 
 def verify(program, file):
     done = subprocess.run([program, "verify", "--json", str(file)], capture_output=True, check=False)
-    return json.loads(done.stdout)["files"][0]
+    return json.loads(done.stdout)
 
 
 def compare(program, bbolt, path, folder, source):

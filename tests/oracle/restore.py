@@ -80,9 +80,9 @@ def check_state(server, snapscope, file, result):
         listed = json.loads(server.etcdctl(kind, "list", "-w", "json")).get(kind + "s") or []
         equal(f"{kind}s", sorted(listed), sorted(one["name"] for one in auth[kind + "s"]))
     listed = json.loads(server.etcdctl("member", "list", "-w", "json"))
-    equal("members", [(f"{m['ID']:x}", m["name"], m["peerURLs"]) for m in listed["members"]],
+    equal("members", [(f"{m['ID']:016x}", m["name"], m["peerURLs"]) for m in listed["members"]],
           [(m["id"], m["name"], m["peer_urls"]) for m in result["members"]])
-    equal("cluster", f"{listed['header']['cluster_id']:x}", result["cluster_id"])
+    equal("cluster", f"{listed['header']['cluster_id']:016x}", result["cluster_id"])
     check_hash(server, snapscope, file, result["revision"])
 
 
@@ -176,7 +176,7 @@ def cluster(oracles, snapscope, file, work):
 
 def check_cluster(members, snapscope, file, result):
     listed = json.loads(members[0].etcdctl("member", "list", "-w", "json"))["members"]
-    equal("members", sorted((f"{m['ID']:x}", m["name"], m.get("isLearner", False)) for m in listed),
+    equal("members", sorted((f"{m['ID']:016x}", m["name"], m.get("isLearner", False)) for m in listed),
           sorted((m["id"], m["name"], m["learner"]) for m in result["members"]))
     equal("learners", [m["name"] for m in listed if m.get("isLearner")], ["m4"])
     for member in members[:3]:

@@ -135,11 +135,11 @@ static void test_state(void **state)
     assert_dump(file, &opts, 2, 4, LINE_A4 LEN_A4 "\n" LINE_B LEN_B "\n");
     opts.format = SS_DUMP_JSON;
     assert_dump(file, &opts, 2, 4,
-                "{\"revision\":4,\"kvs\":[\n" LINE_A4 LEN_A4 ",\n" LINE_B LEN_B
+                "{\"file\":\"test\",\"revision\":4,\"kvs\":[\n" LINE_A4 LEN_A4 ",\n" LINE_B LEN_B
                 "\n],\"count\":2}\n");
     opts.range.from = "x";
     opts.range.from_len = 1;
-    assert_dump(file, &opts, 0, 4, "{\"revision\":4,\"kvs\":[],\"count\":0}\n");
+    assert_dump(file, &opts, 0, 4, "{\"file\":\"test\",\"revision\":4,\"kvs\":[],\"count\":0}\n");
     opts = (struct ss_dump_opts){.range = {.to = "b", .to_len = 1}};
     assert_dump(file, &opts, 1, 9, LINE_NUL VALUE_0 "\n");
     opts = (struct ss_dump_opts){.range = {.prefix = "c/", .prefix_len = 2}};
@@ -167,9 +167,9 @@ static void test_revisions(void **state)
     opts.range.to = "b";
     opts.range.to_len = 1;
     assert_dump(file, &opts, 4, 9,
-                "{\"revision\":9,\"kvs\":[\n" LINE_A2 ",\"sub\":0,\"value_len\":1},\n" LINE_A4
-                ",\"sub\":0" LEN_A4 ",\n" LINE_NUL ",\"sub\":0,\"value_len\":0},\n" LINE_DELETED
-                "\n],\"count\":4}\n");
+                "{\"file\":\"test\",\"revision\":9,\"kvs\":[\n" LINE_A2
+                ",\"sub\":0,\"value_len\":1},\n" LINE_A4 ",\"sub\":0" LEN_A4 ",\n" LINE_NUL
+                ",\"sub\":0,\"value_len\":0},\n" LINE_DELETED "\n],\"count\":4}\n");
     ss_close(file);
     free(bytes);
 }
@@ -196,10 +196,11 @@ static void test_other_bucket(void **state)
     opts.range.prefix_len = 2;
     assert_dump(file, &opts, 1, 0, "{\"key\":\"plain\",\"value_len\":5}\n");
     opts = (struct ss_dump_opts){.bucket = path, .bucket_count = 2, .format = SS_DUMP_JSON};
-    assert_dump(file, &opts, 0, 0, "{\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n");
+    assert_dump(file, &opts, 0, 0,
+                "{\"file\":\"test\",\"bucket\":[\"other\",\"nested\"],\"kvs\":[],\"count\":0}\n");
     opts = (struct ss_dump_opts){.bucket = path, .format = SS_DUMP_JSON, .keys_only = true};
     assert_dump(file, &opts, 14, 0,
-                "{\"bucket\":[],\"kvs\":[\n{\"key\":\"key\",\"bucket\":true},\n"
+                "{\"file\":\"test\",\"bucket\":[],\"kvs\":[\n{\"key\":\"key\",\"bucket\":true},\n"
                 "{\"key\":\"other\",\"bucket\":true}\n],\"count\":2,\"buckets\":[\n"
                 "{\"bucket\":[\"key\"],\"kvs\":[\n"
                 "{\"key_base64\":\"AAAAAAAAAAJfAAAAAAAAAAA=\",\"value_len\":12},\n"
@@ -469,8 +470,8 @@ static void test_broken_record(void **state)
     assert_int_equal(err.code, SS_E_RECORD);
     assert_memory_equal(bytes + err.off - 1, "\x0a\x7f", 2);
     assert_string_equal(err.bucket, "key");
-    assert_string_equal(sink.data,
-                        "{\"revision\":4,\"kvs\":[\n" LINE_A2 ",\"sub\":0,\"value\":\"1\"}");
+    assert_string_equal(sink.data, "{\"file\":\"test\",\"revision\":4,\"kvs\":[\n" LINE_A2
+                                   ",\"sub\":0,\"value\":\"1\"}");
     assert_int_equal(result.record_count, 1);
     free(sink.data);
     ss_close(file);

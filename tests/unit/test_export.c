@@ -101,7 +101,7 @@ static void test_all_buckets(void **state)
                   "{\"bucket\":[\"other\",\"in\"]}\n");
     opts.format = SS_DUMP_JSON;
     assert_dump(&opts, 6,
-                "{\"revision\":4,\"kvs\":[\n" B "\n],\"count\":1,\"buckets\":[\n"
+                "{\"file\":\"test\",\"revision\":4,\"kvs\":[\n" B "\n],\"count\":1,\"buckets\":[\n"
                 "{\"bucket\":[\"meta\"],\"kvs\":[\n"
                 "{\"key\":\"term\",\"value_base64\":\"AAAAAAAAAAc=\"}\n],\"count\":1},\n"
                 "{\"bucket\":[\"other\"],\"kvs\":[\n"

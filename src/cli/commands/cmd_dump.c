@@ -333,7 +333,7 @@ static void print_broken_end(struct dump_job *job, const struct ss_error *err)
         return;
     }
     json_t *doc = cli_doc_new();
-    cli_doc_set(doc, "error", cli_doc_error(err));
+    cli_doc_failure(doc, err, job->run->input_name, job->run->file);
     if (out->len > 0 && out->last != '\n') {
         cli_out_text(out, "\n");
     }

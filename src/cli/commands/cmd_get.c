@@ -2,7 +2,7 @@
  * cmd_get.c - snapscope get: one key's value, of etcd at a revision or of any bucket.
  *
  * The value goes out as its bytes; on a terminal escaped, with a line feed. With --json it is the
- * record that dump prints for the key.
+ * record that dump prints for the key, with the file's name.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -201,9 +201,10 @@ static int report_absent(struct getting *get, int64_t rev)
     return code;
 }
 
-static json_t *record_doc(const struct ss_record *rec)
+static json_t *record_doc(const struct cli_run *run, const struct ss_record *rec)
 {
     json_t *doc = cli_doc_new();
+    cli_doc_text(doc, "file", run->input_name);
     cli_doc_bytes(doc, "key", rec->key.ptr, rec->key.len);
     cli_doc_record(doc, rec);
     cli_doc_bytes(doc, "value", rec->value.ptr, rec->value.len);
@@ -259,7 +260,7 @@ static int get_record(struct getting *get)
     if (ss_state_find(state, get->key->ptr, get->key->len, &rec) != SS_OK) {
         code = report_absent(get, ss_state_rev(state));
     } else {
-        code = print_answer(get, run->common.json ? record_doc(&rec) : NULL, &rec.value, true);
+        code = print_answer(get, run->common.json ? record_doc(run, &rec) : NULL, &rec.value, true);
     }
     ss_state_free(state);
     return code;
@@ -378,6 +379,7 @@ static int get_entry(struct getting *get, const struct ss_bucket *bucket)
     json_t *doc = NULL;
     if (run->common.json) {
         doc = cli_doc_new();
+        cli_doc_text(doc, "file", run->input_name);
         cli_doc_bytes(doc, "key", found.entry.key.ptr, found.entry.key.len);
         cli_doc_bytes(doc, "value", found.entry.value.ptr, found.entry.value.len);
     }

@@ -132,7 +132,9 @@ static void print_doc(struct cli_run *run, const struct ss_etcd_status *status,
     cli_doc_number(doc, "live_count", status->live_count);
     cli_doc_number(doc, "entry_count", status->entry_count);
     cli_doc_number(doc, "total_len", status->total_len);
-    cli_doc_text(doc, "version", status->version);
+    if (status->version[0] != '\0') {
+        cli_doc_text(doc, "version", status->version);
+    }
     cli_doc_print(&run->out, doc);
 }
 

@@ -98,6 +98,12 @@ static bool prints_json(const struct verify_run *v)
     return v->run->common.json;
 }
 
+/* One file has a document of its own, as from any other command. */
+static bool prints_list(const struct verify_run *v)
+{
+    return v->run->common.json && v->run->arg_count > 1;
+}
+
 static bool prints_junit(const struct verify_run *v)
 {
     return v->opts->report != NULL && v->opts->output == NULL;
@@ -189,7 +195,7 @@ static void begin(struct verify_run *v)
 {
     struct cli_run *run = v->run;
     run->answer_begun = true; /* an error gets its place in the document */
-    if (prints_json(v)) {
+    if (prints_list(v)) {
         cli_list_begin(&v->list, &run->out, cli_doc_new(), "files");
     } else if (prints_junit(v)) {
         cli_junit_begin(cli_out_write, &run->out);
@@ -200,8 +206,10 @@ static void print_file(struct verify_run *v, const struct cli_verified *verified
 {
     struct cli_out *out = &v->run->out;
     cli_progress_clear(&v->run->progress);
-    if (prints_json(v)) {
+    if (prints_list(v)) {
         cli_list_add(&v->list, cli_verify_doc(verified));
+    } else if (prints_json(v)) {
+        cli_doc_print(out, cli_verify_doc(verified));
     } else if (prints_junit(v)) {
         cli_junit_suite(cli_out_write, out, verified);
     } else if (verified->report != NULL) {
@@ -235,7 +243,7 @@ static void print_totals(struct verify_run *v)
 static int end(struct verify_run *v)
 {
     struct cli_out *out = &v->run->out;
-    if (prints_json(v)) {
+    if (prints_list(v)) {
         json_t *tail = cli_doc_new();
         cli_doc_int(tail, "exit_code", v->code);
         cli_list_end(&v->list, tail);

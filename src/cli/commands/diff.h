@@ -76,7 +76,6 @@ struct cli_revision_text {
     char text[48];
 };
 struct cli_revision_text cli_revision_format(struct ss_revision rev);
-json_t *cli_revision_doc(struct ss_revision rev);
 
 /* One row a changed key, and with show_values the lines that differ. */
 void cli_diff_text_head(struct cli_out *out, const struct ss_diff_result *result);

@@ -78,6 +78,29 @@ static uint64_t compare_fields(struct thing a, struct thing b, field_fn on_field
     return count;
 }
 
+/* An identifier in words: "consistent_index" is "consistent index". */
+static void print_words(struct cli_out *out, const char *name)
+{
+    for (const char *end; *name != '\0'; name = end) {
+        end = strchrnul(name, '_');
+        cli_out_write(out, name, (size_t)(end - name));
+        if (*end == '_') {
+            cli_out_text(out, " ");
+            end++;
+        }
+    }
+}
+
+static void print_name(struct cli_out *out, const struct cli_facts *facts,
+                       const struct cli_fact *fact)
+{
+    print_words(out, cli_fact_name(facts, fact));
+    if (fact->item != CLI_FACT_NO_ITEM) {
+        cli_out_text(out, " ");
+        cli_out_text(out, cli_fact_item(facts, fact));
+    }
+}
+
 /* The value behind `gap`, if the field has one. */
 static void print_value(struct cli_out *out, const char *gap, const struct cli_facts *facts,
                         const struct cli_fact *fact)
@@ -104,9 +127,9 @@ static void print_field(void *ctx, const struct cli_facts *a, const struct cli_f
                         const struct cli_facts *b, const struct cli_fact *in_b)
 {
     struct cli_out *out = ctx;
-    const char *name = in_a != NULL ? cli_fact_name(a, in_a) : cli_fact_name(b, in_b);
     const char *sign = in_b == NULL ? "- " : in_a == NULL ? "+ " : "";
-    cli_out_format(out, "      %s%s", sign, name);
+    cli_out_format(out, "      %s", sign);
+    print_name(out, in_a != NULL ? a : b, in_a != NULL ? in_a : in_b);
     if (in_a != NULL && in_b != NULL && in_a->form == CLI_FACT_SECRET) {
         cli_out_text(out, ": changed\n");
         return;
@@ -128,7 +151,8 @@ static void print_one_sided(struct cli_out *out, struct thing t)
         if (fact->form == CLI_FACT_IS_THERE) {
             continue;
         }
-        cli_out_format(out, "%s%s", gap, cli_fact_name(t.facts, fact));
+        cli_out_text(out, gap);
+        print_name(out, t.facts, fact);
         print_value(out, " ", t.facts, fact);
         gap = ", ";
     }
@@ -144,14 +168,26 @@ static void print_change(struct buckets_view *view, enum ss_change change, struc
     struct thing t = change == SS_CHANGE_ADDED ? b : a;
     const struct cli_fact *first = &t.facts->list[t.from];
     const char *id = cli_fact_id(t.facts, first);
-    cli_out_format(out, "%c %s%s%s", signs[change], cli_fact_kind_name(first->kind),
-                   id[0] == '\0' ? "" : " ", id);
+    cli_out_format(out, "%c ", signs[change]);
+    print_words(out, cli_fact_kind_name(first->kind));
+    cli_out_format(out, "%s%s", id[0] == '\0' ? "" : " ", id);
     if (change == SS_CHANGE_MODIFIED) {
         cli_out_text(out, "\n");
         compare_fields(a, b, print_field, out);
     } else {
         print_one_sided(out, t);
     }
+}
+
+/* Of cli_revision_format's text. */
+static json_t *revision_doc(const char *text)
+{
+    char *end;
+    struct ss_revision rev = {.main = strtoll(text, &end, 10)};
+    if (*end == '_') {
+        rev.sub = strtoll(end + 1, NULL, 10);
+    }
+    return cli_doc_revision(rev);
 }
 
 static void set_value(json_t *doc, const char *name, const struct cli_facts *facts,
@@ -175,6 +211,9 @@ static void set_value(json_t *doc, const char *name, const struct cli_facts *fac
     case CLI_FACT_SECRET:
         cli_doc_text(doc, name, value[0] != '\0' ? "set" : "not set");
         break;
+    case CLI_FACT_REVISION:
+        cli_doc_set(doc, name, revision_doc(value));
+        break;
     default:
         cli_doc_text(doc, name, value);
         break;
@@ -185,7 +224,12 @@ static void add_field(void *ctx, const struct cli_facts *a, const struct cli_fac
                       const struct cli_facts *b, const struct cli_fact *in_b)
 {
     json_t *doc = cli_doc_new();
-    cli_doc_text(doc, "field", in_a != NULL ? cli_fact_name(a, in_a) : cli_fact_name(b, in_b));
+    const struct cli_facts *facts = in_a != NULL ? a : b;
+    const struct cli_fact *named = in_a != NULL ? in_a : in_b;
+    cli_doc_text(doc, "field", cli_fact_name(facts, named));
+    if (named->item != CLI_FACT_NO_ITEM) {
+        cli_doc_text(doc, "item", cli_fact_item(facts, named));
+    }
     if (in_a != NULL) {
         set_value(doc, "a", a, in_a);
     }
@@ -193,6 +237,18 @@ static void add_field(void *ctx, const struct cli_facts *a, const struct cli_fac
         set_value(doc, "b", b, in_b);
     }
     cli_doc_append(ctx, doc);
+}
+
+/* An alarm's id is of two parts: the member's id, and which alarm it is. */
+static void set_id(json_t *doc, enum cli_fact_kind kind, const char *id)
+{
+    const char *of = kind == CLI_FACT_ALARM ? strstr(id, CLI_FACT_ALARM_OF) : NULL;
+    if (of == NULL) {
+        cli_doc_text(doc, "id", id);
+        return;
+    }
+    cli_doc_text(doc, "id", of + strlen(CLI_FACT_ALARM_OF));
+    cli_doc_set(doc, "alarm", json_stringn(id, (size_t)(of - id)));
 }
 
 static void list_change(struct buckets_view *view, enum ss_change change, struct thing a,
@@ -203,7 +259,7 @@ static void list_change(struct buckets_view *view, enum ss_change change, struct
     json_t *doc = cli_doc_new(), *fields = cli_doc_list();
     cli_doc_text(doc, "change", ss_change_name(change));
     cli_doc_text(doc, "kind", cli_fact_kind_name(first->kind));
-    cli_doc_text(doc, "id", cli_fact_id(t.facts, first));
+    set_id(doc, first->kind, cli_fact_id(t.facts, first));
     compare_fields(a, b, add_field, fields);
     cli_doc_set(doc, "fields", fields);
     cli_list_add(&view->list, doc);
@@ -307,6 +363,7 @@ static void begin_answer(struct buckets_view *view)
         return;
     }
     json_t *head = cli_doc_new();
+    cli_doc_text(head, "file", run->input_name);
     cli_doc_text(head, "compared", "buckets");
     cli_doc_set(head, "a", side_doc(view, SS_SIDE_A));
     cli_doc_set(head, "b", side_doc(view, SS_SIDE_B));

@@ -13,11 +13,11 @@
 const char *cli_fact_kind_name(enum cli_fact_kind kind)
 {
     static const char *const names[CLI_FACT_KINDS] = {
-        [CLI_FACT_MEMBER] = "member",   [CLI_FACT_REMOVED_MEMBER] = "removed member",
+        [CLI_FACT_MEMBER] = "member",   [CLI_FACT_REMOVED_MEMBER] = "removed_member",
         [CLI_FACT_LEASE] = "lease",     [CLI_FACT_ALARM] = "alarm",
         [CLI_FACT_AUTH] = "auth",       [CLI_FACT_USER] = "user",
         [CLI_FACT_ROLE] = "role",       [CLI_FACT_META] = "meta",
-        [CLI_FACT_CLUSTER] = "cluster", [CLI_FACT_OTHER_BUCKET] = "other bucket"};
+        [CLI_FACT_CLUSTER] = "cluster", [CLI_FACT_OTHER_BUCKET] = "other_bucket"};
     return names[kind];
 }
 
@@ -56,17 +56,25 @@ static size_t put_text(struct cli_facts *facts, const char *text)
     return pos;
 }
 
-static void put(struct cli_facts *facts, enum cli_fact_form form, const char *name,
-                const char *value)
+static void put_item(struct cli_facts *facts, enum cli_fact_form form, const char *name,
+                     const char *item, const char *value)
 {
     if (facts->count == facts->room) {
         facts->room = facts->room * 2 + 64;
         facts->list = grown(facts->list, facts->count * sizeof(*facts->list),
                             facts->room * sizeof(*facts->list));
     }
-    size_t name_pos = put_text(facts, name), value_pos = put_text(facts, value);
-    facts->list[facts->count++] = (struct cli_fact){
-        .kind = facts->kind, .form = form, .id = facts->id, .name = name_pos, .value = value_pos};
+    struct cli_fact fact = {.kind = facts->kind, .form = form, .id = facts->id};
+    fact.name = put_text(facts, name);
+    fact.item = item == NULL ? CLI_FACT_NO_ITEM : put_text(facts, item);
+    fact.value = put_text(facts, value);
+    facts->list[facts->count++] = fact;
+}
+
+static void put(struct cli_facts *facts, enum cli_fact_form form, const char *name,
+                const char *value)
+{
+    put_item(facts, form, name, NULL, value);
 }
 
 /* Begins a thing: its fields follow. */
@@ -111,16 +119,12 @@ static void put_bytes(struct cli_facts *facts, enum cli_fact_form form, const ch
 
 static void put_hex(struct cli_facts *facts, const char *name, uint64_t value)
 {
-    char text[24];
-    snprintf(text, sizeof(text), "%016" PRIx64, value);
-    put(facts, CLI_FACT_TEXT, name, text);
+    put(facts, CLI_FACT_TEXT, name, cli_id_format(value).text);
 }
 
 static void begin_hex(struct cli_facts *facts, enum cli_fact_kind kind, uint64_t id)
 {
-    char text[24];
-    snprintf(text, sizeof(text), "%016" PRIx64, id);
-    begin(facts, kind, text);
+    begin(facts, kind, cli_id_format(id).text);
 }
 
 static void begin_bytes(struct cli_facts *facts, enum cli_fact_kind kind, struct ss_span id)
@@ -130,16 +134,12 @@ static void begin_bytes(struct cli_facts *facts, enum cli_fact_kind kind, struct
     free(escaped);
 }
 
-/* A field whose name ends with bytes of the file: one of many of its sort. */
-static void put_named(struct cli_facts *facts, const char *sort, struct ss_span which,
+/* One of many fields of a name, told apart by bytes of the file. */
+static void put_named(struct cli_facts *facts, const char *name, struct ss_span item,
                       enum cli_fact_form form, const char *value)
 {
-    char *escaped = cli_escaped(which.ptr, which.len);
-    size_t room = strlen(sort) + strlen(escaped) + 2;
-    char *name = cli_must_alloc(room);
-    snprintf(name, room, "%s %s", sort, escaped);
-    put(facts, form, name, value);
-    free(name);
+    char *escaped = cli_escaped(item.ptr, item.len);
+    put_item(facts, form, name, escaped, value);
     free(escaped);
 }
 
@@ -149,11 +149,11 @@ static void take_fault(void *ctx, const struct ss_error *fault)
     cli_faults_add(facts->faults, fault);
 }
 
-static void put_urls(struct cli_facts *facts, const char *sort, const struct ss_span *urls,
+static void put_urls(struct cli_facts *facts, const char *name, const struct ss_span *urls,
                      size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        put_named(facts, sort, urls[i], CLI_FACT_LISTED, "");
+        put_named(facts, name, urls[i], CLI_FACT_LISTED, "");
     }
 }
 
@@ -165,12 +165,12 @@ static bool take_member(void *ctx, const struct ss_member *member)
         return true;
     }
     if (member->value_id != member->id) {
-        put_hex(facts, "id in its value", member->value_id);
+        put_hex(facts, "id_in_its_value", member->value_id);
     }
     put_bytes(facts, CLI_FACT_TEXT, "name", member->name);
     put_bool(facts, "learner", member->is_learner);
-    put_urls(facts, "peer url", member->peer_urls, member->peer_url_count);
-    put_urls(facts, "client url", member->client_urls, member->client_url_count);
+    put_urls(facts, "peer_url", member->peer_urls, member->peer_url_count);
+    put_urls(facts, "client_url", member->client_urls, member->client_url_count);
     return true;
 }
 
@@ -179,10 +179,10 @@ static bool take_lease(void *ctx, const struct ss_lease *lease)
     struct cli_facts *facts = ctx;
     begin_hex(facts, CLI_FACT_LEASE, (uint64_t)lease->key_id);
     if (lease->id != lease->key_id) {
-        put_hex(facts, "id in its value", (uint64_t)lease->id);
+        put_hex(facts, "id_in_its_value", (uint64_t)lease->id);
     }
     put_int(facts, "ttl", lease->ttl);
-    put_int(facts, "remaining ttl", lease->remaining_ttl);
+    put_int(facts, "remaining_ttl", lease->remaining_ttl);
     return true;
 }
 
@@ -190,8 +190,8 @@ static bool take_alarm(void *ctx, const struct ss_alarm *alarm)
 {
     struct cli_facts *facts = ctx;
     char id[64];
-    snprintf(id, sizeof(id), "%s of member %016" PRIx64, ss_alarm_name(alarm->type),
-             alarm->member_id);
+    snprintf(id, sizeof(id), "%s" CLI_FACT_ALARM_OF "%s", ss_alarm_name(alarm->type),
+             cli_id_format(alarm->member_id).text);
     begin(facts, CLI_FACT_ALARM, id);
     put_int(facts, "type", alarm->type);
     return true;
@@ -207,10 +207,10 @@ static bool take_user(void *ctx, const struct ss_user *user)
     struct cli_facts *facts = ctx;
     begin_bytes(facts, CLI_FACT_USER, user->key);
     if (!same_bytes(user->name, user->key)) {
-        put_bytes(facts, CLI_FACT_TEXT, "name in its value", user->name);
+        put_bytes(facts, CLI_FACT_TEXT, "name_in_its_value", user->name);
     }
-    put_bool(facts, "no password", user->no_password);
-    put_bytes(facts, CLI_FACT_SECRET, "password hash", user->password);
+    put_bool(facts, "no_password", user->no_password);
+    put_bytes(facts, CLI_FACT_SECRET, "password_hash", user->password);
     for (size_t i = 0; i < user->role_count; i++) {
         put_named(facts, "role", user->roles[i], CLI_FACT_LISTED, "");
     }
@@ -222,7 +222,7 @@ static bool take_role(void *ctx, const struct ss_role *role)
     struct cli_facts *facts = ctx;
     begin_bytes(facts, CLI_FACT_ROLE, role->key);
     if (!same_bytes(role->name, role->key)) {
-        put_bytes(facts, CLI_FACT_TEXT, "name in its value", role->name);
+        put_bytes(facts, CLI_FACT_TEXT, "name_in_its_value", role->name);
     }
     for (size_t i = 0; i < role->permission_count; i++) {
         const struct ss_permission *p = &role->permissions[i];
@@ -238,28 +238,25 @@ static bool take_role(void *ctx, const struct ss_role *role)
     return true;
 }
 
-static void put_ids(struct cli_facts *facts, const char *sort, const uint64_t *ids, size_t count)
+static void put_ids(struct cli_facts *facts, const char *name, const uint64_t *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char text[24];
-        snprintf(text, sizeof(text), "%016" PRIx64, ids[i]);
-        put_named(facts, sort, (struct ss_span){.ptr = (const uint8_t *)text, .len = strlen(text)},
-                  CLI_FACT_LISTED, "");
+        put_item(facts, CLI_FACT_LISTED, name, cli_id_format(ids[i]).text, "");
     }
 }
 
 static void put_revision(struct cli_facts *facts, const char *name, struct ss_revision rev)
 {
-    put(facts, CLI_FACT_TEXT, name, cli_revision_format(rev).text);
+    put(facts, CLI_FACT_REVISION, name, cli_revision_format(rev).text);
 }
 
 static void put_conf_state(struct cli_facts *facts, const struct ss_conf_state *state)
 {
     put_ids(facts, "voter", state->voters, state->voter_count);
     put_ids(facts, "learner", state->learners, state->learner_count);
-    put_ids(facts, "outgoing voter", state->voters_outgoing, state->voters_outgoing_count);
-    put_ids(facts, "next learner", state->learners_next, state->learners_next_count);
-    put_bool(facts, "auto leave", state->auto_leave);
+    put_ids(facts, "outgoing_voter", state->voters_outgoing, state->voters_outgoing_count);
+    put_ids(facts, "next_learner", state->learners_next, state->learners_next_count);
+    put_bool(facts, "auto_leave", state->auto_leave);
 }
 
 static void put_extras(struct cli_facts *facts, const struct ss_etcd_meta *meta, const char *bucket)
@@ -278,7 +275,7 @@ static void take_meta(struct cli_facts *facts, const struct ss_etcd_meta *meta)
 {
     begin(facts, CLI_FACT_META, "");
     if (meta->has_consistent_index) {
-        put_number(facts, "consistent index", meta->consistent_index);
+        put_number(facts, "consistent_index", meta->consistent_index);
     }
     if (meta->has_term) {
         put_number(facts, "term", meta->term);
@@ -287,22 +284,22 @@ static void take_meta(struct cli_facts *facts, const struct ss_etcd_meta *meta)
         put_conf_state(facts, &meta->conf_state);
     }
     if (meta->has_scheduled_compact) {
-        put_revision(facts, "scheduled compaction", meta->scheduled_compact);
+        put_revision(facts, "scheduled_compaction", meta->scheduled_compact);
     }
     if (meta->has_finished_compact) {
-        put_revision(facts, "finished compaction", meta->finished_compact);
+        put_revision(facts, "finished_compaction", meta->finished_compact);
     }
     if (meta->storage_version != NULL) {
-        put_string(facts, "storage version", meta->storage_version);
+        put_string(facts, "storage_version", meta->storage_version);
     }
     put_extras(facts, meta, "meta");
     begin(facts, CLI_FACT_CLUSTER, "");
     if (meta->cluster_version != NULL) {
-        put_string(facts, "cluster version", meta->cluster_version);
+        put_string(facts, "cluster_version", meta->cluster_version);
     }
     if (meta->has_downgrade) {
-        put_bool(facts, "downgrade enabled", meta->downgrade_enabled);
-        put_string(facts, "downgrade target", meta->downgrade_target);
+        put_bool(facts, "downgrade_enabled", meta->downgrade_enabled);
+        put_string(facts, "downgrade_target", meta->downgrade_target);
     }
     put_extras(facts, meta, "cluster");
 }
@@ -385,7 +382,10 @@ int cli_fact_compare(const struct cli_facts *x, const struct cli_fact *a, const 
         return a->kind < b->kind ? -1 : 1;
     }
     int c = strcmp(cli_fact_id(x, a), cli_fact_id(y, b));
-    return c != 0 ? c : strcmp(cli_fact_name(x, a), cli_fact_name(y, b));
+    if (c == 0) {
+        c = strcmp(cli_fact_name(x, a), cli_fact_name(y, b));
+    }
+    return c != 0 ? c : strcmp(cli_fact_item(x, a), cli_fact_item(y, b));
 }
 
 static int by_name(const void *left, const void *right, void *ctx)

@@ -1,12 +1,13 @@
 /*
  * diff_facts.h - what the buckets beside `key` say, as facts that can be sorted and compared:
  *
- *     kind     id                 name            value
- *     lease    00000a1b2c3d4e5f                              that there is such a thing
- *     lease    00000a1b2c3d4e5f   ttl             60         one field of it
- *     meta                        consistent_index 1204
+ *     kind     id                 name             item   value
+ *     lease    00000a1b2c3d4e5f                                    that there is such a thing
+ *     lease    00000a1b2c3d4e5f   ttl                     60       one field of it
+ *     user     alice              role             root            one of many of that name
+ *     meta                        consistent_index        1204
  *
- * Ids, names and values are escaped text. Memory is in proportion to those buckets.
+ * Kinds and names are identifiers, in text with blanks for underscores; the rest is escaped text. Memory is in proportion to those buckets.
  */
 #ifndef CLI_DIFF_FACTS_H
 #define CLI_DIFF_FACTS_H
@@ -28,7 +29,7 @@ enum cli_fact_kind {
     CLI_FACT_KINDS
 };
 
-/* "member", "removed member", "lease", … */
+/* "member", "removed_member", "lease", … */
 const char *cli_fact_kind_name(enum cli_fact_kind kind);
 
 enum cli_fact_form {
@@ -36,16 +37,24 @@ enum cli_fact_form {
     CLI_FACT_TEXT,
     CLI_FACT_NUMBER,
     CLI_FACT_BOOL,
-    CLI_FACT_LISTED, /* one of a list: the name is all there is */
-    CLI_FACT_SECRET  /* compared, and never shown */
+    CLI_FACT_REVISION, /* as cli_revision_format gives it */
+    CLI_FACT_LISTED,   /* one of a list: the item is all there is */
+    CLI_FACT_SECRET    /* compared, and never shown */
 };
+
+#define CLI_FACT_NO_ITEM SIZE_MAX
 
 /* Positions in the text of struct cli_facts. */
 struct cli_fact {
     enum cli_fact_kind kind;
     enum cli_fact_form form;
-    size_t id, name, value;
+    size_t id, name;
+    size_t item; /* or CLI_FACT_NO_ITEM: the name alone says which field it is */
+    size_t value;
 };
+
+/* An alarm's id is its type, this, and the member's id. */
+#define CLI_FACT_ALARM_OF " of member "
 
 struct cli_facts {
     char *text;
@@ -74,12 +83,17 @@ static inline const char *cli_fact_name(const struct cli_facts *facts, const str
     return facts->text + fact->name;
 }
 
+static inline const char *cli_fact_item(const struct cli_facts *facts, const struct cli_fact *fact)
+{
+    return fact->item == CLI_FACT_NO_ITEM ? "" : facts->text + fact->item;
+}
+
 static inline const char *cli_fact_value(const struct cli_facts *facts, const struct cli_fact *fact)
 {
     return facts->text + fact->value;
 }
 
-/* By kind, id and name. */
+/* By kind, id, name and item. */
 int cli_fact_compare(const struct cli_facts *x, const struct cli_fact *a, const struct cli_facts *y,
                      const struct cli_fact *b);
 

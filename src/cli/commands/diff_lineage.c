@@ -145,8 +145,8 @@ static json_t *side_doc(const struct cli_diff_job *job, enum ss_side side,
         cli_doc_null(doc, "first");
         cli_doc_null(doc, "last");
     } else {
-        cli_doc_set(doc, "first", cli_revision_doc(facts->first));
-        cli_doc_set(doc, "last", cli_revision_doc(facts->last));
+        cli_doc_set(doc, "first", cli_doc_revision(facts->first));
+        cli_doc_set(doc, "last", cli_doc_revision(facts->last));
     }
     cli_doc_int(doc, "current", facts->current);
     cli_doc_int(doc, "compacted", facts->compacted);
@@ -171,7 +171,7 @@ static json_t *record_doc(const struct ss_record *rec)
 
 static json_t *divergence_doc(const struct ss_lineage *l)
 {
-    json_t *doc = cli_revision_doc(l->divergence);
+    json_t *doc = cli_doc_revision(l->divergence);
     if (l->at_a) {
         cli_doc_set(doc, "a", record_doc(&l->record_a));
     }
@@ -184,6 +184,7 @@ static json_t *divergence_doc(const struct ss_lineage *l)
 static void print_json(struct cli_diff_job *job, const struct ss_lineage *l)
 {
     json_t *doc = cli_doc_new();
+    cli_doc_text(doc, "file", job->run->input_name);
     cli_doc_text(doc, "compared", "revisions");
     cli_doc_text(doc, "result", l->verdict == SS_LINEAGE_SAME ? "same" : "different");
     cli_doc_text(doc, "verdict", ss_lineage_name(l->verdict));
@@ -191,7 +192,7 @@ static void print_json(struct cli_diff_job *job, const struct ss_lineage *l)
     cli_doc_set(doc, "b", side_doc(job, SS_SIDE_B, &l->facts_b));
     cli_doc_bool(doc, "compacted_differently", l->compacted_differently);
     if (l->has_common) {
-        cli_doc_set(doc, "last_common", cli_revision_doc(l->last_common));
+        cli_doc_set(doc, "last_common", cli_doc_revision(l->last_common));
     } else {
         cli_doc_null(doc, "last_common");
     }

@@ -37,14 +37,6 @@ struct cli_revision_text cli_revision_format(struct ss_revision rev)
     return text;
 }
 
-json_t *cli_revision_doc(struct ss_revision rev)
-{
-    json_t *doc = cli_doc_new();
-    cli_doc_int(doc, "main", rev.main);
-    cli_doc_int(doc, "sub", rev.sub);
-    return doc;
-}
-
 static bool from_start(const struct ss_lost_range *range)
 {
     return range->after.main == 0 && range->after.sub == 0;
@@ -79,12 +71,12 @@ static json_t *range_doc(const struct ss_lost_range *range)
     if (from_start(range)) {
         cli_doc_null(doc, "after");
     } else {
-        cli_doc_set(doc, "after", cli_revision_doc(range->after));
+        cli_doc_set(doc, "after", cli_doc_revision(range->after));
     }
     if (to_end(range)) {
         cli_doc_null(doc, "before");
     } else {
-        cli_doc_set(doc, "before", cli_revision_doc(range->before));
+        cli_doc_set(doc, "before", cli_doc_revision(range->before));
     }
     cli_doc_set(doc, "error", cli_doc_error(&range->why));
     return doc;
@@ -178,7 +170,10 @@ static bool print_doc(struct cli_diff_job *job, enum ss_side side, const struct 
     const struct cli_diff_flags *flags = job->flags;
     struct cli_out *out = &job->run->out;
     json_t *doc = cli_doc_new();
-    cli_doc_set(doc, "error", cli_doc_error(err));
+    if (flags->format != 1) {
+        cli_doc_text(doc, "file", job->run->input_name);
+    }
+    cli_doc_failure(doc, err, cli_diff_name(job, side), cli_diff_file(job, side));
     cli_doc_text(doc, "side", side == SS_SIDE_A ? "a" : "b");
     cli_doc_text(doc, "compared",
                  flags->revisions ? "revisions"

@@ -92,6 +92,7 @@ static void print_json(struct state_view *view)
     const struct cli_diff_job *job = view->job;
     const struct ss_diff_result *result = &job->result;
     json_t *doc = cli_doc_new();
+    cli_doc_text(doc, "file", job->run->input_name);
     cli_doc_text(doc, "compared", "state");
     cli_doc_text(doc, "result", is_same(result) ? "same" : "different");
     cli_doc_set(doc, "a", side_doc(job, SS_SIDE_A));

@@ -61,7 +61,9 @@ static void file_doc(const struct cli_info *info, json_t *doc)
     cli_doc_text(doc, "kind", ss_kind_name(facts->kind));
     cli_doc_text(doc, "packing", facts->packing);
     cli_doc_bool(doc, "spooled", facts->spooled);
-    cli_doc_number(doc, "packed_len", facts->packed_len);
+    if (facts->packed_len != 0) {
+        cli_doc_number(doc, "packed_len", facts->packed_len);
+    }
     cli_doc_number(doc, "len", facts->len);
     if (facts->kind != SS_KIND_BBOLT) {
         return;
@@ -105,14 +107,6 @@ static json_t *buckets_doc(const struct cli_info *info)
     return list;
 }
 
-static json_t *revision_doc(const struct ss_revision *rev)
-{
-    json_t *doc = cli_doc_new();
-    cli_doc_int(doc, "main", rev->main);
-    cli_doc_int(doc, "sub", rev->sub);
-    return doc;
-}
-
 static void add_figures(const struct cli_info *info, json_t *doc)
 {
     const struct ss_key_figures *f = &info->figures;
@@ -131,12 +125,16 @@ static void add_revs(const struct cli_info *info, json_t *doc)
     const struct ss_rev_facts *revs = &info->revs;
     cli_doc_int(doc, "revision", revs->current);
     if (!revs->empty) {
-        cli_doc_set(doc, "first", revision_doc(&revs->first));
-        cli_doc_set(doc, "last", revision_doc(&revs->last));
+        cli_doc_set(doc, "first", cli_doc_revision(revs->first));
+        cli_doc_set(doc, "last", cli_doc_revision(revs->last));
     }
     cli_doc_int(doc, "compacted", revs->compacted);
-    cli_doc_int(doc, "scheduled_compact", revs->scheduled_compact);
-    cli_doc_int(doc, "finished_compact", revs->finished_compact);
+    if (revs->scheduled_compact != 0) {
+        cli_doc_int(doc, "scheduled_compact", revs->scheduled_compact);
+    }
+    if (revs->finished_compact != 0) {
+        cli_doc_int(doc, "finished_compact", revs->finished_compact);
+    }
 }
 
 static void add_meta(const struct ss_etcd_meta *meta, json_t *doc)
@@ -312,7 +310,7 @@ void cli_info_json(const struct cli_info *info)
     cli_doc_set(doc, "answer", answer_doc(info));
     cli_doc_bool(doc, "complete", !info->failed && info->faults.count == 0);
     if (info->failed) {
-        cli_doc_set(doc, "error", cli_doc_error(&info->err));
+        cli_doc_failure(doc, &info->err, info->run->input_name, info->run->file);
     }
     cli_doc_print(&info->run->out, doc);
 }

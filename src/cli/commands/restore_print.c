@@ -184,13 +184,6 @@ void cli_restore_print(FILE *to, const struct cli_restored *restored)
     }
 }
 
-static json_t *hex_doc(uint64_t id)
-{
-    char text[17];
-    snprintf(text, sizeof(text), "%" PRIx64, id);
-    return json_string(text);
-}
-
 static json_t *urls_doc(const char *urls)
 {
     json_t *list = cli_doc_list();
@@ -206,7 +199,7 @@ static json_t *urls_doc(const char *urls)
 static json_t *member_doc(const struct ss_restore_member *member)
 {
     json_t *doc = cli_doc_new();
-    cli_doc_set(doc, "id", hex_doc(member->id));
+    cli_doc_id(doc, "id", member->id);
     cli_doc_text(doc, "name", member->name);
     cli_doc_bool(doc, "learner", member->is_learner);
     cli_doc_set(doc, "peer_urls", urls_doc(member->peer_urls));
@@ -232,7 +225,7 @@ json_t *cli_restore_doc(const struct cli_restored *restored)
 {
     const struct ss_restore_result *result = restored->result;
     json_t *doc = cli_doc_new(), *members = cli_doc_list();
-    cli_doc_set(doc, "cluster_id", hex_doc(result->cluster_id));
+    cli_doc_id(doc, "cluster_id", result->cluster_id);
     cli_doc_text(doc, "token", restored->token);
     for (size_t i = 0; i < result->member_count; i++) {
         cli_doc_append(members, member_doc(&result->members[i]));

@@ -150,12 +150,14 @@ static void report_doc(const struct ss_verify_report *report, json_t *doc)
     cli_doc_set(doc, "checked", cli_checked_doc(report->checked));
     cli_doc_bool(doc, "is_etcd", report->is_etcd);
     cli_doc_set(doc, "hash", cli_hash_doc(&report->hash));
-    cli_doc_number(doc, "reachable_pages", report->reachable_count);
-    cli_doc_number(doc, "free_pages", report->free_count);
-    cli_doc_number(doc, "leaked_pages", report->leaked_count);
-    cli_doc_number(doc, "record_count", report->record_count);
-    cli_doc_number(doc, "live_count", report->live_count);
-    if (report->is_etcd) {
+    if ((report->checked & SS_VERIFY_STRUCTURE) != 0) {
+        cli_doc_number(doc, "reachable_pages", report->reachable_count);
+        cli_doc_number(doc, "free_pages", report->free_count);
+        cli_doc_number(doc, "leaked_pages", report->leaked_count);
+    }
+    if (report->is_etcd && (report->checked & SS_VERIFY_ETCD) != 0) {
+        cli_doc_number(doc, "record_count", report->record_count);
+        cli_doc_number(doc, "live_count", report->live_count);
         cli_doc_set(doc, "missing_revisions", missing_doc(report));
     }
     if (report->other.exists) {
@@ -170,7 +172,7 @@ json_t *cli_verify_doc(const struct cli_verified *verified)
     cli_doc_text(doc, "file", verified->name);
     cli_doc_int(doc, "exit_code", verified->code);
     if (verified->report == NULL) {
-        cli_doc_set(doc, "error", cli_doc_error(verified->err));
+        cli_doc_failure(doc, verified->err, verified->name, verified->file);
         return doc;
     }
     file_doc(verified, doc);
