@@ -60,10 +60,21 @@ run "$SNAPSCOPE" diff --json --depth 3 --rev-a 441 "$db" "$db"
 expect_rc 1
 expect_schema diff
 cp "$out" "$scratch/summary.json"
-expect_eq "$(jq -c '[.compared, .result, .a.revision, .a.keys, .b.keys]' "$out")" \
+jq -c '.changes[]' "$out" >"$scratch/changes.ndjson"
+run "$SNAPSCOPE" diff --format ndjson --rev-a 441 "$db" "$db"
+same_as 'the changes of the document' "$scratch/changes.ndjson" "@$out"
+run "$SNAPSCOPE" diff --json --summary --depth 3 --rev-a 441 "$db" "$db"
+expect_rc 1
+expect_schema diff
+expect_eq "$(jq -c . "$out")" "$(jq -c 'del(.changes)' "$scratch/summary.json")" 'the summary alone'
+run "$SNAPSCOPE" diff --json --rev 441 "$db" "$db"
+expect_rc 0
+expect_schema diff
+expect_eq "$(jq -c '[.result, .changes]' "$out")" '["same",[]]' 'nothing to list'
+expect_eq "$(jq -c '[.compared, .result, .a.revision, .a.keys, .b.keys]' "$scratch/summary.json")" \
     '["state","different",441,242,240]' 'the head'
-expect_eq "$(jq -c '[.prefixes[] | .added, .removed, .modified] | add' "$out")" \
-    "$(jq -c '.added + .removed + .modified' "$out")" 'changes by prefix'
+expect_eq "$(jq -c '[.prefixes[] | .added, .removed, .modified] | add' "$scratch/summary.json")" \
+    "$(jq -c '.added + .removed + .modified' "$scratch/summary.json")" 'changes by prefix'
 run "$SNAPSCOPE" diff --format ndjson --values --rev-a 441 "$db" "$db"
 expect_rc 1
 expect_err_eq ''
@@ -372,9 +383,10 @@ usage_fault "'third' is one argument too many" diff "$db" "$db" third
 usage_fault 'only one of the two can be standard input' diff - -
 usage_fault '--revisions and --buckets are two comparisons: ask for one' diff --revisions --buckets "$db" "$db"
 usage_fault '--rev is both --rev-a and --rev-b: give it alone' diff --rev 5 --rev-a 5 "$db" "$db"
-usage_fault '--json prints one summary, --format ndjson every change: ask for one' diff --json --format ndjson "$db" "$db"
+usage_fault '--json prints one document, --format ndjson a change a line: ask for one' diff --json --format ndjson "$db" "$db"
 usage_fault '--values goes with --format ndjson; --show-values is for text' diff --values "$db" "$db"
-usage_fault '--show-values and --summary are for text' diff --json --show-values "$db" "$db"
+usage_fault '--show-values is for text' diff --json --show-values "$db" "$db"
+usage_fault '--summary is for text and --json' diff --format ndjson --summary "$db" "$db"
 usage_fault '--show-values has no values to show with --summary, --keys-only or --buckets' diff --show-values --summary "$db" "$db"
 usage_fault '--depth is for the counts of text and --json' diff --format ndjson --depth 2 "$db" "$db"
 usage_fault '--revisions and --buckets compare all there is: they take no revision, no range' diff --revisions --rev 441 "$db" "$db"

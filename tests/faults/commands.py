@@ -30,6 +30,7 @@ diff {{three_a}} {{three_c}}
 diff --show-values {{three_a}} {{three_c}}
 diff --summary {{three_a}} {{three_c}}
 diff --json {{three_a}} {{three_c}}
+diff --json --summary {{three_a}} {{three_c}}
 diff --format ndjson --values {{three_a}} {{three_c}}
 diff --revisions {{three_a}} {{three_c}}
 diff --revisions --json {{three_a}} {{three_c}}

@@ -59,7 +59,7 @@ static const struct cli_option options[] = {
     FLAG("show-values", show_values, "with text: which lines of a value differ",
          "Long lines are cut, more than 40 changed lines only counted, and binary values said to "
          "be so."),
-    FLAG("summary", summary, "with text: only the counts, not each change", NULL),
+    FLAG("summary", summary, "only the counts, not each change", NULL),
     {.name = "depth",
      .kind = CLI_OPTION_NUMBER,
      .slot = offsetof(struct cli_diff_flags, depth),
@@ -91,11 +91,13 @@ static int check_flags(const struct cli_run *run)
     } else if (flags->rev != 0 && (flags->rev_a != 0 || flags->rev_b != 0)) {
         wrong = "--rev is both --rev-a and --rev-b: give it alone";
     } else if (ndjson && run->common.json) {
-        wrong = "--json prints one summary, --format ndjson every change: ask for one";
+        wrong = "--json prints one document, --format ndjson a change a line: ask for one";
     } else if (flags->values && !ndjson) {
         wrong = "--values goes with --format ndjson; --show-values is for text";
-    } else if ((flags->show_values || flags->summary) && (ndjson || run->common.json)) {
-        wrong = "--show-values and --summary are for text";
+    } else if (flags->show_values && (ndjson || run->common.json)) {
+        wrong = "--show-values is for text";
+    } else if (flags->summary && ndjson) {
+        wrong = "--summary is for text and --json";
     } else if (flags->show_values && (flags->summary || flags->keys_only || flags->buckets)) {
         wrong = "--show-values has no values to show with --summary, --keys-only or --buckets";
     } else if (flags->depth != 0 && ndjson) {
