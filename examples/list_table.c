@@ -1,5 +1,6 @@
 /*
- * Lists any table of any file through rows alone: list_table FILE [TABLE]; without TABLE the names of all.
+ * Lists any table of any file through rows alone: list_table FILE [TABLE [OTHER]]; without TABLE the names of all,
+ * and with OTHER the file to compare with, for the table `differences`.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,19 +48,23 @@ static enum ss_status print_rows(struct ss_rows *rows, const struct ss_table *ta
 
 int main(int argc, char **argv)
 {
-    const struct ss_table *table = argc == 3 ? ss_table_find(argv[2]) : NULL;
+    const struct ss_table *table = argc >= 3 ? ss_table_find(argv[2]) : NULL;
     if (table == NULL) {
         for (size_t i = 0; i < ss_table_count(); i++) {
             printf("%-12s %s\n", ss_table_at(i)->name, ss_table_at(i)->doc);
         }
         return argc == 2 ? 0 : 2;
     }
-    struct ss_file *file = NULL;
+    struct ss_file *file = NULL, *other = NULL;
     struct ss_rows *rows = NULL;
     struct ss_error err;
     enum ss_status status = ss_open(argv[1], NULL, NULL, &file, &err);
+    if (status == SS_OK && argc > 3) {
+        status = ss_open(argv[3], NULL, NULL, &other, &err);
+    }
     if (status == SS_OK) {
-        status = ss_rows_open(file, table, NULL, NULL, &rows, &err);
+        const struct ss_query query = {.other = other};
+        status = ss_rows_open(file, table, &query, NULL, &rows, &err);
     }
     if (status == SS_OK) {
         status = print_rows(rows, table, &err);
@@ -70,5 +75,6 @@ int main(int argc, char **argv)
     }
     ss_rows_close(rows);
     ss_close(file);
+    ss_close(other);
     return status == SS_END ? 0 : 1;
 }

@@ -223,11 +223,82 @@ static void entries_of_any_bucket(void **state)
     close_db(&o);
 }
 
+/* Side B: a is there again, b has another value, c is as before, d is new. */
+static struct opened later(void)
+{
+    struct ss_test_db *db = ss_test_db_new(8192, false);
+    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false);
+    struct ss_record leased = {
+        .rev = {9, 0}, .create_revision = 9, .mod_revision = 9, .version = 1};
+
+    leased.key = ss_span_of("d", 1);
+    leased.value = ss_span_of("333", 3);
+    leased.lease = 7;
+    ss_test_put_text(db, key, 2, 0, "b", "old");
+    ss_test_put_text(db, key, 3, 0, "a", "1");
+    ss_test_put_text(db, key, 3, 1, "c", "22");
+    ss_test_put_record(db, key, &leased);
+    return open_db(db);
+}
+
+static void differences_of_two_files(void **state)
+{
+    struct opened a = sample(), b = later();
+    const struct ss_table *table = ss_table_find("differences");
+    struct ss_query query = {.other = b.file};
+    struct ss_rows *rows;
+    struct ss_error err;
+
+    (void)state;
+    expect_rows(a.file, "differences", &query,
+                (const char *[]){"key=a change=added b_create_revision=3 b_mod_revision=3 "
+                                 "b_version=1 b_value_len=1",
+                                 "key=b change=modified value_differs=true lease_differs=false "
+                                 "revision_differs=true a_create_revision=7 a_mod_revision=7 "
+                                 "a_version=1 a_value_len=3 b_create_revision=2 b_mod_revision=2 "
+                                 "b_version=1 b_value_len=3",
+                                 "key=d change=added b_create_revision=9 b_mod_revision=9 "
+                                 "b_version=1 b_lease=0000000000000007 b_value_len=3",
+                                 NULL},
+                0);
+    query.columns = UINT64_C(1) << ss_table_column(table, "key") |
+                    UINT64_C(1) << ss_table_column(table, "a_value") |
+                    UINT64_C(1) << ss_table_column(table, "b_value");
+    query.rev = 4;
+    query.other_rev = 3;
+    expect_rows(a.file, "differences", &query, (const char *[]){NULL}, 0);
+    query.range = (struct ss_range){.from = "b", .from_len = 1};
+    query.rev = 0;
+    query.limit = 1;
+    expect_rows(a.file, "differences", &query,
+                (const char *[]){"key=b a_value=new b_value=old", NULL}, 0);
+    query = (struct ss_query){.other = a.file};
+    expect_rows(b.file, "differences", &query,
+                (const char *[]){"key=a change=removed a_create_revision=3 a_mod_revision=3 "
+                                 "a_version=1 a_value_len=1",
+                                 "key=b change=modified value_differs=true lease_differs=false "
+                                 "revision_differs=true a_create_revision=2 a_mod_revision=2 "
+                                 "a_version=1 a_value_len=3 b_create_revision=7 b_mod_revision=7 "
+                                 "b_version=1 b_value_len=3",
+                                 "key=d change=removed a_create_revision=9 a_mod_revision=9 "
+                                 "a_version=1 a_lease=0000000000000007 a_value_len=3",
+                                 NULL},
+                0);
+    assert_int_equal(ss_rows_open(a.file, table, NULL, NULL, &rows, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_ARGUMENT);
+    assert_null(rows);
+    query.other_rev = 100;
+    assert_int_equal(ss_rows_open(b.file, table, &query, NULL, &rows, &err), SS_SYSTEM);
+    assert_int_equal(err.code, SS_E_REV_FUTURE);
+    close_db(&a);
+    close_db(&b);
+}
+
 /* What a program builds on: stable unique names, a line of text each, no more columns than bits. */
 static void descriptors_are_whole(void **state)
 {
     (void)state;
-    assert_true(ss_table_count() >= 11);
+    assert_true(ss_table_count() >= 13);
     assert_null(ss_table_at(ss_table_count()));
     assert_null(ss_table_find("nothing"));
     for (size_t t = 0; t < ss_table_count(); t++) {
@@ -255,6 +326,7 @@ int main(void)
         cmocka_unit_test(revisions_in_their_order),
         cmocka_unit_test(small_buckets_and_their_faults),
         cmocka_unit_test(entries_of_any_bucket),
+        cmocka_unit_test(differences_of_two_files),
         cmocka_unit_test(descriptors_are_whole),
     };
 
