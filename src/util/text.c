@@ -55,7 +55,8 @@ static bool is_printable(uint32_t code)
 /* The printable form of what starts at p: *taken bytes of input become the returned length. */
 static size_t escape_one(const uint8_t *p, size_t len, char form[8], size_t *taken)
 {
-    unsigned n = ss_utf8_sequence_len(p, len);
+    bool is_control = p[0] < 0x20 || p[0] == 0x7F; /* most bytes of binary keys */
+    unsigned n = is_control ? 0 : ss_utf8_sequence_len(p, len);
 
     *taken = 1;
     if (p[0] == '\\') {
