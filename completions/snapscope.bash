@@ -90,8 +90,10 @@ _snapscope() {
         esac
         ;;
     auth)
-        options='--secrets --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
+        options='--secrets --only -w --format --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--member --page-size --unpacked-limit'
         case $before in
+        --only) choices='both roles users' ;;
+        -w|--format) choices='text json ndjson csv' ;;
         --meta) choices='auto 0 1' ;;
         esac
         ;;

@@ -76,6 +76,8 @@ complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a alarm
 complete -c snapscope -n "__fish_seen_subcommand_from alarms" -l format -s w -x -a 'text json ndjson csv' -d 'print text, json (as --json), ndjson or csv'
 complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a auth -d 'show whether auth is on, the roles and the users'
 complete -c snapscope -n "__fish_seen_subcommand_from auth" -l secrets -d 'print the hashes of passwords, too'
+complete -c snapscope -n "__fish_seen_subcommand_from auth" -l only -x -a 'both roles users' -d 'only the roles, or only the users'
+complete -c snapscope -n "__fish_seen_subcommand_from auth" -l format -s w -x -a 'text json ndjson csv' -d 'print text, json (as --json), ndjson or csv'
 complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a meta -d 'show etcd\'s own state: index, term, versions'
 complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a buckets -d 'list every bucket with its counts and bytes'
 complete -c snapscope -n "__fish_seen_subcommand_from buckets" -l keep-going -d 'go on past damage: print what still stands'

@@ -43,6 +43,11 @@ LISTS = {
     "leases": {"doc": "Every lease."},
     "alarms": {"doc": "Every alarm that is raised."},
     "members": {"doc": "The members of the cluster, then the ids that were removed."},
+    "auth": {
+        "doc": "Whether access is controlled, the roles, a row a permission, and the users; --only has one list.",
+        "facts": "auth",
+        "lists": {"roles": {}, "users": {"may_have": ["password_hash"], "more": ["password_hash"]}},
+    },
     "buckets": {"doc": "Every bucket, parents before children.", "may_end": KEEP_GOING},
     "pages": {
         "doc": "Every page below the high-water mark, or, without a usable meta page, every place of the file.",
@@ -289,16 +294,22 @@ def row_schema(table, how):
     return schema
 
 
-def list_schema(command, how, table):
+def list_schema(command, how, tables):
     error = {"$ref": "common.schema.json#/$defs/error"}
-    head = how.get("head", {})
+    head = dict(how.get("head", {}))
+    for column in tables[how["facts"]]["columns"] if "facts" in how else []:
+        for name, schema in column_schemas(column).items():
+            head[name + "?" * column["optional"]] = schema
+    lists = how.get("lists", {command: how})
+    count = {} if "lists" in how else {"count": COUNT}
     document = {
         "type": "object",
         "properties": {
             "file": {"description": "The input as it was named; - is standard input.", "type": "string"},
             **{name.rstrip("?"): schema for name, schema in head.items()},
-            command: {"type": "array", "items": row_schema(table, how)},
-            "count": COUNT,
+            **{name: {"type": "array", "items": row_schema(tables[one.get("table", name)], one)}
+               for name, one in lists.items()},
+            **count,
             **how.get("end", {}),
             "complete": {"description": "Whether everything could be read.", "type": "boolean"},
             "fault_count": COUNT,
@@ -310,8 +321,9 @@ def list_schema(command, how, table):
             **how.get("may_end", {}),
             "error": error,
         },
-        "required": ["file", *(name for name in head if not name.endswith("?")), command, "count",
-                     *how.get("end", {}), "complete", "fault_count", "faults"],
+        "required": ["file", *(name for name in head if not name.endswith("?")),
+                     *([] if "lists" in how else lists), *count, *how.get("end", {}), "complete",
+                     "fault_count", "faults"],
         "additionalProperties": False,
     }
     schema = {
@@ -422,7 +434,7 @@ def files(doc):
         "docs/tables.md": tables_md(doc),
     }
     for command, how in LISTS.items():
-        out[f"docs/schema/{command}.schema.json"] = list_schema(command, how, tables[how.get("table", command)])
+        out[f"docs/schema/{command}.schema.json"] = list_schema(command, how, tables)
     out |= {path: with_parts(path, made) for path, made in parts(doc).items()}
     return out
 

@@ -241,6 +241,13 @@ bool cli_list_begin(struct cli_json_list *list, struct cli_out *out, json_t *hea
     return good;
 }
 
+bool cli_list_next(struct cli_json_list *list, const char *name)
+{
+    bool good = cli_out_format(list->out, "%s],\"%s\":[", list->count == 0 ? "" : "\n", name);
+    list->count = 0;
+    return good;
+}
+
 bool cli_list_add(struct cli_json_list *list, json_t *element)
 {
     bool good = cli_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&

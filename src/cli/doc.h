@@ -72,6 +72,7 @@ struct cli_json_list {
 bool cli_list_begin(struct cli_json_list *list, struct cli_out *out, json_t *head,
                     const char *name);
 bool cli_list_add(struct cli_json_list *list, json_t *element);
+bool cli_list_next(struct cli_json_list *list, const char *name); /* ends it and begins another */
 bool cli_list_end(struct cli_json_list *list, json_t *tail);
 
 #endif

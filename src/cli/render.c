@@ -19,9 +19,11 @@ struct render {
     const struct ss_table *table;
     const struct cli_listing *how;
     struct ss_rows *rows;
+    json_t *head; /* of the document, until its first list begins */
     struct cli_json_list list;
     struct cli_faults faults;
     struct cli_skip_list skips; /* with how->keep_going */
+    size_t tables;              /* that were begun */
     enum cli_format format;
     size_t columns
         [CLI_TEXT_COLUMNS_MAX]; /* which of the table, in the order in which they are printed */
@@ -47,6 +49,7 @@ static bool is_named(const char *const *names, const char *name)
 static void choose_columns(struct render *r)
 {
     const struct cli_listing *how = r->how;
+    r->column_count = 0;
     if (r->format == CLI_FORMAT_TEXT && how->text != NULL) {
         for (const char *const *name = how->text; *name != NULL; name++) {
             r->columns[r->column_count++] = ss_table_column(r->table, *name);
@@ -259,22 +262,19 @@ static void set_value(json_t *doc, const char *name, const struct ss_value *valu
     case SS_TYPE_LIST:
         set_list(doc, name, value);
         break;
+    case SS_TYPE_TEXT:
     case SS_TYPE_BYTES:
         cli_doc_bytes(doc, name, value->is.bytes.ptr, value->is.bytes.len);
         break;
     case SS_TYPE_ID:
         cli_doc_text(doc, name, cli_id_format(value->is.number).text);
         break;
-    case SS_TYPE_TEXT:
-        cli_doc_set(doc, name,
-                    json_stringn((const char *)value->is.bytes.ptr, (size_t)value->is.bytes.len));
-        break;
     }
 }
 
-static json_t *row_doc(const struct render *r)
+/* Adds the row's values to a document. */
+static json_t *set_row(const struct render *r, json_t *doc)
 {
-    json_t *doc = cli_doc_new();
     for (size_t i = 0; i < r->column_count; i++) {
         struct ss_value value;
         ss_rows_value(r->rows, r->columns[i], &value);
@@ -329,34 +329,68 @@ static const char *list_name(const struct render *r)
     return r->how->list == NULL ? r->table->name : r->how->list;
 }
 
-static void begin(struct render *r)
+/* The one row of facts: a line a value, or members of the document's head. */
+static void add_facts(struct render *r)
 {
-    struct cli_run *run = r->run;
-    if (r->format == CLI_FORMAT_CSV) {
-        print_csv_head(r);
-    }
-    if (r->format == CLI_FORMAT_TEXT) {
-        begin_text(r);
-    }
-    if (r->format != CLI_FORMAT_JSON) {
+    struct cli_gathered text = {0};
+    if (r->format == CLI_FORMAT_JSON) {
+        set_row(r, r->head);
         return;
     }
-    json_t *head = cli_doc_new();
-    cli_doc_text(head, "file", run->input_name);
-    if (r->how->head != NULL) {
-        r->how->head(r->how->ctx, head);
+    for (size_t i = 0; i < r->column_count && r->format == CLI_FORMAT_TEXT; i++) {
+        struct ss_value value;
+        ss_rows_value(r->rows, r->columns[i], &value);
+        text.len = 0;
+        put_value(&text, &value, "-", CLI_FORM_ESCAPED);
+        cli_out_format(&r->run->out, "%-8s  %s\n", r->table->columns[r->columns[i]].name,
+                       text.bytes);
     }
-    run->answer_begun = true;
-    cli_list_begin(&r->list, &run->out, head, list_name(r));
+    free(text.bytes);
+}
+
+static void begin_document(struct render *r)
+{
+    if (r->head == NULL) {
+        cli_list_next(&r->list, list_name(r));
+        return;
+    }
+    if (r->how->head != NULL) {
+        r->how->head(r->how->ctx, r->head);
+    }
+    r->run->answer_begun = true;
+    cli_list_begin(&r->list, &r->run->out, r->head, list_name(r));
+    r->head = NULL;
+}
+
+static void begin(struct render *r)
+{
+    bool is_first = r->tables++ == 0;
+    if (r->how->facts) {
+        return;
+    }
+    switch (r->format) {
+    case CLI_FORMAT_CSV:
+        print_csv_head(r);
+        break;
+    case CLI_FORMAT_TEXT:
+        cli_out_text(&r->run->out, is_first ? "" : "\n");
+        begin_text(r);
+        break;
+    case CLI_FORMAT_JSON:
+        begin_document(r);
+        break;
+    case CLI_FORMAT_NDJSON:
+        break;
+    }
 }
 
 static bool add_row(struct render *r)
 {
     switch (r->format) {
     case CLI_FORMAT_JSON:
-        return cli_list_add(&r->list, row_doc(r));
+        return cli_list_add(&r->list, set_row(r, cli_doc_new()));
     case CLI_FORMAT_NDJSON:
-        return cli_doc_print_line(&r->run->out, row_doc(r));
+        return cli_doc_print_line(&r->run->out, set_row(r, cli_doc_new()));
     case CLI_FORMAT_CSV:
         return print_csv(r);
     case CLI_FORMAT_TEXT:
@@ -377,6 +411,10 @@ static enum ss_status add_rows(struct render *r, struct ss_error *err)
             r->more = true;
             return SS_OK;
         }
+        if (how->facts) {
+            add_facts(r);
+            continue;
+        }
         r->count++;
         if (!add_row(r)) {
             return SS_OK;
@@ -388,7 +426,9 @@ static enum ss_status add_rows(struct render *r, struct ss_error *err)
 static void end_document(struct render *r, const struct ss_error *err)
 {
     json_t *tail = cli_doc_new();
-    cli_doc_number(tail, "count", r->count);
+    if (r->tables == 1) {
+        cli_doc_number(tail, "count", r->count);
+    }
     if (r->how->limited) {
         cli_doc_bool(tail, "more", r->more);
     }
@@ -401,13 +441,22 @@ static void end_document(struct render *r, const struct ss_error *err)
     cli_list_end(&r->list, tail);
 }
 
-static void end(struct render *r, const struct ss_error *err)
+/* What of a table waits, once its rows have ended. */
+static void end_table(struct render *r)
 {
-    if (r->format == CLI_FORMAT_TEXT && !r->how->bare) {
+    if (r->format == CLI_FORMAT_TEXT && !r->how->bare && !r->how->facts) {
         cli_text_table_end(&r->text);
     }
+    cli_text_table_fini(&r->text);
+    memset(&r->text, 0, sizeof(r->text));
+    ss_rows_close(r->rows);
+    r->rows = NULL;
+}
+
+static void end(struct render *r, const struct ss_error *err)
+{
     cli_faults_close(&r->faults);
-    if (r->format == CLI_FORMAT_JSON) {
+    if (r->run->answer_begun) {
         end_document(r, err);
     } else if (r->more) {
         cli_note(r->run, "there are more %s behind these %" PRIu64, list_name(r), r->count);
@@ -426,7 +475,7 @@ static enum cli_format format_of(const struct cli_run *run, int format)
                                                          : (enum cli_format)format;
 }
 
-/* Opens the rows and prints them all; the head is printed once the table is open. */
+/* Opens the rows of a table and prints them all; its head is printed once the table is open. */
 static enum ss_status list_rows(struct render *r, struct ss_error *err)
 {
     const struct cli_listing *how = r->how;
@@ -437,7 +486,7 @@ static enum ss_status list_rows(struct render *r, struct ss_error *err)
     asked.columns = chosen_bits(r);
     asked.on_fault = on_fault;
     asked.fault_ctx = r;
-    asked.keep_going = cli_skip_list_init(&r->skips, r->run, how->keep_going);
+    asked.keep_going = how->keep_going ? &r->skips.keep : NULL;
     enum ss_status status = ss_rows_open(r->run->file, r->table, &asked, &call, &r->rows, err);
     if (status != SS_OK) {
         return status;
@@ -445,6 +494,7 @@ static enum ss_status list_rows(struct render *r, struct ss_error *err)
     cli_progress_clear(&r->run->progress);
     begin(r);
     status = add_rows(r, err);
+    end_table(r);
     return cli_run_checked(r->run, status, err);
 }
 
@@ -455,7 +505,7 @@ static int result(struct render *r, enum ss_status status, const struct ss_error
         int code = cli_skip_list_end(&r->skips, false);
         return r->faults.count == 0 ? code : CLI_EXIT_REFUSED;
     }
-    if (r->rows == NULL) {
+    if (r->tables == 0) {
         return cli_report_bucket(r->run, err);
     }
     int code = cli_report(r->run, err);
@@ -466,28 +516,36 @@ static int result(struct render *r, enum ss_status status, const struct ss_error
     return code;
 }
 
-int cli_list(struct cli_run *run, const struct cli_listing *how)
+int cli_list_all(struct cli_run *run, const struct cli_listing *hows, size_t count)
 {
     struct render *r = cli_must_alloc(sizeof(*r));
-    *r = (struct render){.run = run,
-                         .table = ss_table_find(how->table),
-                         .how = how,
-                         .format = format_of(run, how->format)};
+    *r = (struct render){.run = run, .format = format_of(run, hows->format), .head = cli_doc_new()};
     struct ss_error err = SS_ERROR_INIT;
+    enum ss_status status = SS_OK;
     cli_faults_init(&r->faults, run);
-    choose_columns(r);
-    enum ss_status status = list_rows(r, &err);
-    if (r->rows != NULL) {
+    cli_skip_list_init(&r->skips, run, hows->keep_going);
+    cli_doc_text(r->head, "file", run->input_name);
+    for (size_t i = 0; i < count && status == SS_OK; i++) {
+        r->how = &hows[i];
+        r->table = ss_table_find(hows[i].table);
+        choose_columns(r);
+        status = list_rows(r, &err);
+    }
+    if (r->tables > 0) {
         end(r, status == SS_OK ? NULL : &err);
     }
     int code = result(r, status, &err);
-    ss_rows_close(r->rows);
     cli_faults_fini(&r->faults);
     cli_skip_list_fini(&r->skips);
-    cli_text_table_fini(&r->text);
+    json_decref(r->head);
     free(r->row.bytes);
     free(r);
     return code;
+}
+
+int cli_list(struct cli_run *run, const struct cli_listing *how)
+{
+    return cli_list_all(run, how, 1);
 }
 
 void cli_list_prepare(struct cli_run *run, const struct cli_listing *how)

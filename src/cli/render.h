@@ -44,7 +44,8 @@ struct cli_listing {
     const char *const *text; /* names of the columns of text, ended by NULL; NULL: those of JSON */
     const char *const *more; /* columns on request that are wanted, ended by NULL; NULL: none */
     const char *const
-        *less; /* columns that are not wanted, likewise; in text those of `text` are */
+        *less;  /* columns that are not wanted, likewise; in text those of `text` are */
+    bool facts; /* of one row: lines in text, members of the head in JSON, nothing elsewhere */
     const struct ss_query
         *query;   /* which rows; NULL: all. The renderer sets what is about its own work */
     bool limited; /* query->limit is an option of the command: says whether there are more rows */
@@ -66,6 +67,9 @@ struct cli_listing {
  * counted, in JSON also as "faults"; they, what was passed over and an error make the list incomplete.
  */
 int cli_list(struct cli_run *run, const struct cli_listing *how);
+
+/* Several, one below the other; the first one's format and keep_going are those of all. */
+int cli_list_all(struct cli_run *run, const struct cli_listing *hows, size_t count);
 
 /* The same of the file of the run's first argument, which is opened. _etcd: it must be etcd's. */
 int cli_list_file(struct cli_run *run, const struct cli_listing *how);

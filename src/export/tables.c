@@ -8,10 +8,10 @@
 #include "rows/tree_tables.h"
 
 static const struct ss_table *const tables[] = {
-    &ss_table_keys,        &ss_table_revisions, &ss_table_leases, &ss_table_alarms,
-    &ss_table_members,     &ss_table_users,     &ss_table_roles,  &ss_table_meta,
-    &ss_table_buckets,     &ss_table_entries,   &ss_table_pages,  &ss_table_findings,
-    &ss_table_differences,
+    &ss_table_keys,     &ss_table_revisions,   &ss_table_leases,  &ss_table_alarms,
+    &ss_table_members,  &ss_table_auth,        &ss_table_users,   &ss_table_roles,
+    &ss_table_meta,     &ss_table_buckets,     &ss_table_entries, &ss_table_pages,
+    &ss_table_findings, &ss_table_differences,
 };
 
 size_t ss_table_count(void)

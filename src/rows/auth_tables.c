@@ -1,9 +1,90 @@
 /*
- * auth_tables.c - tables `users` and `roles`; of roles, a row a permission.
+ * auth_tables.c - tables `auth`, of one row, `users` and `roles`; of roles, a row a permission.
  */
 #include "etcd/auth.h"
 #include "rows/element_rows.h"
 #include "rows/etcd_tables.h"
+
+/* -------------------------------------------------------------------------------------- auth --- */
+
+enum {
+    AUTH_ENABLED,
+    AUTH_REVISION,
+    AUTH_COLUMNS
+};
+
+static const struct ss_column auth_columns[AUTH_COLUMNS] = {
+    [AUTH_ENABLED] = {.name = "enabled",
+                      .title = "ENABLED",
+                      .type = SS_TYPE_BOOL,
+                      .doc = "whether access is controlled"},
+    [AUTH_REVISION] = {.name = "revision",
+                       .title = "REVISION",
+                       .type = SS_TYPE_UINT,
+                       .optional = true,
+                       .doc = "how often users and roles were changed: not a revision of keys"},
+};
+
+struct auth_cursor {
+    struct ss_element_rows at;
+    struct ss_auth_facts facts;
+    bool given;
+};
+
+static enum ss_status auth_open(struct ss_rows *rows, const struct ss_call *call,
+                                struct ss_error *err)
+{
+    (void)call;
+    return ss_element_rows_open(rows, SS_IN_AUTH, err);
+}
+
+static enum ss_status take_auth(struct ss_rows *rows, const struct ss_entry *entry,
+                                struct ss_error *err)
+{
+    struct auth_cursor *c = rows->cursor;
+
+    return ss_auth_decode(entry, &c->facts, err);
+}
+
+/* All elements make the one row. */
+static enum ss_status auth_next(struct ss_rows *rows, struct ss_error *err)
+{
+    struct auth_cursor *c = rows->cursor;
+    enum ss_status status = c->given ? SS_END : SS_OK;
+
+    while (!c->given && status == SS_OK) {
+        status = ss_element_rows_next(rows, take_auth, err);
+        if (status == SS_END) {
+            c->given = true;
+            status = SS_OK;
+        }
+    }
+    return status;
+}
+
+static void auth_value(const struct ss_rows *rows, size_t column, struct ss_value *out)
+{
+    const struct ss_auth_facts *facts = &((const struct auth_cursor *)rows->cursor)->facts;
+
+    if (column == AUTH_ENABLED) {
+        out->is.truth = facts->enabled;
+        return;
+    }
+    out->is.number = facts->revision;
+    out->known = facts->has_revision;
+}
+
+static const struct ss_table_ops auth_ops = {.cursor_len = sizeof(struct auth_cursor),
+                                             .open = auth_open,
+                                             .next = auth_next,
+                                             .value = auth_value};
+
+const struct ss_table ss_table_auth = {.name = "auth",
+                                       .row = "the state of access control, one row",
+                                       .doc = "whether etcd asks who somebody is",
+                                       .columns = auth_columns,
+                                       .column_count = AUTH_COLUMNS,
+                                       .ops = &auth_ops};
 
 /* ------------------------------------------------------------------------------------- users --- */
 
@@ -166,7 +247,7 @@ static const struct ss_column role_columns[ROLE_COLUMNS] = {
                          .optional = true,
                          .doc = "the name in its value, where it is another one"},
     [ROLE_PERMISSION] = {.name = "permission",
-                         .title = "MAY",
+                         .title = "PERMISSION",
                          .type = SS_TYPE_TEXT,
                          .optional = true,
                          .doc = "READ, WRITE or READWRITE; none for a role that may do nothing"},

@@ -40,8 +40,8 @@ def users(doc):
 
 
 def roles(doc):
-    for r in doc.get("roles", []):
-        yield r if isinstance(r, str) else r["name"]
+    # Ours has a row a permission.
+    yield from {r if isinstance(r, str) else r["name"] for r in doc.get("roles", [])}
 
 
 with open(sys.argv[2], encoding="utf-8") as file:

@@ -20,37 +20,58 @@ run "$SNAPSCOPE" auth "$cluster"
 expect_rc 0
 expect_err_eq ''
 sed 's/ *$//' "$out" >"$scratch/trimmed"
-same_as 'roles and users' "$scratch/trimmed" 'auth      on
+same_as 'roles and users' "$scratch/trimmed" 'enabled   yes
 revision  16
 
-ROLE                  PERMISSION  KEY                       RANGE-END
-no-permission
-operator              READWRITE   /registry/pods/           \x00
-operator              WRITE       bin\x00\xff
-reader                READ        /registry/                /registry0
-reader                READ        a
-root
+ROLE           PERMISSION  KEY              RANGE-END
+no-permission  -           -                -
+operator       READWRITE   /registry/pods/  \x00
+operator       WRITE       bin\x00\xff      -
+reader         READ        /registry/       /registry0
+reader         READ        a                -
+root           -           -                -
 
-USER                  PASSWORD  ROLES
-alice                 set       operator,reader
-böb                  set
-certificate-only      disabled
-root                  set       root'
+USER              PASSWORD  ROLES
+alice             set       operator,reader
+böb               set
+certificate-only  disabled
+root              set       root'
 
 run "$SNAPSCOPE" auth "$scratch/etcd36-empty/snapshot.db"
 expect_rc 0
-expect_out_eq 'auth      off
+expect_out_eq 'enabled   no
 revision  1
 
-ROLE                  PERMISSION  KEY                       RANGE-END
+ROLE  PERMISSION  KEY  RANGE-END
 
-USER                  PASSWORD  ROLES'
+USER  PASSWORD  ROLES'
+
+# One list alone, and as lines.
+run "$SNAPSCOPE" auth --only users "$cluster"
+expect_rc 0
+expect_out_lacks PERMISSION
+run "$SNAPSCOPE" auth -w csv --only roles "$cluster"
+expect_rc 0
+expect_eq "$(tr -d '\r' <"$out")" 'name,value_name,permission,key,range_end
+no-permission,,,,
+operator,,READWRITE,/registry/pods/,\x00
+operator,,WRITE,bin\x00\xff,
+reader,,READ,/registry/,/registry0
+reader,,READ,a,
+root,,,,'
+run "$SNAPSCOPE" auth -w ndjson --only users "$cluster"
+expect_rc 0
+expect_eq "$(head -n 1 "$out")" '{"name":"alice","password":"set","roles":["operator","reader"]}'
+run "$SNAPSCOPE" auth --json --only users "$cluster"
+expect_schema auth
+expect_eq "$(jq -c '[has("roles"), (.users | length)]' "$out")" '[false,4]'
+usage_fault 'csv has one kind of row: add --only roles or --only users' auth -w csv "$cluster"
 
 run "$SNAPSCOPE" auth --json "$cluster"
 expect_rc 0
 expect_schema auth
-expect_eq "$(jq -c '[.enabled, .revision, .roles[1].permissions, .users[0].roles]' "$out")" \
-    '[true,16,[{"type":"READWRITE","key":"/registry/pods/","range_end_base64":"AA=="},{"type":"WRITE","key_base64":"YmluAP8="}],[{"name":"operator"},{"name":"reader"}]]'
+expect_eq "$(jq -c '[.enabled, .revision, .roles[1:3], .users[0].roles]' "$out")" \
+    '[true,16,[{"name":"operator","permission":"READWRITE","key":"/registry/pods/","range_end_base64":"AA=="},{"name":"operator","permission":"WRITE","key_base64":"YmluAP8="}],["operator","reader"]]'
 
 # Hashes come with --secrets and not without, in neither form.
 for mode in '' --json; do
@@ -76,7 +97,7 @@ run "$SNAPSCOPE" auth --json "$scratch/broken.db"
 expect_rc 3
 expect_schema auth
 expect_eq "$(jq -c '[(.roles | length), (.users | length), .complete, .fault_count]' "$out")" \
-    '[3,4,false,1]'
+    '[4,4,false,1]'
 
 usage_fault '--secrets takes no value' auth --secrets=yes "$db"
 usage_fault "'x' is one argument too many" auth "$db" x

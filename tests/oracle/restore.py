@@ -78,7 +78,7 @@ def check_state(server, snapscope, file, result):
     auth = document(snapscope, "auth", "--json", file)
     for kind in ("user", "role"):
         listed = json.loads(server.etcdctl(kind, "list", "-w", "json")).get(kind + "s") or []
-        equal(f"{kind}s", sorted(listed), sorted(one["name"] for one in auth[kind + "s"]))
+        equal(f"{kind}s", sorted(listed), sorted({one["name"] for one in auth[kind + "s"]}))
     listed = json.loads(server.etcdctl("member", "list", "-w", "json"))
     equal("members", [(f"{m['ID']:016x}", m["name"], m["peerURLs"]) for m in listed["members"]],
           [(m["id"], m["name"], m["peer_urls"]) for m in result["members"]])
