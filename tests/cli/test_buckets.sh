@@ -47,6 +47,38 @@ run "$SNAPSCOPE" buckets "$scratch/bbolt-fresh/plain.db"
 expect_rc 0
 expect_out_lines 1
 
+# On a terminal a name that does not fit has a line of its own; what stands behind it is aligned as ever.
+terminal() { # COLUMNS ARGUMENT...: what a terminal so wide is given
+    python3 - "$@" <<'PY'
+import fcntl, os, pty, struct, sys, termios
+columns, command = int(sys.argv[1]), sys.argv[2:]
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.execv(command[0], command)
+text = b""
+while True:
+    try:
+        piece = os.read(fd, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    text += piece
+os.waitpid(pid, 0)
+sys.stdout.write(text.decode().replace("\r\n", "\n"))
+PY
+}
+terminal 80 "$SNAPSCOPE" buckets --no-color "$nested" >"$scratch/wide"
+terminal 60 "$SNAPSCOPE" buckets --no-color "$nested" >"$scratch/narrow"
+expect_eq "$(tail -n 5 "$scratch/wide")" '   4     3         20           80      1      1
+    level-1/level-2/level-3/level-4/level-5
+   -     3         20           80      0      0
+    level-1/level-2/level-3/level-4/level-5/level-6
+ 692  4000     212000         4000    664      4  tall'
+expect_eq "$(awk 'length > 60' "$scratch/narrow")" '' 'lines over 60 columns'
+expect_eq "$(grep -c '^    level-1' "$scratch/narrow")" 5 'names on a line of their own'
+
 # The same rows in other forms; an inline bucket has no root page.
 run "$SNAPSCOPE" buckets -w csv "$nested"
 expect_rc 0
