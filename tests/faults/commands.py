@@ -53,6 +53,8 @@ dump --keep-going --revisions {{damaged}}
 dump --keep-going --all-buckets --json {{damaged}}
 buckets --keep-going --json {{damaged}}
 dump --keep-going --format tar {{damaged}}
+status {{text}}
+verify {{text}}
 dump --meta 0 {{older}}
 verify --json {{older}}
 info {{older}}
@@ -103,6 +105,8 @@ keys {zip} meta
 keys --member cluster.db --json {tar_gz} meta
 info --json {gz}
 verify --json {gz}
+info --json {zlib}
+keys {compressed} meta
 {cluster} | keys - meta
 {cluster} | verify -
 {gz} | verify --json -
@@ -115,9 +119,12 @@ convert --rebuild {{cluster}} -o at/out
 convert --rebuild --json {{cluster}} -o at/out
 convert {{cluster}} -o -
 convert --meta 0 --skip-hash-check {{older}} -o at/out
+convert --allow-missing-hash {{bare}} -o at/out
+convert {{zip}} -o at/out
 {{cluster}} | convert - -o at/out
 restore {{cluster}} --data-dir at/out
 restore --json {{cluster}} --data-dir at/out
+restore --allow-missing-hash {{bare}} --data-dir at/out
 restore {{cluster}} --data-dir at/out --wal-dir at/log
 restore {{cluster}} --all-members at/out --initial-cluster {CLUSTER} --learners m2
 restore --dry-run --json {{cluster}}

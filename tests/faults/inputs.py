@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import tarfile
 import zipfile
+import zlib
 
 FIXTURES = {
     "cluster": "etcd36-cluster/snapshot.db.zst",
@@ -72,6 +73,10 @@ def make(testdata, folder):
         "long": prolonged(small),
         "older": older(contents["member"]),
         "secret": b"a key of thirty-two known bytes.",
+        "bare": small[:-32],
+        "text": small.replace(b"\n", b"\r\n"),
+        "zlib": zlib.compress(small),
+        "compressed": piped(tar(small), "bsdtar", "-Z", "-cf", "-", "@-"),
         "gz": gzip.compress(small, mtime=0),
         "zst": piped(small, "zstd", "-qc"),
         "xz": lzma.compress(small),
