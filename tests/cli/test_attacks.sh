@@ -23,7 +23,7 @@ verdict() {
     run "$SNAPSCOPE" verify --json "$in/$name.db"
     expect_rc "$code"
     expect_schema verify
-    expect_eq "$(jq -r '.files[0] | [.verdict, (.findings[] | select(.severity == "error") | .id)] | join(" ")' "$out")" \
+    expect_eq "$(jq -r '[.verdict, (.findings[] | select(.severity == "error") | .id)] | join(" ")' "$out")" \
         "$(echo "$said" "$@")"
 }
 
