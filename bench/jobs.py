@@ -62,6 +62,8 @@ TABLE = (
 )
 
 EXTRA = (
+    Job("salvage --dry-run", "{ours} salvage --dry-run {db}", bounds=SHA),
+    Job("salvage", "{ours} salvage -o {out} {db}", writes=True, bounds=WRITE),
     Job("verify --threads 1", "{ours} verify --threads 1 {db}", bounds=SHA),
     Job("diff of 3000 changes", "{ours} diff {db} {later}", SAME, TWICE, reads=("db", "later"), codes=(0, 1), bounds=SUM),
     Job("diff of other pages", "{ours} diff {db} {other}", SAME, TWICE, reads=("db", "later"), codes=(0, 1), bounds=SUM),

@@ -4,11 +4,11 @@ _snapscope() {
     local options='' choices='' values=''
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore help --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore salvage help --help --version' -- "$word")
         return
     fi
     case $command in
-    help) mapfile -t COMPREPLY < <(compgen -W 'info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore --json' -- "$word"); return ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore salvage --json' -- "$word"); return ;;
     info)
         options='--no-hash --threads --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--threads --member --page-size --unpacked-limit'
         case $before in
@@ -140,6 +140,12 @@ _snapscope() {
         ;;
     restore)
         options='--data-dir --wal-dir --name --initial-cluster --initial-cluster-token --initial-advertise-peer-urls --allow-missing-hash --skip-hash-check --bump-revision --mark-compacted --initial-memory-map-size --learners --all-members --dry-run --threads --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='--data-dir --wal-dir --name --initial-cluster --initial-cluster-token --initial-advertise-peer-urls --bump-revision --initial-memory-map-size --learners --all-members --threads --member --page-size --unpacked-limit'
+        case $before in
+        --meta) choices='auto 0 1' ;;
+        esac
+        ;;
+    salvage)
+        options='-o --output --dry-run --include-freed --report --conflicts --lost -f --force --threads --json --member --page-size --meta --unpacked-limit --no-color --no-progress --no-sandbox --require-sandbox -h --help' values='-o --output --report --conflicts --lost --threads --member --page-size --unpacked-limit'
         case $before in
         --meta) choices='auto 0 1' ;;
         esac

@@ -1,5 +1,5 @@
 # fish completion of snapscope; made by scripts/generate.py from the program's own tables; edit those.
-set -l commands info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore help
+set -l commands info verify status hashkv diff dump get history members leases alarms auth meta buckets keys pages page convert restore salvage help
 complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'say what a file is, and which etcd can restore it'
 complete -c snapscope -n "__fish_seen_subcommand_from info" -l no-hash -d 'leave the trailing SHA-256 unchecked'
 complete -c snapscope -n "__fish_seen_subcommand_from info" -l threads -r -d 'use N threads at most (default one a processor)'
@@ -122,6 +122,15 @@ complete -c snapscope -n "__fish_seen_subcommand_from restore" -l learners -r -d
 complete -c snapscope -n "__fish_seen_subcommand_from restore" -l all-members -r -d 'DIR/NAME for each member of the list at once'
 complete -c snapscope -n "__fish_seen_subcommand_from restore" -l dry-run -d 'check all and say what would be written'
 complete -c snapscope -n "__fish_seen_subcommand_from restore" -l threads -r -d '1: check and write one after the other; default: at once. What is written is the same'
+complete -c snapscope -f -n "not __fish_seen_subcommand_from $commands" -a salvage -d 'write all that a damaged file still holds into a sound one'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l output -s o -r -d 'the new file, whole or not at all'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l dry-run -d 'look and report, write no OUT'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l include-freed -d 'also what was deleted: all records that freed pages and slack still hold'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l report -r -d 'the report as a JSON document into a file, too'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l conflicts -r -d 'both records of each conflict as JSON Lines'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l lost -r -d 'all ranges of lost revisions as JSON Lines'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l force -s f -d 'replace files that are there, never the input'
+complete -c snapscope -n "__fish_seen_subcommand_from salvage" -l threads -r -d 'use N threads at most (default one a processor)'
 complete -c snapscope -n "__fish_seen_subcommand_from $commands" -l json -d 'print one JSON document instead of text'
 complete -c snapscope -n "__fish_seen_subcommand_from $commands" -l member -r -d 'the file to read, when an archive holds several'
 complete -c snapscope -n "__fish_seen_subcommand_from $commands" -l page-size -r -d 'look for the meta pages at 0 and at SIZE only'

@@ -1655,6 +1655,126 @@ SS_API enum ss_status ss_restore_unchecked(const struct ss_file *file,
                                            const struct ss_call *call,
                                            struct ss_restore_result *result, struct ss_error *err);
 
+/* ----------------------------------------------------------------------------------- salvage --- */
+
+/* Where a record of a salvaged file came from, the most trusted first. */
+enum ss_salvage_tier {
+    SS_TIER_TREE,   /* the tree of the meta page that is read */
+    SS_TIER_BROKEN, /* a page that this tree names and that cannot be entered, element by element */
+    SS_TIER_OLDER,  /* the tree of the other meta page, or of a root page found by its form */
+    SS_TIER_ORPHAN, /* a sound page of no tree, of revisions that the tree has lost */
+    SS_TIER_FREED,  /* a sound page of no tree, of revisions that the tree gave up: deleted data */
+    SS_TIER_SLACK   /* bytes that no page accounts for */
+};
+#define SS_TIER_COUNT 6
+
+/* "tree", "broken-page", "older-tree", "orphan", "freed", "slack". Static storage. */
+SS_API const char *ss_salvage_tier_name(enum ss_salvage_tier tier);
+
+/* Pages, one behind the other, that cannot be read for the same reason. */
+struct ss_salvage_damage {
+    uint64_t first_page, page_count; /* first_page SS_NONE: it is no page's */
+    uint64_t off, len;
+    struct ss_error why; /* of the first */
+};
+
+/* Main revisions, one behind the other, that the salvaged file has not got. */
+struct ss_salvage_lost {
+    int64_t first, last; /* both included; last INT64_MAX: how far they went is not known */
+    bool certain;        /* else compaction may have removed them before, or they never were */
+    uint64_t pgid;       /* a page that held them, SS_NONE: not known */
+};
+
+/* Two records of one revision with other bytes. The first one is kept. */
+struct ss_salvage_conflict {
+    struct ss_record kept, other;
+    uint64_t kept_off, other_off; /* of their keys */
+    enum ss_salvage_tier kept_tier, other_tier;
+};
+
+/* Zero-initialise, then set what matters. Callbacks may be NULL; each is called in a fixed order. */
+struct ss_salvage_opts {
+    bool include_freed; /* also what was deleted: all records that freed pages and slack hold */
+    void (*on_damage)(void *ctx, const struct ss_salvage_damage *damage);
+    void (*on_lost)(void *ctx, const struct ss_salvage_lost *lost);
+    void (*on_conflict)(void *ctx, const struct ss_salvage_conflict *conflict);
+    void *ctx;
+};
+
+enum ss_salvage_outcome {
+    SS_SALVAGE_SOUND,   /* ss_verify has no error in it: the output says the same */
+    SS_SALVAGE_DAMAGED, /* all that could be saved was written */
+    SS_SALVAGE_NOTHING  /* there is nothing to save, and nothing was written */
+};
+
+/* "sound", "damaged", "nothing". Static storage. */
+SS_API const char *ss_salvage_outcome_name(enum ss_salvage_outcome outcome);
+
+/* Places of the file, a page long each, by what the tree and their headers make of them. */
+struct ss_salvage_places {
+    uint64_t meta_count;
+    uint64_t tree_count;      /* of the tree that was read, sound, further pages of runs included */
+    uint64_t broken_count;    /* named by that tree, and not to be entered */
+    uint64_t older_count;     /* only of another tree */
+    uint64_t orphan_count;    /* sound pages of no tree, runs included: freed, or lost */
+    uint64_t misplaced_count; /* of no tree, with the header of another page */
+    uint64_t empty_count;     /* zeroes */
+    uint64_t unreadable_count; /* anything else */
+    uint64_t beyond_count;     /* of all these: at or beyond high-water */
+};
+
+/* What became of one of etcd's buckets other than `key`. */
+struct ss_salvage_bucket {
+    const char *name;          /* static */
+    bool present;              /* it is in the output */
+    enum ss_salvage_tier tier; /* TREE or OLDER: where it came from */
+    bool whole;                /* nothing was passed over in it */
+    uint64_t element_count, dropped_count;
+};
+#define SS_SALVAGE_BUCKETS_MAX 10
+
+struct ss_salvage_report {
+    enum ss_salvage_outcome outcome;
+    bool is_etcd;
+    uint32_t page_size;
+    bool big_endian;
+    bool inferred;      /* page size and byte order are the page headers', not a meta page's */
+    int meta;           /* whose tree was read; -1: none, and root_page was found by its form */
+    uint64_t root_page; /* SS_NONE: no root was found, only leaves */
+    uint64_t txid;      /* of that meta */
+    bool older_whole;   /* the other meta's tree is whole: reading that needs no salvage */
+    int older_meta;
+    uint64_t older_txid;
+    struct ss_salvage_places places;
+    uint64_t record_count;              /* in the output */
+    uint64_t tier_count[SS_TIER_COUNT]; /* of them, by where they came from */
+    uint64_t freed_left_count;          /* found in freed pages or slack and left there */
+    uint64_t conflict_count;
+    uint64_t lost_count;          /* ranges */
+    uint64_t lost_revision_count; /* of the certain ones */
+    int64_t last_revision;
+    int64_t compact_mark; /* set over the lost revisions; 0: as it was */
+    bool index_made;      /* consistent_index was lost, and made anew */
+    struct ss_salvage_bucket buckets[SS_SALVAGE_BUCKETS_MAX];
+    size_t bucket_count;
+    uint64_t other_element_count, other_dropped_count; /* of buckets that are not etcd's */
+    uint64_t high_water, out_len;
+    uint8_t sha256[32];
+};
+
+/*
+ * Writes a new, sound, sealed db file of all that can still be read, from any file whose page size is known or
+ * can be told from its pages: the newest consistent state. What stands in the tree is taken; of lost
+ * subtrees, records from elsewhere whose revisions fall into the gap that the records around it leave. A record is
+ * taken only when it decodes whole and agrees with its key; of several with one revision the most
+ * trusted. Where revisions are lost a compaction is scheduled at the last one, as after a bump of the revision:
+ * the history before is not whole. `write` NULL: all but the writing. `call` may be NULL.
+ * Memory: 32 to 48 bytes a record. Errors: as ss_verify; OUTPUT; LIMIT.
+ */
+SS_API enum ss_status ss_salvage(const struct ss_file *file, const struct ss_salvage_opts *opts,
+                                 ss_write_fn write, void *write_ctx, const struct ss_call *call,
+                                 struct ss_salvage_report *report, struct ss_error *err);
+
 /* -------------------------------------------------------------------------------------- rows --- */
 
 /*

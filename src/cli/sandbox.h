@@ -22,7 +22,7 @@
 #include <stdio.h>
 
 enum {
-    CLI_SANDBOX_FOLDERS_MAX = 2, /* a data directory and a WAL directory of its own */
+    CLI_SANDBOX_FOLDERS_MAX = 4, /* of a salvage: the file, its report and two lists */
     CLI_SANDBOX_TEXT_MAX = 512
 };
 

@@ -57,6 +57,9 @@ status {{text}}
 verify {{text}}
 dump --meta 0 {{older}}
 verify --json {{older}}
+salvage --dry-run {{damaged}}
+salvage --dry-run --json {{damaged}}
+salvage --dry-run --include-freed {{cluster}}
 info {{older}}
 diff --meta-a 0 --meta-b 1 {{older}} {{older}}
 get {{cluster}} {KEY}
@@ -128,6 +131,8 @@ restore --allow-missing-hash {{bare}} --data-dir at/out
 restore {{cluster}} --data-dir at/out --wal-dir at/log
 restore {{cluster}} --all-members at/out --initial-cluster {CLUSTER} --learners m2
 restore --dry-run --json {{cluster}}
+salvage {{damaged}} -o at/out
+salvage --json {{damaged}} -o at/out --report at/report --lost at/lost --conflicts at/conflicts
 dump -o at/out {{cluster}}
 dump --json -o at/out {{cluster}}
 dump -o at/out.tar {{cluster}}
@@ -140,6 +145,7 @@ verify --json --report junit -o at/out {{cluster}}
 # With OLD at at/out before the run.
 REPLACING = """
 convert --force {cluster} -o at/out
+salvage --force {damaged} -o at/out
 dump --force -o at/out {cluster}
 verify --force --report junit -o at/out {cluster}
 """
@@ -150,6 +156,7 @@ LARGE = """
 convert {history} -o at/out
 convert --rebuild {history} -o at/out
 convert {history} -o -
+salvage {history} -o at/out
 restore {history} --data-dir at/out
 dump --revisions {history}
 dump --revisions -o at/out {history}

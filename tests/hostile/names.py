@@ -25,6 +25,7 @@ READING = (
     ["history", "--key-format", "hex", b"FILE", EVIL.hex()], ["diff", b"FILE", b"OTHER"], ["diff", b"OTHER", b"FILE"],
     ["diff", "--revisions", b"OTHER", b"FILE"], ["diff", "--buckets", b"OTHER", b"FILE"], ["diff", b"FILE", b"COPY"],
     ["convert", "--skip-hash-check", "--force", "-o", b"OUT"], ["restore", "--skip-hash-check", "--dry-run"],
+    ["salvage", "--dry-run"], ["salvage", "--dry-run", "--json"],
     ["dump", "--format", "etcdctl"], ["dump", "--redact", "--all-buckets", "-o", b"OUT", "--force"])
 
 # Arguments that are wrong, missing or strange: what was typed is shown as well, escaped.

@@ -83,7 +83,8 @@ COMMANDS = (["info", "--json"], ["verify", "--report", "junit"], ["dump", "--rev
             ["keys", "FILE", "more"], ["get", "FILE", "/k/00000005"], ["history", "FILE", "k"],
             ["history", "--prefix", "FILE", ""], ["diff", "FILE", "COPY"], ["diff", "--revisions", "FILE", "COPY"],
             ["diff", "--buckets", "FILE", "COPY"], ["convert", "--skip-hash-check", "-o", "-"],
-            ["convert", "--skip-hash-check", "--rebuild", "-o", "-"], ["restore", "--skip-hash-check", "--dry-run"])
+            ["convert", "--skip-hash-check", "--rebuild", "-o", "-"], ["restore", "--skip-hash-check", "--dry-run"],
+            ["salvage", "--dry-run"], ["salvage", "--dry-run", "--json", "--include-freed"])
 
 
 def test_commands(runner, _name):

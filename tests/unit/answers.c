@@ -457,6 +457,7 @@ const struct ss_test_answer ss_test_answers[] = {
     {"lineage", ss_answer_lineage},
     {"dump", ss_answer_dump},
     {"convert", ss_answer_convert},
+    {"salvage", ss_answer_salvage},
     {"restore", ss_answer_restore},
     {"convert checked", ss_answer_convert_checked},
     {"restore checked", ss_answer_restore_checked},

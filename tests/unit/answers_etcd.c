@@ -475,6 +475,32 @@ void ss_answer_convert(FILE *out, const struct ss_test_question *q)
     }
 }
 
+void ss_answer_salvage(FILE *out, const struct ss_test_question *q)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct ss_salvage_opts opts = {.include_freed = i > 0};
+        const struct ss_call call = {.threads = q->threads};
+        struct ss_salvage_report r;
+        struct written w;
+        struct ss_error err;
+        enum ss_status status;
+
+        written_begin(&w);
+        status = ss_salvage(q->file, &opts, take_written, &w, &call, &r, &err);
+        ss_tell_end(out, status, &err);
+        if (status == SS_OK) {
+            fprintf(out, "%s %" PRIu64 " %" PRIu64, ss_salvage_outcome_name(r.outcome),
+                    r.record_count, r.lost_count);
+            for (int tier = 0; tier < SS_TIER_COUNT; tier++) {
+                fprintf(out, " %s %" PRIu64, ss_salvage_tier_name((enum ss_salvage_tier)tier),
+                        r.tier_count[tier]);
+            }
+            ss_tell_bytes(out, r.sha256, sizeof(r.sha256));
+            tell_written(out, &w);
+        }
+    }
+}
+
 /* The decision first; true when the work went on. */
 static bool tell_intake(FILE *out, enum ss_status status, const struct ss_intake *in,
                         const struct ss_error *err)

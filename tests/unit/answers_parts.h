@@ -42,6 +42,7 @@ void ss_answer_diff(FILE *out, const struct ss_test_question *q);
 void ss_answer_lineage(FILE *out, const struct ss_test_question *q);
 void ss_answer_dump(FILE *out, const struct ss_test_question *q);
 void ss_answer_convert(FILE *out, const struct ss_test_question *q);
+void ss_answer_salvage(FILE *out, const struct ss_test_question *q);
 void ss_answer_restore(FILE *out, const struct ss_test_question *q);
 void ss_answer_convert_checked(FILE *out, const struct ss_test_question *q);
 void ss_answer_restore_checked(FILE *out, const struct ss_test_question *q);

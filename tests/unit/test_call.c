@@ -300,6 +300,14 @@ static enum ss_status call_intake(const struct ss_call *call, struct ss_error *e
     return status;
 }
 
+static enum ss_status call_salvage(const struct ss_call *call, struct ss_error *err)
+{
+    const struct ss_salvage_opts opts = {.include_freed = false};
+    struct ss_salvage_report report;
+
+    return ss_salvage(a, &opts, drop, NULL, call, &report, err);
+}
+
 static enum ss_status convert(bool rebuild, bool checked, const struct ss_call *call,
                               struct ss_error *err)
 {
@@ -452,6 +460,7 @@ static const struct {
     {"ss_convert_unchecked, a copy", call_copy_unchecked, true},
     {"ss_convert_unchecked, a rebuild", call_rebuild_unchecked, true},
     {"ss_restore", call_restore, true},
+    {"ss_salvage", call_salvage, true},
     {"ss_restore_unchecked", call_restore_unchecked, true},
     {"ss_rows_open", call_rows, true},
     {"ss_dump", call_dump, true},
