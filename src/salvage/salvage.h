@@ -58,6 +58,7 @@ struct ss_salvage_job {
     struct ss_geometry geo; /* every whole place of the file, whatever a high-water mark says */
     struct ss_view views[SS_VIEW_MAX]; /* views[0] is trusted first; none: view_count 0 */
     size_t view_count;
+    uint64_t other_root; /* of the other meta, where the root in force cannot be entered; SS_NONE */
     struct ss_bitmap claimed; /* places that the trees of views[0] name, sound or not */
     bool has_key;             /* views[0] has a tree of `key` */
     struct ss_tree key;

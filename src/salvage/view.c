@@ -141,34 +141,61 @@ static void find_roots(struct ss_salvage_job *job)
 }
 
 /* Whether the root page of a view can be entered. */
-static bool root_stands(const struct ss_view *view)
+static bool root_stands(const struct ss_view *view, struct ss_error *err)
 {
     struct ss_page_view page;
-    struct ss_error err;
 
-    ss_error_clear(&err);
-    return ss_page_gate(&view->file.geo, ss_file_current(&view->file)->root, SS_NONE, &page,
-                        &err) == SS_OK &&
-           (page.type == SS_PAGE_LEAF || page.type == SS_PAGE_BRANCH);
+    ss_error_clear(err);
+    if (ss_page_gate(&view->file.geo, ss_file_current(&view->file)->root, SS_NONE, &page, err) !=
+        SS_OK) {
+        return false;
+    }
+    return page.type == SS_PAGE_LEAF || page.type == SS_PAGE_BRANCH ||
+           ss_tree_page_refuse(&page, err) == SS_OK;
 }
 
-static void add_meta_view(struct ss_salvage_job *job, struct ss_file file)
+/* `why` is set when the root is there to be added, and cannot be entered. */
+static bool add_meta_view(struct ss_salvage_job *job, struct ss_file file, struct ss_error *why)
 {
     struct ss_view *view = &job->views[job->view_count];
 
+    ss_error_clear(why);
     *view = (struct ss_view){.file = file, .by_meta = true};
-    if (has_view_of(job, ss_file_current(&file)->root) || !root_stands(view)) {
-        return;
+    if (has_view_of(job, ss_file_current(&file)->root) || !root_stands(view, why)) {
+        return false;
     }
     view->index = index_of(view);
     job->view_count++;
+    return true;
+}
+
+/* The tree in force is lost as a whole: its root is the damage. The other meta's tree may still be whole. */
+static void lose_root(struct ss_salvage_job *job, const struct ss_error *why)
+{
+    const struct ss_file *file = job->file;
+    uint64_t pgid = ss_file_current(file)->root, page_size = job->geo.page_size;
+    struct ss_salvage_damage damage = {
+        .first_page = pgid, .page_count = 1, .off = why->off, .why = *why};
+
+    if (pgid < job->geo.page_count) {
+        damage.off = pgid * page_size;
+        damage.len = page_size;
+    }
+    if (job->opts->on_damage != NULL) {
+        job->opts->on_damage(job->opts->ctx, &damage);
+    }
+    if (file->meta[1 - file->current].valid) {
+        job->other_root = file->meta[1 - file->current].root;
+    }
 }
 
 enum ss_status ss_views_find(struct ss_salvage_job *job, struct ss_error *err)
 {
     const struct ss_file *file = job->file;
     struct ss_salvage_report *report = job->report;
+    struct ss_error why;
 
+    job->other_root = SS_NONE;
     take_geometry(job);
     report->meta = -1;
     report->root_page = SS_NONE;
@@ -176,10 +203,13 @@ enum ss_status ss_views_find(struct ss_salvage_job *job, struct ss_error *err)
         return ss_source_check(&file->src, SS_OK, err);
     }
     if (file->readable && !report->inferred) {
-        add_meta_view(job, *file);
-        report->meta = job->view_count > 0 ? file->current : -1;
+        if (!add_meta_view(job, *file, &why)) {
+            lose_root(job, &why);
+        } else {
+            report->meta = file->current;
+        }
         if (report->meta >= 0 && file->meta[1 - file->current].valid) {
-            add_meta_view(job, ss_file_by_other_meta(file));
+            add_meta_view(job, ss_file_by_other_meta(file), &why);
         }
         report->txid = ss_file_current(file)->txid;
     }
@@ -339,6 +369,15 @@ static enum ss_status walk_view(struct ss_salvage_job *job, struct ss_view *view
     return status;
 }
 
+/* Also one that was found by its form, since the root in force cannot be entered. */
+static bool is_of_other_meta(const struct ss_salvage_job *job, size_t i)
+{
+    const struct ss_view *view = &job->views[i];
+
+    return (i > 0 && view->by_meta && job->report->meta >= 0) ||
+           (!view->by_meta && ss_file_current(&view->file)->root == job->other_root);
+}
+
 enum ss_status ss_views_walk(struct ss_salvage_job *job, struct ss_error *err)
 {
     struct ss_salvage_report *report = job->report;
@@ -349,10 +388,10 @@ enum ss_status ss_views_walk(struct ss_salvage_job *job, struct ss_error *err)
         struct ss_view *view = &job->views[i];
 
         status = walk_view(job, view, i == 0, i == 0 ? &job->claimed : NULL, &faults, err);
-        if (status == SS_OK && i > 0 && view->by_meta && faults == 0 && report->meta >= 0) {
+        if (status == SS_OK && faults == 0 && is_of_other_meta(job, i)) {
             report->older_whole = true;
-            report->older_meta = view->file.current;
-            report->older_txid = ss_file_current(&view->file)->txid;
+            report->older_meta = 1 - job->file->current;
+            report->older_txid = job->file->meta[1 - job->file->current].txid;
         }
     }
     if (job->view_count == 0 || !job->views[0].by_meta) {

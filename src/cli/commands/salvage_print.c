@@ -102,7 +102,7 @@ static void print_tree(FILE *to, const struct ss_salvage_report *r)
     } else if (r->root_page != SS_NONE) {
         fprintf(to,
                 "tree:      its root, page %" PRIu64
-                ", was found by its form: no meta page leads to one that can be read\n",
+                ", was found by its form: the meta page in force leads to none that can be read\n",
                 r->root_page);
     } else {
         fprintf(to, "tree:      none: single leaves are all that is left\n");
