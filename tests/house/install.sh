@@ -97,7 +97,7 @@ lists() {
     done
     [[ $rows == "$tables" ]] || fail "$1 lists: $rows"
 }
-tables='keys 240 revisions 405 leases 5 alarms 0 members 1 users 4 roles 6 meta 7 buckets 10 entries 10 pages 554 findings 0 differences 0 '
+tables='keys 240 revisions 405 leases 5 alarms 0 members 1 auth 1 users 4 roles 6 meta 7 buckets 10 entries 10 pages 554 findings 0 differences 0 '
 
 # project NAME SOURCE PREFIX_PATH
 project() {

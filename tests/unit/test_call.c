@@ -378,13 +378,14 @@ static enum ss_status call_restore_unchecked(const struct ss_call *call, struct 
 
 static enum ss_status call_rows(const struct ss_call *call, struct ss_error *err)
 {
+    const struct ss_query query = {.other = b};
     enum ss_status opened = SS_OK;
 
     for (size_t i = 0; i < ss_table_count(); i++) {
         enum ss_status status = SS_OK;
         struct ss_rows *rows;
 
-        opened = ss_rows_open(a, ss_table_at(i), NULL, call, &rows, err);
+        opened = ss_rows_open(a, ss_table_at(i), &query, call, &rows, err);
         assert_true((opened == SS_OK) == (rows != NULL));
         while (opened == SS_OK && status == SS_OK) {
             status = ss_rows_next(rows, err);
