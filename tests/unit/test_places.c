@@ -227,15 +227,16 @@ static void keeps_refusing_trees(void **state)
     expect_refused(ss_buckets_space(file, NULL, NULL, NULL, &space, &faults, &err), &err);
     for (size_t i = 0; i < ss_table_count(); i++) {
         const struct ss_table *table = ss_table_at(i);
+        const struct ss_query query = {.other = file};
 
         if (strcmp(table->name, "findings") == 0) {
             continue;
         }
         if (strcmp(table->name, "pages") != 0) {
-            expect_refused(ss_rows_open(file, table, NULL, NULL, &rows, &err), &err);
+            expect_refused(ss_rows_open(file, table, &query, NULL, &rows, &err), &err);
             continue;
         }
-        assert_int_equal(ss_rows_open(file, table, NULL, NULL, &rows, &err), SS_OK);
+        assert_int_equal(ss_rows_open(file, table, &query, NULL, &rows, &err), SS_OK);
         while (ss_rows_next(rows, &err) == SS_OK) {
             row_count++;
         }
