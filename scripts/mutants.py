@@ -76,8 +76,7 @@ class Tests:
         ctest = ["ctest", "--preset", "dev", "-j2", "--stop-on-failure", "-R"]
         if not run([*ctest, self.options.tests], self.work, self.env):
             return "unit"
-        if not run([sys.executable, "tests/damage/run.py", "build/dev/src/cli/snapscope", "testdata"],
-                   self.work, self.env):
+        if not run([*ctest, "^damage$"], self.work, self.env):
             return "damage"
         if self.options.cli and not run([*ctest, "^cli_"], self.work, self.env):
             return "cli"
