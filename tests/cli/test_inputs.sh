@@ -334,6 +334,7 @@ for command in "${threaded[@]}"; do
     case $command in
     convert) command+=' -o -' ;;
     restore) command+=" --dry-run --data-dir $scratch/alone" ;;
+    salvage) command+=" --dry-run" ;;
     esac
     # shellcheck disable=SC2086
     started 1 $command
