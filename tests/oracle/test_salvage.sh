@@ -8,7 +8,7 @@ oracle _ etcd36/etcd
 
 fixture etcd36-history
 mkdir "$scratch/work"
-run python3 -B "$SS_SOURCE_DIR/tests/oracle/salvage.py" "$oracles" "$SNAPSCOPE" "$scratch/etcd36-history/snapshot.db" "$scratch/work"
+run python3 -B "$SS_SOURCE_DIR/tests/oracle/salvage.py" "$oracles" "$SNAPSCOPE" "$(oracle_copy "$scratch/etcd36-history/snapshot.db")" "$scratch/work"
 expect_rc 0
 expect_err_eq ''
 cat "$out"
