@@ -156,6 +156,7 @@ static int open_targets(struct salvage_job *job)
                                              [TO_REPORT] = job->opts->report,
                                              [TO_CONFLICTS] = job->opts->conflicts,
                                              [TO_LOST] = job->opts->lost};
+    cli_abandon_catch(); /* a signal between two of them has to find the first ones removed */
     for (size_t i = 0; i < TARGET_COUNT; i++) {
         struct target *target = &job->targets[i];
         struct ss_error err = SS_ERROR_INIT;
@@ -198,8 +199,8 @@ static int commit_targets(struct salvage_job *job)
         if (ss_output_commit(target->output, &err) != SS_OK) {
             return cli_report_about(job->run, target->path, &err);
         }
+        job->run->committed = true;
     }
-    job->run->committed = true;
     return CLI_EXIT_OK;
 }
 
