@@ -25,33 +25,33 @@
 
 /* ------------------------------------------------------------------------- what etcd can read --- */
 
-static bool reads_meta(enum ss_etcd_bucket which, const struct ss_entry *entry)
+static bool reads_meta(enum ss_etcd_bucket which, const struct ss_entry *entry,
+                       struct ss_error *err)
 {
     struct ss_conf_state conf = {0};
     struct ss_semver version;
     struct ss_revision rev;
-    struct ss_error err;
     uint64_t number = 1;
     bool enabled, good;
     char *target = NULL;
 
     switch (ss_meta_key(which, entry->key)) {
     case SS_META_CONSISTENT_INDEX:
-        return ss_u64_decode(entry->value, "", entry->pgid, &number, &err) == SS_OK;
+        return ss_u64_decode(entry->value, "", entry->pgid, &number, err) == SS_OK;
     case SS_META_TERM:
-        return ss_u64_decode(entry->value, "", entry->pgid, &number, &err) == SS_OK && number != 0;
+        return ss_u64_decode(entry->value, "", entry->pgid, &number, err) == SS_OK && number != 0;
     case SS_META_CONF_STATE:
-        good = ss_conf_state_decode(entry->value, entry->pgid, &conf, &err) == SS_OK;
+        good = ss_conf_state_decode(entry->value, entry->pgid, &conf, err) == SS_OK;
         ss_conf_state_fini(&conf);
         return good;
     case SS_META_SCHEDULED_COMPACT:
     case SS_META_FINISHED_COMPACT:
-        return ss_revision_decode_meta(entry->value, "", entry->pgid, &rev, &err) == SS_OK;
+        return ss_revision_decode_meta(entry->value, "", entry->pgid, &rev, err) == SS_OK;
     case SS_META_STORAGE_VERSION:
     case SS_META_CLUSTER_VERSION:
-        return ss_semver_decode(entry->value, "", entry->pgid, &version, &err) == SS_OK;
+        return ss_semver_decode(entry->value, "", entry->pgid, &version, err) == SS_OK;
     case SS_META_DOWNGRADE:
-        good = ss_downgrade_decode(entry->value, entry->pgid, &enabled, &target, &err) == SS_OK;
+        good = ss_downgrade_decode(entry->value, entry->pgid, &enabled, &target, err) == SS_OK;
         if (good) {
             free(target);
         }
@@ -61,13 +61,12 @@ static bool reads_meta(enum ss_etcd_bucket which, const struct ss_entry *entry)
     }
 }
 
-static bool reads_member(const struct ss_entry *entry)
+static bool reads_member(const struct ss_entry *entry, struct ss_error *err)
 {
     struct ss_member_doc doc;
-    struct ss_error err;
     bool good;
 
-    if (ss_member_decode(entry, &doc, &err) != SS_OK) {
+    if (ss_member_decode(entry, &doc, err) != SS_OK) {
         return false;
     }
     good = doc.member.id == doc.member.value_id;
@@ -75,52 +74,55 @@ static bool reads_member(const struct ss_entry *entry)
     return good;
 }
 
-static bool reads_access(enum ss_etcd_bucket which, const struct ss_entry *entry)
+static bool reads_access(enum ss_etcd_bucket which, const struct ss_entry *entry,
+                         struct ss_error *err)
 {
     struct ss_user user = {0};
     struct ss_role role = {0};
-    struct ss_error err;
     bool good;
 
     if (which == SS_IN_AUTH_USERS) {
-        good = ss_user_decode(entry, &user, &err) == SS_OK && ss_span_eq(user.key, user.name);
+        good = ss_user_decode(entry, &user, err) == SS_OK && ss_span_eq(user.key, user.name);
         ss_user_fini(&user);
     } else {
-        good = ss_role_decode(entry, &role, &err) == SS_OK && ss_span_eq(role.key, role.name);
+        good = ss_role_decode(entry, &role, err) == SS_OK && ss_span_eq(role.key, role.name);
         ss_role_fini(&role);
     }
     return good;
 }
 
-/* Whether etcd can read an element of this bucket of its own, and takes it for what its key says. */
-static bool is_readable(enum ss_etcd_bucket which, const struct ss_entry *entry)
+/*
+ * Whether etcd can read an element of this bucket of its own, and takes it for what its key says. Not for want of
+ * memory: then err->code is NOMEM.
+ */
+static bool is_readable(enum ss_etcd_bucket which, const struct ss_entry *entry,
+                        struct ss_error *err)
 {
     struct ss_auth_facts facts = {0};
     struct ss_lease lease;
     struct ss_alarm alarm;
-    struct ss_error err;
     uint64_t id;
 
-    ss_error_clear(&err);
+    ss_error_clear(err);
     if (entry->is_bucket) {
         return false;
     }
     switch (which) {
     case SS_IN_ALARM:
-        return ss_alarm_decode(entry, &alarm, &err) == SS_OK;
+        return ss_alarm_decode(entry, &alarm, err) == SS_OK;
     case SS_IN_AUTH:
-        return ss_auth_decode(entry, &facts, &err) == SS_OK;
+        return ss_auth_decode(entry, &facts, err) == SS_OK;
     case SS_IN_AUTH_ROLES:
     case SS_IN_AUTH_USERS:
-        return reads_access(which, entry);
+        return reads_access(which, entry, err);
     case SS_IN_LEASE:
-        return ss_lease_decode(entry, &lease, NULL, &err) == SS_OK && lease.id == lease.key_id;
+        return ss_lease_decode(entry, &lease, NULL, err) == SS_OK && lease.id == lease.key_id;
     case SS_IN_MEMBERS:
-        return reads_member(entry);
+        return reads_member(entry, err);
     case SS_IN_MEMBERS_REMOVED:
-        return ss_member_id_decode(entry->key, entry->pgid, &id, &err) == SS_OK;
+        return ss_member_id_decode(entry->key, entry->pgid, &id, err) == SS_OK;
     default:
-        return reads_meta(which, entry);
+        return reads_meta(which, entry, err);
     }
 }
 
@@ -157,8 +159,9 @@ static enum ss_status each_standing(const struct ss_view *view, enum ss_etcd_buc
     skips.count = 0;
     ss_standing_init(walk, &view->file, &out->tree, name, NULL, &skips);
     while (status == SS_OK && (status = ss_standing_next(walk, &entry, err)) == SS_OK) {
-        if (!is_readable(which, &entry)) {
-            out->dropped_count++;
+        if (!is_readable(which, &entry, err)) {
+            status = err->code == SS_E_NOMEM ? SS_SYSTEM : SS_OK;
+            out->dropped_count += status == SS_OK;
             continue;
         }
         out->element_count++;
