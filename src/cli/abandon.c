@@ -53,6 +53,13 @@ _Noreturn void cli_abandon_memory(size_t len)
     _exit(CLI_EXIT_SYSTEM);
 }
 
+void cli_abandon_starved(const struct ss_error *err)
+{
+    if (err->code == SS_E_NOMEM) {
+        cli_abandon_memory(0);
+    }
+}
+
 static void on_exit_call(void)
 {
     if (!exit_allowed) {

@@ -28,6 +28,9 @@ void cli_abandon_allow_exit(void);
 /* Ends the process: `len` bytes could not be had. Only from the main thread. */
 _Noreturn void cli_abandon_memory(size_t len);
 
+/* The same, where a call of the library failed for want of memory under what is only said with an answer. */
+void cli_abandon_starved(const struct ss_error *err);
+
 /*
  * Runs `work` where the library has something to remove if it fails, and the process must not end: false
  * when memory was out. The process is then ended by cli_abandon_if_starved as soon as it can be.

@@ -46,8 +46,9 @@ const char *cli_command_exit(const struct cli_command *command, enum cli_exit co
     static const char *const usual[CLI_EXIT_COUNT] = {
         [CLI_EXIT_OK] = "done, and the answer is whole",
         [CLI_EXIT_USAGE] = "wrong usage",
-        [CLI_EXIT_REFUSED] = "the input is refused or cannot be read, or damage was met: standard\n"
-                             "error says which, and what stands is printed",
+        [CLI_EXIT_REFUSED] =
+            ("the input is refused or cannot be read, or damage was met: standard\n"
+             "error says which, and what stands is printed"),
         [CLI_EXIT_SYSTEM] = "the system failed: memory, input or output",
     };
     return command->exits[code] != NULL ? command->exits[code] : usual[code];
@@ -61,7 +62,7 @@ static void print_command_help(const struct cli_command *command)
     cli_options_help(command, stdout);
     puts("\nExit codes:");
     for (int code = 0; code < CLI_EXIT_COUNT; code++) {
-        const char *meaning = cli_command_exit(command, code);
+        const char *meaning = cli_command_exit(command, (enum cli_exit)code);
         if (meaning != NULL) {
             printf("  %d  ", code);
             cli_help_indent(meaning, 5, stdout);

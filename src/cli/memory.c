@@ -27,7 +27,7 @@ void cli_gather_grow(struct cli_gathered *to, size_t len)
 {
     size_t cap = 2 * (to->len + len);
     char *grown = cli_must_alloc(cap);
-    if (to->len > 0) {
+    if (to->bytes != NULL) {
         memcpy(grown, to->bytes, to->len);
     }
     free(to->bytes);

@@ -185,9 +185,10 @@ static bool print_text_mode_hint(struct cli_run *run, const char *about, const c
     bool is_second = run->second != NULL && about == run->second_name;
     const struct ss_file *file = is_second ? run->second : run->file;
     struct ss_text_mode found;
-    struct ss_error err;
+    struct ss_error err = SS_ERROR_INIT;
     if (file == NULL || ss_text_mode(file, NULL, &found, &err) != SS_OK ||
         found.change == SS_TEXT_MODE_NONE) {
+        cli_abandon_starved(&err);
         return false;
     }
     if (run->text_hinted) {

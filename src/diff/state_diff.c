@@ -174,7 +174,7 @@ enum ss_status ss_diff_walk_check(const struct ss_diff_walk *walk, enum ss_statu
 }
 
 /* Whose step failed first, A's before B's. */
-static enum ss_status first_failure(const struct ss_diff_side jobs[2], enum ss_side *side,
+static enum ss_status first_failure(const struct ss_diff_side *jobs, enum ss_side *side,
                                     struct ss_error *err)
 {
     for (int i = 0; i < 2; i++) {

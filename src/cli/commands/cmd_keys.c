@@ -1,6 +1,7 @@
 /*
  * cmd_keys.c - snapscope keys: the elements of one bucket of any bbolt file, in key order.
  */
+#include "abandon.h"
 #include "cmd.h"
 #include "keepgoing.h"
 #include "render.h"
@@ -64,6 +65,7 @@ static void head(void *ctx, json_t *doc)
         cli_doc_text(doc, "bucket", facts.path);
         ss_bucket_free(bucket);
     }
+    cli_abandon_starved(&err);
 }
 
 static int list_path(struct cli_run *run, const struct cli_path *path)

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abandon.h"
 #include "cmd.h"
@@ -183,6 +184,33 @@ static void free_targets(struct salvage_job *job)
     }
 }
 
+static enum ss_status commit(struct target *target, struct ss_error *err)
+{
+    if (target->failed) {
+        *err = target->err;
+        return SS_SYSTEM;
+    }
+    return ss_output_commit(target->output, err);
+}
+
+/*
+ * All get their names, or none; those behind `at` have theirs already. The one at hand may have it, too, where
+ * its folder failed to be synced: if it was the last one, all is there. What --force replaced is gone.
+ */
+static void take_back(const struct salvage_job *job, size_t at, const struct ss_error *err)
+{
+    bool named = err->code == SS_E_OUTPUT && access(job->targets[at].path, F_OK) == 0;
+    if (job->opts->force || (named && at == TO_OUT)) {
+        return;
+    }
+    for (size_t i = named ? at : at + 1; i < TARGET_COUNT; i++) {
+        if (job->targets[i].path != NULL) {
+            unlink(job->targets[i].path);
+        }
+    }
+    job->run->committed = false;
+}
+
 /* The lists first: what gets its name last is OUT. */
 static int commit_targets(struct salvage_job *job)
 {
@@ -193,10 +221,8 @@ static int commit_targets(struct salvage_job *job)
         if (target->path == NULL || (i == TO_OUT && nothing)) {
             continue;
         }
-        if (target->failed) {
-            return cli_report_about(job->run, target->path, &target->err);
-        }
-        if (ss_output_commit(target->output, &err) != SS_OK) {
+        if (commit(target, &err) != SS_OK) {
+            take_back(job, i, &err);
             return cli_report_about(job->run, target->path, &err);
         }
         job->run->committed = true;

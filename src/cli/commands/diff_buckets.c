@@ -129,7 +129,11 @@ static void print_field(void *ctx, const struct cli_facts *a, const struct cli_f
     struct cli_out *out = ctx;
     const char *sign = in_b == NULL ? "- " : in_a == NULL ? "+ " : "";
     cli_out_format(out, "      %s", sign);
-    print_name(out, in_a != NULL ? a : b, in_a != NULL ? in_a : in_b);
+    if (in_a != NULL) {
+        print_name(out, a, in_a);
+    } else if (in_b != NULL) {
+        print_name(out, b, in_b);
+    }
     if (in_a != NULL && in_b != NULL && in_a->form == CLI_FACT_SECRET) {
         cli_out_text(out, ": changed\n");
         return;
