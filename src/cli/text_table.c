@@ -23,12 +23,13 @@ static size_t cell_len(const char *cell, size_t *width)
 
 static void widen(struct cli_text_table *table, const char *cells, size_t len)
 {
-    for (size_t pos = 0, i = 0; pos < len; pos++, i = (i + 1) % table->count) {
+    for (size_t pos = 0, i = 0; pos < len; pos++) {
         size_t width;
         pos += cell_len(cells + pos, &width);
         if (width > table->widths[i]) {
             table->widths[i] = width;
         }
+        i = i + 1 < table->count ? i + 1 : 0;
     }
 }
 

@@ -365,7 +365,7 @@ static enum ss_status dump_bucket(struct ss_export *d, int64_t *rev, struct ss_e
 {
     enum ss_status status = ss_export_bucket(d, err);
 
-    (void)rev;
+    *rev = 0; /* a bucket is of no revision */
     return status == SS_OK ? end_document(d, err) : status;
 }
 

@@ -313,62 +313,77 @@ struct copying {
     struct ss_salvage_job *job;
     struct ss_writer *w;
     struct ss_bitmap claimed; /* by all trees that are copied */
+    struct ss_skips skips;
     uint32_t level;
+    struct ss_standing *open[LEVEL_MAX]; /* buckets that were begun, the outer ones first */
 };
 
-static enum ss_status copy_standing(struct copying *c, const struct ss_tree *tree, const char *path,
-                                    struct ss_error *err);
-
-static enum ss_status copy_bucket(struct copying *c, const struct ss_entry *entry, const char *path,
+/* Begins a bucket: what stands of its tree comes next. One that is no bucket, or lies too deep, is left out. */
+static enum ss_status open_bucket(struct copying *c, const struct ss_entry *entry,
                                   struct ss_error *err)
 {
+    const struct ss_file *file = &c->job->views[0].file;
     struct ss_tree tree = {0};
+    struct ss_standing *walk;
     struct ss_error why;
     enum ss_status status, decoded;
 
     ss_error_clear(&why);
-    decoded = ss_tree_decode(&c->job->views[0].file.geo, entry->value, entry->pgid, &tree, &why);
-    if (c->level >= LEVEL_MAX) {
+    decoded = ss_tree_decode(&file->geo, entry->value, entry->pgid, &tree, &why);
+    if (c->level == LEVEL_MAX) {
         c->job->report->other_dropped_count += !c->job->counted;
         return SS_OK;
     }
     status = ss_writer_begin(c->w, entry->key, decoded == SS_OK ? tree.sequence : 0, err);
-    if (status == SS_OK && decoded == SS_OK) {
-        c->level++;
-        status = copy_standing(c, &tree, path, err);
-        c->level--;
-    } else if (status == SS_OK) {
-        c->job->report->other_dropped_count += !c->job->counted;
+    if (status != SS_OK || decoded != SS_OK) {
+        c->job->report->other_dropped_count += status == SS_OK && !c->job->counted;
+        return status == SS_OK ? ss_writer_end(c->w, err) : status;
     }
-    return status == SS_OK ? ss_writer_end(c->w, err) : status;
-}
-
-static enum ss_status copy_standing(struct copying *c, const struct ss_tree *tree, const char *path,
-                                    struct ss_error *err)
-{
-    struct ss_skips skips = {0};
-    struct ss_entry entry = {0};
-    enum ss_status status = SS_OK;
-    struct ss_standing *walk = malloc(sizeof(*walk));
-
+    walk = malloc(sizeof(*walk));
     if (walk == NULL) {
         return ss_nomem(err, sizeof(*walk));
     }
-    ss_standing_init(walk, &c->job->views[0].file, tree, path, &c->claimed, &skips);
-    while (status == SS_OK && (status = ss_standing_next(walk, &entry, err)) == SS_OK) {
-        if (entry.is_bucket) {
-            status = copy_bucket(c, &entry, path, err);
-        } else {
+    ss_standing_init(walk, file, &tree, "", &c->claimed, &c->skips);
+    c->open[c->level++] = walk;
+    return SS_OK;
+}
+
+static void close_bucket(struct copying *c)
+{
+    struct ss_standing *walk = c->open[--c->level];
+
+    ss_standing_fini(walk);
+    free(walk);
+}
+
+/* A bucket with all below it. */
+static enum ss_status copy_bucket(struct copying *c, const struct ss_entry *bucket,
+                                  struct ss_error *err)
+{
+    uint64_t skipped = c->skips.count;
+    enum ss_status status = open_bucket(c, bucket, err);
+
+    while (status == SS_OK && c->level > 0) {
+        struct ss_entry entry = {0};
+
+        status = ss_standing_next(c->open[c->level - 1], &entry, err);
+        if (status == SS_END) {
+            close_bucket(c);
+            status = ss_writer_end(c->w, err);
+        } else if (status == SS_OK && entry.is_bucket) {
+            status = open_bucket(c, &entry, err);
+        } else if (status == SS_OK) {
             c->job->report->other_element_count += !c->job->counted;
             status = ss_writer_put(c->w, entry.key, entry.value, err);
         }
     }
-    if (!c->job->counted) {
-        c->job->report->other_dropped_count += skips.count;
+    while (c->level > 0) {
+        close_bucket(c);
     }
-    ss_standing_fini(walk);
-    free(walk);
-    return status == SS_END ? SS_OK : status;
+    if (!c->job->counted) {
+        c->job->report->other_dropped_count += c->skips.count - skipped;
+    }
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------- all of them --- */
@@ -417,7 +432,7 @@ static enum ss_status give_others(struct ss_salvage_job *job, struct copying *c,
         }
         status = give_before(job, next, &entry.key, c->w, on_key, err);
         if (status == SS_OK) {
-            status = copy_bucket(c, &entry, "", err);
+            status = copy_bucket(c, &entry, err);
         }
     }
     if (!job->counted) {

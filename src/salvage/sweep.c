@@ -152,7 +152,8 @@ static void read_elements(struct sweep *sweep, uint64_t off, uint64_t limit, uin
 static bool hidden_children(struct ss_salvage_job *job, const struct ss_page_view *page,
                             struct ss_span hi)
 {
-    uint64_t off = page->run.off + SS_PAGE_HEADER_LEN, at = off + page->count * SS_ELEMENT_LEN;
+    uint64_t off = page->run.off + SS_PAGE_HEADER_LEN,
+             at = off + (uint64_t)page->count * SS_ELEMENT_LEN;
     uint64_t pos = ss_load_u32(job->geo.bytes.ptr + off, job->geo.big);
     struct ss_revision first, before = {INT64_MAX, INT64_MAX};
     struct ss_error err;
