@@ -69,7 +69,8 @@ static void break_cells(struct cli_text_table *table)
             table->widths[i] = strlen(table->columns[i].title);
         }
     }
-    for (size_t pos = 0, i = 0; pos < table->held.len; pos++, i = (i + 1) % table->count) {
+    for (size_t pos = 0, i = 0; pos < table->held.len;
+         pos++, i = i + 1 < table->count ? i + 1 : 0) {
         for (size_t len;
              (len = piece_len(table->held.bytes + pos, table->columns[i].goes_on_at, 0)) > 0;) {
             size_t width = cli_text_width(table->held.bytes + pos, len);
@@ -214,6 +215,9 @@ static bool print_row(struct cli_text_table *table, const char *cells, size_t le
 {
     const char *rest[CLI_TEXT_COLUMNS_MAX], *cell = cells;
     bool fits = table->fits;
+    if (cells == NULL) { /* a table without columns */
+        return true;
+    }
     if (table->line_width == 0) {
         return print_line(table, cells, len, style);
     }

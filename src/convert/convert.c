@@ -116,7 +116,6 @@ static enum ss_status copy_pages(struct conversion *job, struct ss_error *err)
                                .hash = !opts->no_hash || job->checking != NULL,
                                .append = !opts->no_hash,
                                .beside = beside(job)};
-    uint8_t digest[SS_SHA256_LEN] = {0};
     struct ss_emit emit;
     enum ss_status status = ss_emit_init(&emit, &out, err);
 
@@ -127,10 +126,11 @@ static enum ss_status copy_pages(struct conversion *job, struct ss_error *err)
         status = digest_input(job, &emit, err);
     }
     if (status == SS_OK) {
-        status = ss_emit_finish(&emit, digest, err);
+        status = ss_emit_finish(&emit, job->result->sha256, err);
     }
-    if (!opts->no_hash) {
-        memcpy(job->result->sha256, digest, sizeof(digest));
+    /* What was computed for the check alone is not in the file. */
+    if (opts->no_hash) {
+        memset(job->result->sha256, 0, sizeof(job->result->sha256));
     }
     job->result->high_water = job->file->geo.high_water;
     job->result->out_len = emit.len;
