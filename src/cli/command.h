@@ -34,7 +34,7 @@ struct cli_command {
     "says which, and what stands is printed"
 
 /* What an exit code of the command means, the usual if it does not say; NULL: it never has it. */
-const char *cli_command_exit(const struct cli_command *command, enum cli_exit code);
+const char *cli_command_exit(const struct cli_command *command, int code);
 
 /* All commands in the order of the help text. */
 extern const struct cli_command *const cli_commands[];

@@ -41,7 +41,7 @@ static void print_overview(FILE *to)
     fputs("\nsnapscope COMMAND --help explains one of them.\n", to);
 }
 
-const char *cli_command_exit(const struct cli_command *command, enum cli_exit code)
+const char *cli_command_exit(const struct cli_command *command, int code)
 {
     static const char *const usual[CLI_EXIT_COUNT] = {
         [CLI_EXIT_OK] = "done, and the answer is whole",
@@ -62,7 +62,7 @@ static void print_command_help(const struct cli_command *command)
     cli_options_help(command, stdout);
     puts("\nExit codes:");
     for (int code = 0; code < CLI_EXIT_COUNT; code++) {
-        const char *meaning = cli_command_exit(command, (enum cli_exit)code);
+        const char *meaning = cli_command_exit(command, code);
         if (meaning != NULL) {
             printf("  %d  ", code);
             cli_help_indent(meaning, 5, stdout);

@@ -148,34 +148,48 @@ void cli_doc_failure(json_t *doc, const struct ss_error *err, const char *name,
     cli_doc_set(doc, "error", error);
 }
 
-static int print_piece(const char *piece, size_t len, void *out)
+/* Where the pieces of a document go. */
+struct sink {
+    ss_write_fn write;
+    void *ctx;
+    bool failed; /* Jansson itself goes on where the name of a member could not be written */
+};
+
+static int put_piece(const char *piece, size_t len, void *ctx)
 {
-    return cli_out_write(out, piece, len) ? 0 : -1;
+    struct sink *sink = ctx;
+    sink->failed = sink->failed || !sink->write(sink->ctx, piece, len);
+    return sink->failed ? -1 : 0;
 }
 
-/* Jansson fails when standard output does, and when it has no memory for its way through the document. */
-static bool dumped(struct cli_out *out, json_t *doc, size_t flags)
+/* False: `write` failed. Jansson fails, too, when it has no memory for its way through the document. */
+static bool dumped(json_t *doc, size_t flags, ss_write_fn write, void *ctx)
 {
-    if (json_dump_callback(doc, print_piece, out, flags) == 0) {
-        return true;
-    }
-    if (out->failed == 0) {
+    struct sink sink = {write, ctx, false};
+    if (json_dump_callback(doc, put_piece, &sink, flags) != 0 && !sink.failed) {
         must(NULL);
     }
-    return false;
+    return !sink.failed;
+}
+
+static bool to_text(void *text, const void *bytes, size_t len)
+{
+    cli_gather(text, bytes, len);
+    return true;
 }
 
 static bool print_with(struct cli_out *out, json_t *doc, size_t flags)
 {
-    bool good = dumped(out, doc, flags);
+    bool good = dumped(doc, flags, cli_out_write, out);
     json_decref(doc);
     return good && cli_out_text(out, "\n");
 }
 
-static bool gather_bytes(void *ctx, const void *bytes, size_t len)
+bool cli_doc_write_line(json_t *doc, ss_write_fn write, void *ctx)
 {
-    cli_gather(ctx, bytes, len);
-    return true;
+    bool good = dumped(doc, DOC_FLAGS, write, ctx);
+    json_decref(doc);
+    return good && write(ctx, "\n", 1);
 }
 
 /*
@@ -195,7 +209,7 @@ json_t *cli_doc_skip(const struct ss_skip *skip)
 {
     struct cli_gathered text = {0};
     json_t *doc = NULL;
-    if (ss_skip_json(skip, gather_bytes, &text)) {
+    if (ss_skip_json(skip, to_text, &text)) {
         doc = parsed(&text);
     }
     free(text.bytes);
@@ -212,19 +226,11 @@ bool cli_doc_print_line(struct cli_out *out, json_t *doc)
     return print_with(out, doc, DOC_FLAGS);
 }
 
-static int gather(const char *piece, size_t len, void *text)
-{
-    cli_gather(text, piece, len);
-    return 0;
-}
-
 /* The members of an object without its braces, as text to be freed. */
 static char *members(json_t *doc)
 {
     struct cli_gathered text = {0};
-    if (json_dump_callback(doc, gather, &text, DOC_FLAGS) != 0) {
-        must(NULL);
-    }
+    dumped(doc, DOC_FLAGS, to_text, &text);
     json_decref(doc);
     memmove(text.bytes, text.bytes + 1, text.len - 2);
     text.bytes[text.len - 2] = '\0';
@@ -251,7 +257,7 @@ bool cli_list_next(struct cli_json_list *list, const char *name)
 bool cli_list_add(struct cli_json_list *list, json_t *element)
 {
     bool good = cli_out_text(list->out, list->count == 0 ? "\n" : ",\n") &&
-                dumped(list->out, element, DOC_FLAGS);
+                dumped(element, DOC_FLAGS, cli_out_write, list->out);
     json_decref(element);
     list->count++;
     return good;

@@ -62,6 +62,9 @@ bool cli_doc_print(struct cli_out *out, json_t *doc);
 /* The same as one line. */
 bool cli_doc_print_line(struct cli_out *out, json_t *doc);
 
+/* The same to whatever `write` writes to. Takes the document over. */
+bool cli_doc_write_line(json_t *doc, ss_write_fn write, void *ctx);
+
 /* A list in the making; the caller's own, zeroed. */
 struct cli_json_list {
     struct cli_out *out;

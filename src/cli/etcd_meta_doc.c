@@ -14,7 +14,7 @@ static json_t *ids_doc(const uint64_t *ids, size_t count)
     return list;
 }
 
-json_t *cli_conf_state_doc(const struct ss_conf_state *conf)
+static json_t *conf_state_doc(const struct ss_conf_state *conf)
 {
     json_t *doc = cli_doc_new();
     cli_doc_set(doc, "voters", ids_doc(conf->voters, conf->voter_count));
@@ -24,6 +24,19 @@ json_t *cli_conf_state_doc(const struct ss_conf_state *conf)
     cli_doc_set(doc, "learners_next", ids_doc(conf->learners_next, conf->learners_next_count));
     cli_doc_bool(doc, "auto_leave", conf->auto_leave);
     return doc;
+}
+
+void cli_applied_doc(json_t *doc, const struct ss_etcd_meta *meta)
+{
+    if (meta->has_consistent_index) {
+        cli_doc_number(doc, "consistent_index", meta->consistent_index);
+    }
+    if (meta->has_term) {
+        cli_doc_number(doc, "term", meta->term);
+    }
+    if (meta->has_conf_state) {
+        cli_doc_set(doc, "conf_state", conf_state_doc(&meta->conf_state));
+    }
 }
 
 void cli_versions_doc(json_t *doc, const struct ss_etcd_meta *meta)

@@ -6,8 +6,11 @@
 
 #include "doc.h"
 
-/* {"voters":["9e737f…"],"learners":[],"voters_outgoing":[],"learners_next":[],"auto_leave":false} */
-json_t *cli_conf_state_doc(const struct ss_conf_state *conf);
+/*
+ * Puts "consistent_index", "term" and "conf_state" into a document, as far as there are any. The last one is
+ * {"voters":["9e737f…"],"learners":[],"voters_outgoing":[],"learners_next":[],"auto_leave":false}.
+ */
+void cli_applied_doc(json_t *doc, const struct ss_etcd_meta *meta);
 
 /* Puts "storage_version", "cluster_version" and "downgrade" into a document, as far as there are any. */
 void cli_versions_doc(json_t *doc, const struct ss_etcd_meta *meta);

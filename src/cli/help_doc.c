@@ -52,7 +52,7 @@ static json_t *exits_doc(const struct cli_command *command)
 {
     json_t *list = cli_doc_list();
     for (int code = 0; code < CLI_EXIT_COUNT; code++) {
-        const char *meaning = cli_command_exit(command, (enum cli_exit)code);
+        const char *meaning = cli_command_exit(command, code);
         if (meaning != NULL) {
             json_t *doc = cli_doc_new();
             cli_doc_int(doc, "code", code);

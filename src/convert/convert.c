@@ -201,8 +201,10 @@ bool ss_convert_rebuilds(const struct ss_file *file, const struct ss_convert_opt
            file->current != file->in_force;
 }
 
-static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
-                 struct ss_convert_result *result)
+/* A conversion that is yet to run: what it will write is in *result. */
+static struct conversion plan(const struct ss_file *file, const struct ss_convert_opts *opts,
+                              ss_write_fn write, void *write_ctx, const struct ss_call *call,
+                              struct ss_convert_result *result)
 {
     *result = (struct ss_convert_result){0};
     result->page_size = opts->page_size != 0 ? opts->page_size : file->geo.page_size;
@@ -210,6 +212,12 @@ static void plan(const struct ss_file *file, const struct ss_convert_opts *opts,
     result->hashed = !opts->no_hash;
     result->txid = file->readable ? ss_file_current(file)->txid : 0;
     result->rebuilt = ss_convert_rebuilds(file, opts);
+    return (struct conversion){.file = file,
+                               .opts = opts,
+                               .call = ss_call_or_none(call),
+                               .result = result,
+                               .write = write,
+                               .write_ctx = write_ctx};
 }
 
 static enum ss_status run(struct conversion *job, struct ss_error *err)
@@ -226,16 +234,10 @@ enum ss_status ss_convert_unchecked(const struct ss_file *file, const struct ss_
                                     ss_write_fn write, void *write_ctx, const struct ss_call *call,
                                     struct ss_convert_result *result, struct ss_error *err)
 {
-    struct conversion job = {.file = file,
-                             .opts = opts,
-                             .call = ss_call_or_none(call),
-                             .result = result,
-                             .write = write,
-                             .write_ctx = write_ctx};
+    struct conversion job = plan(file, opts, write, write_ctx, call, result);
     enum ss_status status;
 
     ss_error_clear(err);
-    plan(file, opts, result);
     status = ss_call_begin(call, result->rebuilt ? "rebuilding" : "copying", err);
     return status == SS_OK ? run(&job, err) : status;
 }
@@ -269,19 +271,13 @@ enum ss_status ss_convert(const struct ss_file *file, const struct ss_intake_opt
                           const struct ss_call *call, struct ss_intake *intake,
                           struct ss_convert_result *result, struct ss_error *err)
 {
-    struct conversion job = {.file = file,
-                             .opts = opts,
-                             .call = ss_call_or_none(call),
-                             .result = result,
-                             .write = write,
-                             .write_ctx = write_ctx};
+    struct conversion job = plan(file, opts, write, write_ctx, call, result);
     struct ss_intake_opts how = *check;
     struct ss_checking checking;
     enum ss_status status;
 
     ss_error_clear(err);
     *intake = (struct ss_intake){0};
-    plan(file, opts, result);
     how.rebuilds = result->rebuilt;
     status = ss_call_begin(call, SS_PHASE_TREES, err);
     if (status != SS_OK) {

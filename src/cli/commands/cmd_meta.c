@@ -112,15 +112,7 @@ static json_t *meta_doc(const struct ss_etcd_meta *meta, const char *name)
 {
     json_t *doc = cli_doc_new();
     cli_doc_text(doc, "file", name);
-    if (meta->has_consistent_index) {
-        cli_doc_number(doc, "consistent_index", meta->consistent_index);
-    }
-    if (meta->has_term) {
-        cli_doc_number(doc, "term", meta->term);
-    }
-    if (meta->has_conf_state) {
-        cli_doc_set(doc, "conf_state", cli_conf_state_doc(&meta->conf_state));
-    }
+    cli_applied_doc(doc, meta);
     if (meta->has_scheduled_compact) {
         cli_doc_int(doc, "scheduled_compact_revision", meta->scheduled_compact.main);
     }

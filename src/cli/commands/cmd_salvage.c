@@ -98,23 +98,10 @@ static bool write_target(void *ctx, const void *bytes, size_t len)
     return !target->failed;
 }
 
-static int write_piece(const char *piece, size_t len, void *target)
-{
-    return write_target(target, piece, len) ? 0 : -1;
-}
-
-/*
- * A document as a line of a list; a failed write shows when the file is to get its name. Not json_dumps, which
- * loses a piece of text that it has no memory for, and goes on.
- */
+/* A document as a line of a list; a failed write shows when the file is to get its name. */
 static void write_line(struct target *target, json_t *doc)
 {
-    if (json_dump_callback(doc, write_piece, target, JSON_COMPACT | JSON_PRESERVE_ORDER) != 0 &&
-        !target->failed) {
-        cli_abandon_memory(0);
-    }
-    write_target(target, "\n", 1);
-    json_decref(doc);
+    cli_doc_write_line(doc, write_target, target);
 }
 
 static void on_damage(void *ctx, const struct ss_salvage_damage *damage)

@@ -139,15 +139,7 @@ static void add_revs(const struct cli_info *info, json_t *doc)
 
 static void add_meta(const struct ss_etcd_meta *meta, json_t *doc)
 {
-    if (meta->has_consistent_index) {
-        cli_doc_number(doc, "consistent_index", meta->consistent_index);
-    }
-    if (meta->has_term) {
-        cli_doc_number(doc, "term", meta->term);
-    }
-    if (meta->has_conf_state) {
-        cli_doc_set(doc, "conf_state", cli_conf_state_doc(&meta->conf_state));
-    }
+    cli_applied_doc(doc, meta);
     cli_versions_doc(doc, meta);
 }
 
