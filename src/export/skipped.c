@@ -11,15 +11,14 @@
 #include "etcd/revision.h"
 #include "export/job.h"
 #include "export/json_text.h"
+#include "util/bytes.h"
 #include "util/error.h"
 
 #include <stdlib.h>
 
 struct ss_skipped {
-    char *text;
-    size_t len, cap;
+    struct ss_bytes text;
     uint64_t count;
-    bool failed; /* memory was short */
 };
 
 static void text_member(struct ss_outbuf *out, const char *name, const char *text)
@@ -102,51 +101,44 @@ struct ss_skipped *ss_skipped_new(void)
 void ss_skipped_free(struct ss_skipped *skipped)
 {
     if (skipped != NULL) {
-        free(skipped->text);
+        ss_bytes_fini(&skipped->text);
         free(skipped);
     }
 }
 
 static bool gather(void *ctx, const void *bytes, size_t len)
 {
-    struct ss_skipped *skipped = ctx;
+    struct ss_bytes *text = ctx;
 
-    if (len > skipped->cap - skipped->len) {
-        size_t cap = (skipped->len + len) * 2;
-        char *grown = realloc(skipped->text, cap);
-
-        if (grown == NULL) {
-            return false;
-        }
-        skipped->text = grown;
-        skipped->cap = cap;
-    }
-    memcpy(skipped->text + skipped->len, bytes, len);
-    skipped->len += len;
-    return true;
+    ss_bytes_add(text, bytes, len);
+    return !text->failed;
 }
 
 void ss_skipped_add(struct ss_skipped *skipped, const struct ss_skip *skip)
 {
+    struct ss_bytes *text = &skipped->text;
+
     skipped->count++;
-    if (skipped->count > SS_SKIPPED_KEPT || skipped->failed) {
+    if (skipped->count > SS_SKIPPED_KEPT || text->failed) {
         return;
     }
-    skipped->failed = (skipped->len > 0 && !gather(skipped, ",", 1)) || !gather(skipped, "\n", 1) ||
-                      !ss_skip_json(skip, gather, skipped);
+    ss_bytes_text(text, text->len > 0 ? ",\n" : "\n");
+    if (!ss_skip_json(skip, gather, text)) {
+        text->failed = true;
+    }
 }
 
 enum ss_status ss_skipped_members(const struct ss_skipped *skipped, struct ss_outbuf *out,
                                   struct ss_error *err)
 {
-    if (skipped->failed) {
-        return ss_nomem(err, skipped->cap);
+    if (skipped->text.failed) {
+        return ss_nomem(err, skipped->text.cap);
     }
     if (skipped->count > 0) {
         ss_outbuf_text(out, ",\"skipped_count\":");
         ss_json_u64(out, skipped->count);
         ss_outbuf_text(out, ",\"skipped\":[");
-        ss_outbuf_append(out, skipped->text, skipped->len);
+        ss_outbuf_append(out, skipped->text.ptr, skipped->text.len);
         ss_outbuf_text(out, "\n]");
     }
     return SS_OK;
