@@ -8,21 +8,8 @@ work="$SS_BINARY_DIR/tests/house/install"
 prefix="$work/prefix"
 rm -rf "$work"
 mkdir -p "$work"
-failed=0
-
-fail() {
-    printf 'FAIL: %s\n' "$1" >&2
-    failed=$((failed + 1))
-}
-
-# quiet NAME COMMAND...: shows its log only when it fails
-quiet() {
-    if ! "${@:2}" >"$work/$1.log" 2>&1; then
-        cat "$work/$1.log" >&2
-        fail "$1"
-        return 1
-    fi
-}
+# shellcheck source=tests/house/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 quiet install cmake --install "$SS_BINARY_DIR" --prefix "$prefix"
 pc=$(find "$prefix" -name snapscope.pc)

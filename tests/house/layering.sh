@@ -6,12 +6,8 @@ set -euo pipefail
 paths="$SS_BINARY_DIR/layers/paths"
 flags=(-std=c17 -fsyntax-only -D_GNU_SOURCE=1 -D_FILE_OFFSET_BITS=64 -x c -)
 checked=0
-failed=0
-
-fail() {
-    printf 'FAIL: %s\n' "$1" >&2
-    failed=$((failed + 1))
-}
+# shellcheck source=tests/house/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # compiles INCLUDE_PATH HEADER: prints the compiler's words, returns its exit code
 compiles() {

@@ -11,21 +11,8 @@ work="$SS_BINARY_DIR/tests/house/newcommand"
 copy="$work/source"
 rm -rf "$work"
 mkdir -p "$copy"
-failed=0
-
-fail() {
-    printf 'FAIL: %s\n' "$1" >&2
-    failed=$((failed + 1))
-}
-
-# quiet NAME COMMAND...: shows its log only when it fails, and then ends
-quiet() {
-    if ! "${@:2}" >"$work/$1.log" 2>&1; then
-        cat "$work/$1.log" >&2
-        fail "$1"
-        exit 1
-    fi
-}
+# shellcheck source=tests/house/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # What is built, and what is made of it; testdata is only read.
 for name in CMakeLists.txt CHANGELOG.md CONTRIBUTING.md LICENSE README.md bench cmake completions docs examples fuzz \

@@ -5,6 +5,7 @@
 
 #include "etcd/revision.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void add_bytes(struct ss_test_bytes *b, const void *bytes, size_t len)
@@ -112,4 +113,30 @@ void ss_test_put_meta_revision(struct ss_test_db *db, uint32_t bucket, const cha
     size_t len = ss_revision_encode((struct ss_revision){main, 0}, false, value);
 
     ss_test_db_put(db, bucket, name, strlen(name), value, len);
+}
+
+uint8_t *ss_test_etcd_make(uint32_t page_len, int record_count, size_t value_len, size_t *len)
+{
+    static const char *const names[] = {"alarm",   "auth",  "authRoles", "authUsers",
+                                        "cluster", "lease", "members",   "members_removed"};
+    struct ss_test_db *db = ss_test_db_new(page_len, false);
+    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false), meta;
+    char name[32], *value = calloc(1, value_len + 1);
+
+    if (value == NULL) {
+        abort();
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ss_test_db_bucket(db, SS_TEST_ROOT, names[i], true);
+    }
+    meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", true);
+    ss_test_db_put(db, meta, "consistent_index", 16, "\0\0\0\0\0\0\2\133", 8);
+    ss_test_db_put(db, meta, "term", 4, "\0\0\0\0\0\0\0\2", 8);
+    for (int i = 0; i < record_count; i++) {
+        snprintf(name, sizeof(name), "key-%04d", i);
+        memset(value, 'a' + i % 26, value_len);
+        ss_test_put_text(db, key, 2 + i, 0, name, value);
+    }
+    free(value);
+    return ss_test_db_finish(db, len);
 }

@@ -27,6 +27,12 @@ void ss_test_put_text(struct ss_test_db *db, uint32_t bucket, int64_t main, int6
 void ss_test_delete_text(struct ss_test_db *db, uint32_t bucket, int64_t main, int64_t sub,
                          const char *key);
 
+/*
+ * A sound etcd database, to be freed: all of its buckets, and in `key` the keys key-0000, key-0001, … of
+ * revisions 2, 3, …, each with value_len letters.
+ */
+uint8_t *ss_test_etcd_make(uint32_t page_len, int record_count, size_t value_len, size_t *len);
+
 /* A 17-byte revision into `meta`. */
 void ss_test_put_meta_revision(struct ss_test_db *db, uint32_t bucket, const char *name,
                                int64_t main);

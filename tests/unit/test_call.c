@@ -644,27 +644,9 @@ static void refused_later(void **state)
 /* A sound etcd database, with a place for a hash that nobody filled. */
 static uint8_t *make(int record_count, size_t *len)
 {
-    static const char *const names[] = {"alarm",   "auth",  "authRoles", "authUsers",
-                                        "cluster", "lease", "members",   "members_removed"};
-    struct ss_test_db *db = ss_test_db_new(4096, false);
-    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false), meta;
-    char name[32], value[VALUE_LEN + 1];
-    uint8_t *bytes, *hashed;
+    uint8_t *bytes = ss_test_etcd_make(4096, record_count, VALUE_LEN, len);
+    uint8_t *hashed = calloc(1, *len + HASH_LEN);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ss_test_db_bucket(db, SS_TEST_ROOT, names[i], true);
-    }
-    meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", true);
-    ss_test_db_put(db, meta, "consistent_index", 16, "\0\0\0\0\0\0\2\133", 8);
-    ss_test_db_put(db, meta, "term", 4, "\0\0\0\0\0\0\0\2", 8);
-    for (int i = 0; i < record_count; i++) {
-        snprintf(name, sizeof(name), "key-%04d", i);
-        memset(value, 'a' + i % 26, VALUE_LEN);
-        value[VALUE_LEN] = '\0';
-        ss_test_put_text(db, key, 2 + i, 0, name, value);
-    }
-    bytes = ss_test_db_finish(db, len);
-    hashed = calloc(1, *len + HASH_LEN);
     if (hashed == NULL) {
         abort();
     }

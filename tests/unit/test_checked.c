@@ -67,27 +67,9 @@ static void sha256_of(const uint8_t *bytes, size_t len, uint8_t digest[HASH_LEN]
 /* A sound etcd database; no hash yet. */
 static struct input input_make(void)
 {
-    static const char *const names[] = {"alarm",   "auth",  "authRoles", "authUsers",
-                                        "cluster", "lease", "members",   "members_removed"};
-    struct ss_test_db *db = ss_test_db_new(PAGE_LEN, false);
-    uint32_t key = ss_test_db_bucket(db, SS_TEST_ROOT, "key", false), meta;
-    char name[32], value[VALUE_LEN + 1];
     struct input in = {0};
-    uint8_t *bytes;
+    uint8_t *bytes = ss_test_etcd_make(PAGE_LEN, RECORDS, VALUE_LEN, &in.len);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ss_test_db_bucket(db, SS_TEST_ROOT, names[i], true);
-    }
-    meta = ss_test_db_bucket(db, SS_TEST_ROOT, "meta", true);
-    ss_test_db_put(db, meta, "consistent_index", 16, "\0\0\0\0\0\0\2\133", 8);
-    ss_test_db_put(db, meta, "term", 4, "\0\0\0\0\0\0\0\2", 8);
-    for (int i = 0; i < RECORDS; i++) {
-        snprintf(name, sizeof(name), "key-%04d", i);
-        memset(value, 'a' + i % 26, VALUE_LEN);
-        value[VALUE_LEN] = '\0';
-        ss_test_put_text(db, key, 2 + i, 0, name, value);
-    }
-    bytes = ss_test_db_finish(db, &in.len);
     in.bytes = calloc(1, in.len + 16 * PAGE_LEN);
     assert_non_null(in.bytes);
     memcpy(in.bytes, bytes, in.len);
